@@ -1,0 +1,112 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Targets stand in the order of their floors: words, contracts, rooms, engine, doors, shipped tests.
+// `scripts/check-arrows.sh` holds the dependencies below against docs/concepts/architecture.md.
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "corpusmith",
+    products: [
+        .executable(name: "corpusmith", targets: ["corpusmith"]),
+        .library(name: "CorpusKit", targets: ["CorpusKit"]),
+        .library(name: "CorpusTesting", targets: ["CorpusTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // System libraries and C shims
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CCurlShim", dependencies: ["CCurl"]),
+        .target(name: "CSandbox"),
+
+        // Words
+        .target(name: "CorpusModel", dependencies: ["CCrypto"]),
+        .target(name: "CorpusDiagnostics"),
+        .target(name: "CorpusText", dependencies: ["CZlib", "CZstd"]),
+
+        // Contracts
+        .target(name: "CorpusKit", dependencies: ["CorpusModel"]),
+        .target(name: "CorpusConfig", dependencies: ["CorpusModel", "CorpusDiagnostics", yams]),
+
+        // Rooms
+        .target(name: "CorpusSeeds", dependencies: ["CorpusKit", "CorpusText"]),
+        .target(name: "CorpusGenerators", dependencies: ["CorpusKit"]),
+        .target(name: "CorpusVerifiers", dependencies: ["CorpusKit"]),
+        .target(name: "CorpusFilters", dependencies: ["CorpusKit", "CorpusText"]),
+        .target(name: "CorpusExporters", dependencies: ["CorpusKit", "CorpusText"]),
+        .target(name: "CorpusBridges", dependencies: ["CorpusKit", "CorpusConfig", "CorpusDiagnostics"]),
+        .target(name: "CorpusEndpoint", dependencies: ["CorpusKit", "CCurlShim"]),
+        .target(name: "CorpusSandbox", dependencies: ["CorpusKit", "CSandbox"]),
+        .target(name: "CorpusLedger", dependencies: ["CorpusModel", "CorpusText", grdb]),
+
+        // Engine
+        .target(
+            name: "CorpusPipeline",
+            dependencies: ["CorpusKit", "CorpusConfig", "CorpusDiagnostics", "CorpusLedger", "CorpusText"]
+        ),
+
+        // Doors
+        .target(
+            name: "CorpusCommands",
+            dependencies: [
+                "CorpusKit", "CorpusConfig", "CorpusDiagnostics", "CorpusText", "CorpusSeeds", "CorpusGenerators",
+                "CorpusVerifiers", "CorpusFilters", "CorpusExporters", "CorpusBridges", "CorpusEndpoint",
+                "CorpusSandbox", "CorpusLedger", "CorpusPipeline", argumentParser,
+            ]
+        ),
+        .executableTarget(name: "corpusmith", dependencies: ["CorpusCommands"]),
+
+        // Shipped tests
+        .target(name: "CorpusTesting", dependencies: ["CorpusKit"]),
+
+        // Tests
+        .testTarget(name: "CorpusModelTests", dependencies: ["CorpusModel"]),
+        .testTarget(name: "CorpusDiagnosticsTests", dependencies: ["CorpusDiagnostics"]),
+        .testTarget(name: "CorpusTextTests", dependencies: ["CorpusText"]),
+        .testTarget(name: "CorpusKitTests", dependencies: ["CorpusKit"]),
+        .testTarget(name: "CorpusConfigTests", dependencies: ["CorpusConfig", "CorpusDiagnostics", "CorpusModel"]),
+        .testTarget(name: "CorpusSeedsTests", dependencies: ["CorpusSeeds", "CorpusKit", "CorpusTesting"]),
+        .testTarget(name: "CorpusGeneratorsTests", dependencies: ["CorpusGenerators", "CorpusKit", "CorpusTesting"]),
+        .testTarget(name: "CorpusVerifiersTests", dependencies: ["CorpusVerifiers", "CorpusKit", "CorpusTesting"]),
+        .testTarget(name: "CorpusFiltersTests", dependencies: ["CorpusFilters", "CorpusKit", "CorpusTesting"]),
+        .testTarget(name: "CorpusExportersTests", dependencies: ["CorpusExporters", "CorpusKit", "CorpusTesting"]),
+        .testTarget(
+            name: "CorpusBridgesTests",
+            dependencies: ["CorpusBridges", "CorpusDiagnostics", "CorpusKit", "CorpusTesting"]
+        ),
+        .testTarget(name: "CorpusEndpointTests", dependencies: ["CorpusEndpoint", "CorpusKit"]),
+        .testTarget(name: "CorpusSandboxTests", dependencies: ["CorpusSandbox", "CorpusKit"]),
+        .testTarget(name: "CorpusLedgerTests", dependencies: ["CorpusLedger", "CorpusModel", grdb]),
+        .testTarget(
+            name: "CorpusPipelineTests",
+            dependencies: [
+                "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger", "CorpusTesting",
+            ]
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "CorpusText"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .treatWarning("ExplicitSendable", as: .error),
+    ]
+}

@@ -1,0 +1,2 @@
+// An author writes one import: the words come with the kit.
+@_exported public import CorpusModel

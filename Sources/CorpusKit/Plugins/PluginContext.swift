@@ -1,0 +1,84 @@
+/// What one call of a model should look like, where it differs from the role's settings.
+public struct CallSettings: Sendable, Hashable {
+    /// Overrides the role's temperature.
+    public var temperature: Double?
+    /// Overrides the role's most tokens of a reply, downwards or upwards.
+    public var maxTokens: Int?
+    /// Texts that end the reply.
+    public var stop: [String]
+    /// A JSON schema for the reply, where the endpoint can enforce one.
+    public var schema: JSONValue?
+
+    /// Creates settings; nil keeps the role's.
+    public init(temperature: Double? = nil, maxTokens: Int? = nil, stop: [String] = [], schema: JSONValue? = nil) {
+        self.temperature = temperature
+        self.maxTokens = maxTokens
+        self.stop = stop
+        self.schema = schema
+    }
+}
+
+/// Everything that is lent to a plug-in for one unit of work.
+///
+/// A plug-in owns nothing: no keys, sockets, files, clocks, or state between units. What it asks for here is on
+/// the ledger before the answer comes back, so that a run can be killed at any moment and replayed.
+public struct PluginContext: Sendable {
+    /// The attempt's number, from 0; see ``Generator/attempts``.
+    public let ordinal: Int
+    /// A random stream that belongs to this unit alone; copy it into a `var` to draw.
+    public let random: RandomStream
+
+    private let host: any PluginHost
+
+    /// Creates a context on top of a host; the engine and `CorpusTesting` do.
+    public init(ordinal: Int, random: RandomStream, host: any PluginHost) {
+        self.ordinal = ordinal
+        self.random = random
+        self.host = host
+    }
+
+    /// Asks a model. The reply is bought once and is on the ledger when this returns.
+    ///
+    /// A reply that was cut off or filtered is returned as it is: look at ``ModelReply/finish``.
+    ///
+    /// - Parameters:
+    ///   - messages: The conversation, oldest turn first.
+    ///   - role: One of the manifest's roles; nil for the only one.
+    ///   - settings: What differs from the role's settings.
+    /// - Throws: ``WorkFailure`` when no reply could be had, `CancellationError` when the run is stopping. Let both
+    ///   pass: the engine books them.
+    public func reply(
+        to messages: [Message], role: String? = nil, settings: CallSettings = CallSettings()
+    ) async throws -> ModelReply {
+        try await host.reply(to: messages, role: role, settings: settings)
+    }
+
+    /// Runs a program against hidden tests in the sandbox. Equal jobs run once.
+    ///
+    /// A program that fails is a result, not an error.
+    ///
+    /// - Throws: ``WorkFailure`` when the sandbox could not do its work.
+    public func run(_ job: ExecutionJob) async throws -> ExecutionResult { try await host.run(job) }
+
+    /// Books something that was produced and is not good enough to be a draft, so that it does not vanish.
+    ///
+    /// The unit goes on. To end the unit instead, throw ``Skip``.
+    ///
+    /// - Parameters:
+    ///   - reason: Why.
+    ///   - summary: One sentence for people, without prompt text.
+    ///   - text: What was produced, kept in the ledger for `corpusmith explain`.
+    public func drop(_ reason: ReasonCode, _ summary: String, text: String? = nil) {
+        host.drop(reason, summary, text: text)
+    }
+}
+
+/// Who stands behind a ``PluginContext``.
+public protocol PluginHost: Sendable {
+    /// See ``PluginContext/reply(to:role:settings:)``.
+    func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply
+    /// See ``PluginContext/run(_:)``.
+    func run(_ job: ExecutionJob) async throws -> ExecutionResult
+    /// See ``PluginContext/drop(_:_:text:)``.
+    func drop(_ reason: ReasonCode, _ summary: String, text: String?)
+}

@@ -1,0 +1,54 @@
+/// Answers model requests; the door to the network.
+///
+/// The engine calls it only for requests whose replies are not on the ledger yet.
+public protocol ModelEndpoint: Sendable {
+    /// Sends a request and waits for the reply, retrying what is worth it.
+    ///
+    /// - Throws: ``WorkFailure`` when no reply can be had, with `stopsRun` set for a bad key and the like;
+    ///   ``BudgetExhausted`` when the worst case of the call does not fit the budget; `CancellationError`.
+    func complete(_ request: ModelRequest) async throws -> EndpointReply
+}
+
+/// A reply and what it took to get it.
+public struct EndpointReply: Sendable, Hashable {
+    /// The reply.
+    public var reply: ModelReply
+    /// How many times the request was sent, at least 1.
+    public var attempts: Int
+    /// What the reply cost in billionths of a US dollar; nil when no price is known.
+    public var cost: Int?
+    /// The endpoint that answered: its URL without credentials and query.
+    public var endpoint: String
+
+    /// Creates a record of a reply.
+    public init(reply: ModelReply, attempts: Int = 1, cost: Int? = nil, endpoint: String) {
+        self.reply = reply
+        self.attempts = attempts
+        self.cost = cost
+        self.endpoint = endpoint
+    }
+}
+
+/// The next call does not fit the budget any more; the run drains and can be resumed with a larger one.
+public struct BudgetExhausted: Error, Sendable, Hashable, CustomStringConvertible {
+    /// One sentence that names the cap, what is spent and what the call may need.
+    public let description: String
+
+    /// Creates the error.
+    public init(_ description: String) { self.description = description }
+}
+
+/// Runs untrusted programs.
+public protocol Sandbox: Sendable {
+    /// The level that isolates programs: `full`, `oneshot`, `landlock` or `none`.
+    var isolation: String { get }
+
+    /// Name and version of what runs a language, or nil when its toolchain is missing.
+    func toolchain(for language: String) async -> String?
+
+    /// Runs a job.
+    ///
+    /// - Throws: ``WorkFailure`` with `sandbox-error` when the sandbox could not do its work twice in a row,
+    ///   `CancellationError`. A program that fails is a result.
+    func run(_ job: ExecutionJob) async throws -> ExecutionResult
+}
