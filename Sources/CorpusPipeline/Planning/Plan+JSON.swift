@@ -1,3 +1,4 @@
+import CorpusConfig
 package import CorpusKit
 
 extension Plan {
