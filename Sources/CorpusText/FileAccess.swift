@@ -31,6 +31,7 @@ package enum FileAccess {
     /// - Parameters:
     ///   - path: The file.
     ///   - limit: The most bytes to hold in memory.
+    /// - Returns: What the file holds.
     /// - Throws: ``FileProblem`` when it cannot be read or is larger than `limit`.
     package static func bytes(of path: String, limit: Int) throws(FileProblem) -> [UInt8] {
         let file = try OpenFile(reading: path)
