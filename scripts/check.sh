@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# All that a change must pass, cheapest first. Prints one line for each quick check, and its log only when it fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+quick() {
+    local name=$1
+    shift
+    if "$@" >"$log" 2>&1; then
+        printf 'ok    %s\n' "$name"
+    else
+        printf 'FAIL  %s\n' "$name"
+        cat "$log"
+        exit 1
+    fi
+}
+
+quick "format" swift format lint --strict --parallel --recursive Package.swift Sources Tests
+quick "arrows" scripts/check-arrows.sh
+echo "build (the first one takes some minutes)"
+swift build --build-tests --explicit-target-dependency-import-check error
+printf 'ok    build\n'
+quick "docs and recipes" scripts/check-docs.sh .build/debug/corpusmith
+# The summary of the tests comes last.
+swift test --skip-build --parallel
