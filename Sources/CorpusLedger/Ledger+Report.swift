@@ -102,10 +102,9 @@ struct ReportReader {
             sql: """
                 WITH final AS (
                     SELECT e.child, max(
-                        CASE WHEN i.state IN (7, 8) THEN 3000 WHEN i.state IN (2, 3, 4) THEN 2000
-                             WHEN i.state = 5 THEN 1000 ELSE 0 END
-                        + CASE WHEN i.state IN (2, 3, 4, 5) THEN 900 - \(position) ELSE 0 END
-                    ) AS rank, i.reason AS reason,
+                        CASE WHEN i.stage NOT IN (\(list(stages))) THEN 0 WHEN i.state IN (7, 8) THEN 3
+                             WHEN i.state IN (2, 3, 4) THEN 2 WHEN i.state = 5 THEN 1 ELSE 0 END
+                    ) AS class,
                     max(CASE WHEN i.stage IN (\(list(making))) THEN 1 ELSE 0 END) AS fed
                     FROM edge e JOIN item u ON u.key = e.item AND u.pass = \(pass)
                     LEFT JOIN item i ON i.input = e.child AND i.pass = \(pass) AND i.part = 0
@@ -113,11 +112,11 @@ struct ReportReader {
                     WHERE u.stage IN (\(list(making)))
                     GROUP BY e.child
                 )
-                SELECT rank / 1000 AS class, fed,
-                    CASE WHEN rank / 1000 IN (1, 2) THEN (
+                SELECT class, fed,
+                    CASE WHEN class IN (1, 2) THEN (
                         SELECT i.reason FROM item i WHERE i.input = final.child AND i.pass = \(pass) AND i.part = 0
                             AND i.stage IN (\(list(stages))) AND i.state IN (2, 3, 4, 5)
-                            AND (rank / 1000 = 1) = (i.state = 5)
+                            AND (class = 1) = (i.state = 5)
                         ORDER BY \(position) LIMIT 1) END AS reason,
                     count(*) AS n
                 FROM final GROUP BY 1, 2, 3
