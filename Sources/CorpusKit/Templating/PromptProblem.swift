@@ -15,7 +15,13 @@ public struct PromptProblem: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// Creates a problem at a place.
     public init(
-        path: String, line: Int, column: Int, length: Int = 1, code: String, message: String, hint: String? = nil
+        path: String,
+        line: Int,
+        column: Int,
+        length: Int = 1,
+        code: String,
+        message: String,
+        hint: String? = nil
     ) {
         self.path = path
         self.line = line

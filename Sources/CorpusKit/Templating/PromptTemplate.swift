@@ -40,13 +40,17 @@ public struct PromptTemplate: Sendable {
     ///   - include: Finds included templates by name.
     /// - Throws: ``PromptProblem``, and what `include` throws.
     public init(
-        file: PluginSetup.File, variables: Set<String>?, include: (String) throws -> PluginSetup.File
+        file: PluginSetup.File,
+        variables: Set<String>?,
+        include: (String) throws -> PluginSetup.File
     ) throws {
         try self.init(file: file, variables: variables, limits: TemplateLimits(), include: include)
     }
 
     init(
-        file: PluginSetup.File, variables: Set<String>?, limits: TemplateLimits,
+        file: PluginSetup.File,
+        variables: Set<String>?,
+        limits: TemplateLimits,
         include: (String) throws -> PluginSetup.File
     ) throws {
         let program = try TemplateProgram(file, include: include)
@@ -68,16 +72,22 @@ public struct PromptTemplate: Sendable {
     }
 
     private static func check(
-        _ uses: [TemplateVariables.Use], of program: TemplateProgram, against variables: Set<String>
+        _ uses: [TemplateVariables.Use],
+        of program: TemplateProgram,
+        against variables: Set<String>
     ) throws(PromptProblem) {
         for use in uses where !use.isPerhapsSet {
             let name = program.symbols.name(of: use.symbol)
             guard !variables.contains(name) else { continue }
             let known = variables.sorted().map { "`\($0)`" }.joined(separator: ", ")
             throw program.units[use.unit].source.problem(
-                "undefined-variable", "`\(name)` is undefined", at: use.span,
+                "undefined-variable",
+                "`\(name)` is undefined",
+                at: use.span,
                 hint: NearestName.hint(for: name, among: variables)
-                    ?? (variables.isEmpty ? "this prompt is given no variables" : "this prompt is given \(known)"))
+                    ?? (variables.isEmpty
+                        ? "this prompt is given no variables" : "this prompt is given \(known)")
+            )
         }
     }
 }

@@ -28,7 +28,9 @@ extension PythonText {
     static func capitalized(_ text: String) -> String {
         guard let first = text.unicodeScalars.first else { return "" }
         // The whole text is lowered first: whether a sigma ends its word depends on what stands before it.
-        let rest = lowercased(text).unicodeScalars.dropFirst(first.properties.lowercaseMapping.unicodeScalars.count)
+        let rest = lowercased(text).unicodeScalars.dropFirst(
+            first.properties.lowercaseMapping.unicodeScalars.count
+        )
         return first.properties.titlecaseMapping + String(rest)
     }
 
@@ -57,7 +59,9 @@ extension PythonText {
     /// - Throws: ``TemplateComplaint`` when the number is too large for 64 bits.
     static func wholeNumber(_ text: String) throws(TemplateComplaint) -> Int? {
         let (sign, digits) = signed(text)
-        guard !digits.isEmpty, let plain = withoutUnderscores(digits), plain.allSatisfy(isDigit) else { return nil }
+        guard !digits.isEmpty, let plain = withoutUnderscores(digits), plain.allSatisfy(isDigit) else {
+            return nil
+        }
         guard let value = Int(sign + String(plain)) else { throw .overflow }
         return value
     }
@@ -107,7 +111,8 @@ extension PythonText {
     private static func withoutUnderscores(_ text: String.UnicodeScalarView) -> String.UnicodeScalarView? {
         let scalars = Array(text)
         for (index, scalar) in scalars.enumerated() where scalar == "_" {
-            guard index > 0, index + 1 < scalars.count, isDigit(scalars[index - 1]), isDigit(scalars[index + 1])
+            guard index > 0, index + 1 < scalars.count, isDigit(scalars[index - 1]),
+                isDigit(scalars[index + 1])
             else { return nil }
         }
         return String.UnicodeScalarView(scalars.filter { $0 != "_" })

@@ -5,7 +5,8 @@ enum PythonText {
     /// Whether `str.isspace()` holds.
     static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000:
+        case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F,
+            0x3000:
             true
         default: false
         }
@@ -42,7 +43,11 @@ enum PythonText {
     ///
     /// - Throws: ``TemplateComplaint`` when the result is longer than the limit in bytes.
     static func replacing(
-        _ old: String, with new: String, in text: String, count: Int, limit: Int
+        _ old: String,
+        with new: String,
+        in text: String,
+        count: Int,
+        limit: Int
     ) throws(TemplateComplaint) -> String {
         var remaining = count < 0 ? Int.max : count
         var result = ""
@@ -131,7 +136,8 @@ enum PythonText {
             let exponent = point - 1
             let tail = digits.count > 1 ? "." + digits.dropFirst() : ""
             let padding = exponent.magnitude < 10 ? "0" : ""
-            return "\(sign)\(digits.prefix(1))\(tail)e\(exponent < 0 ? "-" : "+")\(padding)\(exponent.magnitude)"
+            return
+                "\(sign)\(digits.prefix(1))\(tail)e\(exponent < 0 ? "-" : "+")\(padding)\(exponent.magnitude)"
         }
         if point <= 0 { return sign + "0." + String(repeating: "0", count: -point) + digits }
         if digits.count <= point {

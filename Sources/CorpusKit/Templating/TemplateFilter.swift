@@ -72,7 +72,9 @@ enum TemplateFilter: String, Sendable, CaseIterable {
     ///   - limit: The most bytes of a text that may come out.
     /// - Throws: ``TemplateComplaint`` when a value does not fit.
     func apply(
-        to value: TemplateValue, _ arguments: [TemplateValue?], limit: Int
+        to value: TemplateValue,
+        _ arguments: [TemplateValue?],
+        limit: Int
     ) throws(TemplateComplaint) -> TemplateValue {
         let call = TemplateFilterCall(filter: self, value: value, arguments: arguments, limit: limit)
         switch self {

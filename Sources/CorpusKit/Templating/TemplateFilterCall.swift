@@ -20,7 +20,7 @@ struct TemplateFilterCall {
     }
 
     func elements() throws(TemplateComplaint) -> [TemplateValue] {
-        guard let elements = value.elements else { throw unfitInput("a list, a mapping or a string") }
+        guard let elements = try value.elements() else { throw unfitInput("a list, a mapping or a string") }
         return elements
     }
 
@@ -71,7 +71,8 @@ struct TemplateFilterCall {
         if let element = isFirst ? elements.first : elements.last { return element }
         return .undefined(
             TemplateComplaint("undefined-variable", "`\(filter.rawValue)` finds nothing: the value is empty"),
-            TemplateSpan(start: 0, end: 0))
+            TemplateSpan(start: 0, end: 0)
+        )
     }
 
     func items() throws(TemplateComplaint) -> TemplateValue {
@@ -80,7 +81,8 @@ struct TemplateFilterCall {
     }
 
     func joined() throws(TemplateComplaint) -> String {
-        let separator = try arguments[0].map { (value) throws(TemplateComplaint) in try text(of: value) } ?? ""
+        let separator =
+            try arguments[0].map { (value) throws(TemplateComplaint) in try text(of: value) } ?? ""
         var writer = TemplateWriter(limit: limit)
         for (index, element) in try elements().enumerated() {
             if index > 0 { try writer.append(separator) }
@@ -95,7 +97,8 @@ struct TemplateFilterCall {
         if case .null = argument { return element }
         let path: [String]
         switch argument {
-        case .string(let text): path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        case .string(let text):
+            path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         case .int(let index): path = [String(index)]
         default: throw unfitArgument(1, "a name or a number")
         }
@@ -105,8 +108,10 @@ struct TemplateFilterCall {
             let key: TemplateValue = isIndex ? .int(Int(step) ?? .max) : .string(step)
             guard let next = value.element(at: key) else {
                 throw TemplateComplaint(
-                    "undefined-variable", "`\(step)` of an element to join is undefined",
-                    hint: value.hint(forMissing: key))
+                    "undefined-variable",
+                    "`\(step)` of an element to join is undefined",
+                    hint: value.hint(forMissing: key)
+                )
             }
             value = next
         }
@@ -138,8 +143,12 @@ struct TemplateFilterCall {
     func replaced() throws(TemplateComplaint) -> String {
         guard let old = arguments[0], let new = arguments[1] else { return try text() }
         return try PythonText.replacing(
-            try text(of: old), with: try text(of: new), in: try text(),
-            count: try whole(2, allowsNone: true) ?? -1, limit: limit)
+            try text(of: old),
+            with: try text(of: new),
+            in: try text(),
+            count: try whole(2, allowsNone: true) ?? -1,
+            limit: limit
+        )
     }
 
     func trimmed() throws(TemplateComplaint) -> String {
@@ -165,7 +174,9 @@ struct TemplateFilterCall {
     }
 
     func json() throws(TemplateComplaint) -> String {
-        let indent = try whole(0, allowsNone: true).map { String(repeating: " ", count: min(max(0, $0), 1000)) }
+        let indent = try whole(0, allowsNone: true).map {
+            String(repeating: " ", count: min(max(0, $0), 1000))
+        }
         var writer = TemplateWriter(limit: limit)
         try writer.encode(value, indent: indent)
         return writer.text

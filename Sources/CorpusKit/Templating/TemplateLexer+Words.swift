@@ -15,12 +15,15 @@ extension TemplateLexer {
             add(.mark(mark), from: start)
         } else {
             throw fault(
-                "unexpected character `\(first)`", at: TemplateSpan(start: start, end: start + 1))
+                "unexpected character `\(first)`",
+                at: TemplateSpan(start: start, end: start + 1)
+            )
         }
     }
 
     /// The end of a run of digits with single underscores between them.
-    private func endOfDigits(from start: Int, _ isDigit: (Unicode.Scalar) -> Bool = PythonText.isDigit) -> Int {
+    private func endOfDigits(from start: Int, _ isDigit: (Unicode.Scalar) -> Bool = PythonText.isDigit) -> Int
+    {
         var position = start
         while position < scalars.count {
             if isDigit(scalars[position]) {
@@ -42,7 +45,9 @@ extension TemplateLexer {
         var end = whole
         // After a dot only a whole number can stand, so that `a.0.1` reads as two steps.
         if start == 0 || scalars[start - 1] != "." {
-            if isAt(".", whole), endOfDigits(from: whole + 1) > whole + 1 { end = endOfDigits(from: whole + 1) }
+            if isAt(".", whole), endOfDigits(from: whole + 1) > whole + 1 {
+                end = endOfDigits(from: whole + 1)
+            }
             if isAt("e", end) || isAt("E", end) {
                 let exponent = end + (isAt("+", end + 1) || isAt("-", end + 1) ? 2 : 1)
                 if endOfDigits(from: exponent) > exponent { end = endOfDigits(from: exponent) }
@@ -83,7 +88,10 @@ extension TemplateLexer {
         let text = source.text(digits..<index).replacing("_", with: "")
         guard let value = Int(text, radix: radix) else {
             throw source.problem(
-                "overflow", "the number is larger than \(Int.max)", at: TemplateSpan(start: start, end: index))
+                "overflow",
+                "the number is larger than \(Int.max)",
+                at: TemplateSpan(start: start, end: index)
+            )
         }
         add(.int(value), from: start)
     }
@@ -99,8 +107,10 @@ extension TemplateLexer {
             if scalar == "\\" { try unescape(into: &text) } else { text.append(scalar) }
         }
         throw fault(
-            "the string is never closed", at: TemplateSpan(start: start, end: start + 1),
-            hint: "close it with `\(quote)`")
+            "the string is never closed",
+            at: TemplateSpan(start: start, end: start + 1),
+            hint: "close it with `\(quote)`"
+        )
     }
 
     /// Reads what follows a backslash, by the rules of a Python string; unknown escapes stay as they are.
@@ -132,8 +142,11 @@ extension TemplateLexer {
         case "U": text.append(try hexadecimal(digits: 8, from: start))
         case "N":
             throw source.problem(
-                "unsupported", "character names are not supported", at: TemplateSpan(start: start, end: index),
-                hint: "write the character itself or `\\uXXXX`")
+                "unsupported",
+                "character names are not supported",
+                at: TemplateSpan(start: start, end: index),
+                hint: "write the character itself or `\\uXXXX`"
+            )
         default:
             text.append("\\")
             text.append(scalar)
@@ -147,8 +160,10 @@ extension TemplateLexer {
             let scalar = Unicode.Scalar(value)
         else {
             throw fault(
-                "the escape is no character", at: TemplateSpan(start: start, end: end),
-                hint: "\(digits) hexadecimal digits must follow")
+                "the escape is no character",
+                at: TemplateSpan(start: start, end: end),
+                hint: "\(digits) hexadecimal digits must follow"
+            )
         }
         index = end
         return scalar

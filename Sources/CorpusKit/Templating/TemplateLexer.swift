@@ -88,7 +88,10 @@ struct TemplateLexer {
         guard cut > index else { return }
         tokens.append(
             TemplateToken(
-                kind: .data(source.text(index..<cut)), span: TemplateSpan(start: index, end: cut)))
+                kind: .data(source.text(index..<cut)),
+                span: TemplateSpan(start: index, end: cut)
+            )
+        )
     }
 
     /// Steps over the end of a tag: its sign, its mark and the white space it takes; nil when none is here.
@@ -106,7 +109,9 @@ struct TemplateLexer {
 
     private mutating func skipComment(openedAt span: TemplateSpan) throws(PromptProblem) {
         for position in index..<max(index, scalars.count) {
-            if let end = end(of: "#}", at: position, allowsPlus: true, trimsLine: true) { return close(at: end) }
+            if let end = end(of: "#}", at: position, allowsPlus: true, trimsLine: true) {
+                return close(at: end)
+            }
         }
         throw fault("the comment is never closed", at: span, hint: "close it with `#}`")
     }
@@ -139,8 +144,10 @@ struct TemplateLexer {
             index = skippingSpace(from: index)
             guard index < scalars.count else {
                 throw fault(
-                    "`\(source.text(span.start..<span.start + 2))` is never closed", at: span,
-                    hint: "close it with `\(mark)`")
+                    "`\(source.text(span.start..<span.start + 2))` is never closed",
+                    at: span,
+                    hint: "close it with `\(mark)`"
+                )
             }
             if open.isEmpty, let end = end(of: mark, at: index, allowsPlus: !isPrint, trimsLine: !isPrint) {
                 let start = index
@@ -148,7 +155,9 @@ struct TemplateLexer {
                 tokens.append(
                     TemplateToken(
                         kind: isPrint ? .printEnd : .blockEnd,
-                        span: TemplateSpan(start: start, end: min(end, start + 2))))
+                        span: TemplateSpan(start: start, end: min(end, start + 2))
+                    )
+                )
                 return
             }
             try cutWord()

@@ -4,6 +4,8 @@ struct TemplateLimits: Sendable, Hashable {
     var steps = 1_000_000
     /// Bytes of the output, and of every text and list that is made on the way.
     var bytes = 16 << 20
+    /// How many elements a list that is made or walked through may have.
+    static let elements = 1_000_000
     /// How deep expressions and blocks may nest.
     static let nesting = 100
     /// How deep templates may include each other.
@@ -17,15 +19,25 @@ struct TemplateLimits: Sendable, Hashable {
         if text.utf8.count > limit { throw outputLimit(limit) }
     }
 
+    static func check(elements count: Int) throws(TemplateComplaint) {
+        guard count > elements else { return }
+        throw TemplateComplaint("output-limit", "a list of more than \(elements) elements is too long")
+    }
+
     static func outputLimit(_ limit: Int) -> TemplateComplaint {
         TemplateComplaint(
-            "output-limit", "the template makes more than \(limit) bytes",
-            hint: "shorten the values that go into it")
+            "output-limit",
+            "the template makes more than \(limit) bytes",
+            hint: "shorten the values that go into it"
+        )
     }
 
     static func stepLimit(_ limit: Int) -> TemplateComplaint {
         TemplateComplaint(
-            "step-limit", "the template takes more than \(limit) steps", hint: "shorten the lists it walks through")
+            "step-limit",
+            "the template takes more than \(limit) steps",
+            hint: "shorten the lists it walks through"
+        )
     }
 }
 

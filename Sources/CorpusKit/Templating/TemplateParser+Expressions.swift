@@ -1,7 +1,8 @@
 extension TemplateParser {
     /// Words that are no names of variables.
     static let reserved: Set<String> = [
-        "and", "or", "not", "in", "is", "if", "elif", "else", "true", "false", "none", "True", "False", "None",
+        "and", "or", "not", "in", "is", "if", "elif", "else", "true", "false", "none", "True", "False",
+        "None",
     ]
 
     /// Reads an expression, or several with commas between them as a tuple.
@@ -32,13 +33,17 @@ extension TemplateParser {
     }
 
     func checked(
-        _ kind: TemplateExpression.Kind, at span: TemplateSpan
+        _ kind: TemplateExpression.Kind,
+        at span: TemplateSpan
     ) throws(PromptProblem) -> TemplateExpression {
         let expression = TemplateExpression(kind, at: span)
         guard expression.depth <= TemplateLimits.nesting else {
             throw fault(
-                "the expression nests deeper than \(TemplateLimits.nesting)", at: span, code: "nesting",
-                hint: "`set` parts of it first")
+                "the expression nests deeper than \(TemplateLimits.nesting)",
+                at: span,
+                code: "nesting",
+                hint: "`set` parts of it first"
+            )
         }
         return expression
     }
@@ -82,7 +87,8 @@ extension TemplateParser {
         while true {
             let span = current.span
             let comparison: TemplateComparison
-            if case .mark(let mark) = current.kind, let ordered = TemplateComparison(rawValue: mark.rawValue) {
+            if case .mark(let mark) = current.kind, let ordered = TemplateComparison(rawValue: mark.rawValue)
+            {
                 comparison = ordered
             } else if isAt(word: "in") {
                 comparison = .isIn
@@ -179,7 +185,9 @@ extension TemplateParser {
         }
     }
 
-    private mutating func nameOrWord(_ name: String, at span: TemplateSpan) throws(PromptProblem) -> TemplateExpression {
+    private mutating func nameOrWord(_ name: String, at span: TemplateSpan) throws(PromptProblem)
+        -> TemplateExpression
+    {
         switch name {
         case "true", "True":
             advance()

@@ -12,8 +12,10 @@ extension TemplateParser {
                 try expect(.bracketClose)
             } else if isAt(.parenthesisOpen) {
                 throw fault(
-                    "values cannot be called", code: "unsupported",
-                    hint: "use a filter, such as `|items` or `|upper`")
+                    "values cannot be called",
+                    code: "unsupported",
+                    hint: "use a filter, such as `|items` or `|upper`"
+                )
             } else {
                 return value
             }
@@ -70,9 +72,11 @@ extension TemplateParser {
         guard case .name(let name) = token.kind else { throw unexpected("the name of a test") }
         guard let test = TemplateTest(rawValue: name) else {
             throw fault(
-                "unknown test `\(name)`", code: "unknown-test",
+                "unknown test `\(name)`",
+                code: "unknown-test",
                 hint: NearestName.hint(for: name, among: TemplateTest.allCases.map(\.rawValue))
-                    ?? "the tests are \(Self.listed(TemplateTest.allCases.map(\.rawValue)))")
+                    ?? "the tests are \(Self.listed(TemplateTest.allCases.map(\.rawValue)))"
+            )
         }
         advance()
         // Jinja2 reads whatever follows as the test's argument, so that it must be refused here as well.
@@ -81,7 +85,8 @@ extension TemplateParser {
         default:
             throw fault(
                 "the test `\(name)` takes nothing after it, found \(current.label)",
-                hint: "put the test in parentheses")
+                hint: "put the test in parentheses"
+            )
         }
         guard !isAt(.bracketOpen), !isAt(.braceOpen), !isAt(.parenthesisOpen) else {
             throw fault("the test `\(name)` takes nothing after it, found \(current.label)")
@@ -95,20 +100,25 @@ extension TemplateParser {
         guard case .name(let name) = token.kind else { throw unexpected("the name of a filter") }
         guard let filter = TemplateFilter(name: name) else {
             throw fault(
-                "unknown filter `\(name)`", code: "unknown-filter",
+                "unknown filter `\(name)`",
+                code: "unknown-filter",
                 hint: NearestName.hint(for: name, among: TemplateFilter.names)
-                    ?? "the filters are \(Self.listed(TemplateFilter.allCases.map(\.rawValue)))")
+                    ?? "the filters are \(Self.listed(TemplateFilter.allCases.map(\.rawValue)))"
+            )
         }
         advance()
         let arguments = try arguments(of: filter, at: token.span)
         return try checked(.filter(filter, value, arguments), at: token.span)
     }
 
-    private static func listed(_ names: [String]) -> String { names.map { "`\($0)`" }.joined(separator: ", ") }
+    private static func listed(_ names: [String]) -> String {
+        names.map { "`\($0)`" }.joined(separator: ", ")
+    }
 
     /// Reads what stands in parentheses behind a filter, one value or nil for each of its parameters.
     private mutating func arguments(
-        of filter: TemplateFilter, at span: TemplateSpan
+        of filter: TemplateFilter,
+        at span: TemplateSpan
     ) throws(PromptProblem) -> [TemplateExpression?] {
         let parameters = filter.parameters
         var arguments = [TemplateExpression?](repeating: nil, count: parameters.count)
@@ -121,8 +131,10 @@ extension TemplateParser {
                     isNamed = true
                     guard let index = parameters.firstIndex(where: { $0.name == name }) else {
                         throw fault(
-                            "`\(filter.rawValue)` has no parameter `\(name)`", code: "unknown-argument",
-                            hint: NearestName.hint(for: name, among: parameters.map(\.name)))
+                            "`\(filter.rawValue)` has no parameter `\(name)`",
+                            code: "unknown-argument",
+                            hint: NearestName.hint(for: name, among: parameters.map(\.name))
+                        )
                     }
                     position = index
                     advance()
@@ -134,10 +146,15 @@ extension TemplateParser {
                     throw fault(
                         "`\(filter.rawValue)` takes \(parameters.isEmpty ? "no" : "at most \(parameters.count)")"
                             + " argument\(parameters.count == 1 ? "" : "s")",
-                        code: "wrong-arguments")
+                        code: "wrong-arguments"
+                    )
                 }
                 guard arguments[position] == nil else {
-                    throw fault("`\(parameters[position].name)` is given twice", at: start, code: "wrong-arguments")
+                    throw fault(
+                        "`\(parameters[position].name)` is given twice",
+                        at: start,
+                        code: "wrong-arguments"
+                    )
                 }
                 arguments[position] = try expression()
                 position += 1
@@ -145,7 +162,8 @@ extension TemplateParser {
             }
             guard skip(.parenthesisClose) else { throw unexpected("`,` or `)`") }
         }
-        for (index, parameter) in parameters.enumerated() where parameter.isRequired && arguments[index] == nil {
+        for (index, parameter) in parameters.enumerated()
+        where parameter.isRequired && arguments[index] == nil {
             throw fault("`\(filter.rawValue)` needs `\(parameter.name)`", at: span, code: "wrong-arguments")
         }
         return arguments

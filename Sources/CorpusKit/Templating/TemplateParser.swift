@@ -50,12 +50,17 @@ struct TemplateParser {
     }
 
     func fault(
-        _ message: String, at span: TemplateSpan? = nil, code: String = "syntax", hint: String? = nil
+        _ message: String,
+        at span: TemplateSpan? = nil,
+        code: String = "syntax",
+        hint: String? = nil
     ) -> PromptProblem {
         source.problem(code, message, at: span ?? current.span, hint: hint)
     }
 
-    func unexpected(_ expected: String) -> PromptProblem { fault("expected \(expected), found \(current.label)") }
+    func unexpected(_ expected: String) -> PromptProblem {
+        fault("expected \(expected), found \(current.label)")
+    }
 
     mutating func expect(_ mark: TemplateToken.Mark) throws(PromptProblem) {
         guard skip(mark) else { throw unexpected("`\(mark.rawValue)`") }
@@ -114,13 +119,17 @@ struct TemplateParser {
             default:
                 guard let opener else { return nodes }
                 throw fault(
-                    "`\(opener.name)` is never closed", at: opener.span,
-                    hint: "close it with `{% \(opener.closers.last ?? "") %}`")
+                    "`\(opener.name)` is never closed",
+                    at: opener.span,
+                    hint: "close it with `{% \(opener.closers.last ?? "") %}`"
+                )
             }
         }
     }
 
-    private mutating func statement(_ tag: String, inside opener: Opener?) throws(PromptProblem) -> TemplateNode {
+    private mutating func statement(_ tag: String, inside opener: Opener?) throws(PromptProblem)
+        -> TemplateNode
+    {
         let span = current.span
         guard Self.tags.contains(tag), tag != "raw" else { throw badTag(tag, inside: opener) }
         advance()
@@ -137,18 +146,23 @@ struct TemplateParser {
     private func badTag(_ tag: String, inside opener: Opener?) -> PromptProblem {
         if Self.foreignTags.contains(tag) {
             return fault(
-                "the tag `\(tag)` is not supported", code: "unsupported",
-                hint: "prompts know \(Self.tags.map { "`\($0)`" }.joined(separator: ", "))")
+                "the tag `\(tag)` is not supported",
+                code: "unsupported",
+                hint: "prompts know \(Self.tags.map { "`\($0)`" }.joined(separator: ", "))"
+            )
         }
         if Self.innerTags.contains(tag) || tag == "raw" {
             guard let opener else { return fault("`\(tag)` stands outside a block that it could belong to") }
             return fault(
                 "expected \(opener.closers.map { "`\($0)`" }.joined(separator: " or ")), found `\(tag)`",
-                hint: "`\(opener.name)` is still open")
+                hint: "`\(opener.name)` is still open"
+            )
         }
         return fault(
-            "unknown tag `\(tag)`", code: "unknown-tag",
-            hint: NearestName.hint(for: tag, among: Self.tags + Self.innerTags))
+            "unknown tag `\(tag)`",
+            code: "unknown-tag",
+            hint: NearestName.hint(for: tag, among: Self.tags + Self.innerTags)
+        )
     }
 
     private mutating func closeTag() throws(PromptProblem) {
@@ -197,7 +211,13 @@ struct TemplateParser {
         try closeTag()
         return .loop(
             TemplateNode.Loop(
-                target: target, sequence: sequence, condition: condition, body: body, otherwise: otherwise))
+                target: target,
+                sequence: sequence,
+                condition: condition,
+                body: body,
+                otherwise: otherwise
+            )
+        )
     }
 
     private mutating func assignment(openedAt span: TemplateSpan) throws(PromptProblem) -> TemplateNode {
@@ -221,7 +241,8 @@ struct TemplateParser {
         guard case .string(let name) = current.kind else {
             throw fault(
                 "expected the name of a template in quotes, found \(current.label)",
-                hint: "what is included must be known before a run")
+                hint: "what is included must be known before a run"
+            )
         }
         let span = current.span
         advance()

@@ -28,7 +28,8 @@ struct TemplateProgram: Sendable {
 
     private typealias Include = (name: String, span: TemplateSpan)
 
-    private mutating func parse(_ source: TemplateSource) throws(PromptProblem) -> ([TemplateNode], [Include]) {
+    private mutating func parse(_ source: TemplateSource) throws(PromptProblem) -> ([TemplateNode], [Include])
+    {
         var parser = try TemplateParser(source, symbols: symbols)
         let nodes = try parser.template()
         symbols = parser.symbols
@@ -37,7 +38,9 @@ struct TemplateProgram: Sendable {
 
     /// Adds what a template includes and returns the template's height.
     private mutating func add(
-        _ included: [Include], of source: TemplateSource, chain: [String],
+        _ included: [Include],
+        of source: TemplateSource,
+        chain: [String],
         include: (String) throws -> PluginSetup.File
     ) throws -> Int {
         var height = 1
@@ -47,8 +50,10 @@ struct TemplateProgram: Sendable {
                 let file = try include(name)
                 if chain.contains(file.path) {
                     throw source.problem(
-                        "include-cycle", "`\(name)` includes itself: \((chain + [file.path]).joined(separator: " → "))",
-                        at: span)
+                        "include-cycle",
+                        "`\(name)` includes itself: \((chain + [file.path]).joined(separator: " → "))",
+                        at: span
+                    )
                 }
                 guard chain.count < TemplateLimits.includes else { throw tooDeep(source, span) }
                 index = try addUnit(file, chain: chain, include: include)
@@ -61,7 +66,9 @@ struct TemplateProgram: Sendable {
     }
 
     private mutating func addUnit(
-        _ file: PluginSetup.File, chain: [String], include: (String) throws -> PluginSetup.File
+        _ file: PluginSetup.File,
+        chain: [String],
+        include: (String) throws -> PluginSetup.File
     ) throws -> Int {
         let source = try TemplateSource(file)
         let (nodes, included) = try parse(source)
@@ -72,6 +79,9 @@ struct TemplateProgram: Sendable {
 
     private func tooDeep(_ source: TemplateSource, _ span: TemplateSpan) -> PromptProblem {
         source.problem(
-            "include-depth", "templates include each other more than \(TemplateLimits.includes) deep", at: span)
+            "include-depth",
+            "templates include each other more than \(TemplateLimits.includes) deep",
+            at: span
+        )
     }
 }

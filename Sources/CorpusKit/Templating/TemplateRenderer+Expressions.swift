@@ -7,8 +7,12 @@ extension TemplateRenderer {
         guard case .omitted = value else { return value }
         throw problem(
             TemplateComplaint(
-                "undefined-variable", "the condition does not hold and there is no `else`", hint: "add an `else`"),
-            at: expression.span)
+                "undefined-variable",
+                "the condition does not hold and there is no `else`",
+                hint: "add an `else`"
+            ),
+            at: expression.span
+        )
     }
 
     /// The value of an expression that may be the nothing of an `if` without `else`, which prints as nothing.
@@ -40,7 +44,9 @@ extension TemplateRenderer {
         case .operation(let operation, let left, let right):
             let (left, right) = (try defined(left), try defined(right))
             let limit = limits.bytes
-            return try at(span) { () throws(TemplateComplaint) in try operation.apply(left, right, limit: limit) }
+            return try at(span) { () throws(TemplateComplaint) in
+                try operation.apply(left, right, limit: limit)
+            }
         case .concatenation(let parts): return .string(try concatenated(parts))
         case .comparison(let first, let rest): return .bool(try compare(first, rest))
         case .all(let parts): return try decide(parts, stopsAt: false)
@@ -49,7 +55,8 @@ extension TemplateRenderer {
             if try passable(condition).isTrue { return try evaluate(value) }
             if let otherwise { return try evaluate(otherwise) }
             return .omitted
-        case .filter(let filter, let value, let arguments): return try apply(filter, to: value, arguments, at: span)
+        case .filter(let filter, let value, let arguments):
+            return try apply(filter, to: value, arguments, at: span)
         case .test(let test, let value):
             let value = try test.asksForDefinition ? evaluate(value) : defined(value)
             return .bool(try at(span) { () throws(TemplateComplaint) in try test.holds(for: value) })
@@ -64,7 +71,8 @@ extension TemplateRenderer {
     }
 
     private mutating func map(
-        _ keys: [TemplateExpression], _ values: [TemplateExpression]
+        _ keys: [TemplateExpression],
+        _ values: [TemplateExpression]
     ) throws(PromptProblem) -> TemplateValue {
         var map = TemplateMap()
         for (key, value) in zip(keys, values) {
@@ -82,20 +90,26 @@ extension TemplateRenderer {
     }
 
     private mutating func element(
-        of base: TemplateExpression, at key: TemplateExpression, in whole: TemplateExpression
+        of base: TemplateExpression,
+        at key: TemplateExpression,
+        in whole: TemplateExpression
     ) throws(PromptProblem) -> TemplateValue {
         let value = try defined(base)
         let index = try defined(key)
         if let element = value.element(at: index) { return element }
         let name = whole.path(program.symbols) ?? "the element"
         let complaint = TemplateComplaint(
-            "undefined-variable", whole.path(program.symbols) == nil ? "\(name) is undefined" : "`\(name)` is undefined",
-            hint: value.hint(forMissing: index))
+            "undefined-variable",
+            whole.path(program.symbols) == nil ? "\(name) is undefined" : "`\(name)` is undefined",
+            hint: value.hint(forMissing: index)
+        )
         return .undefined(complaint, whole.span)
     }
 
     private mutating func signed(
-        _ part: TemplateExpression, _ isNegative: Bool, at span: TemplateSpan
+        _ part: TemplateExpression,
+        _ isNegative: Bool,
+        at span: TemplateSpan
     ) throws(PromptProblem) -> TemplateValue {
         let value = try defined(part)
         switch value.number {
@@ -119,7 +133,8 @@ extension TemplateRenderer {
     }
 
     private mutating func compare(
-        _ first: TemplateExpression, _ rest: [TemplateExpression.Comparand]
+        _ first: TemplateExpression,
+        _ rest: [TemplateExpression.Comparand]
     ) throws(PromptProblem) -> Bool {
         var left = try defined(first)
         for comparand in rest {
@@ -132,7 +147,8 @@ extension TemplateRenderer {
 
     /// The first operand that decides, else the last.
     private mutating func decide(
-        _ parts: [TemplateExpression], stopsAt decisive: Bool
+        _ parts: [TemplateExpression],
+        stopsAt decisive: Bool
     ) throws(PromptProblem) -> TemplateValue {
         var value = TemplateValue.null
         for part in parts {
@@ -143,7 +159,9 @@ extension TemplateRenderer {
     }
 
     private mutating func apply(
-        _ filter: TemplateFilter, to input: TemplateExpression, _ arguments: [TemplateExpression?],
+        _ filter: TemplateFilter,
+        to input: TemplateExpression,
+        _ arguments: [TemplateExpression?],
         at span: TemplateSpan
     ) throws(PromptProblem) -> TemplateValue {
         if filter == .default { return try replaced(input, arguments) }
@@ -162,7 +180,8 @@ extension TemplateRenderer {
 
     /// The filter `default`: its first argument where there is no value, or, if asked, no true one.
     private mutating func replaced(
-        _ input: TemplateExpression, _ arguments: [TemplateExpression?]
+        _ input: TemplateExpression,
+        _ arguments: [TemplateExpression?]
     ) throws(PromptProblem) -> TemplateValue {
         let value = try evaluate(input)
         var isReplaced = !value.isDefined

@@ -42,13 +42,17 @@ struct TemplateRenderer {
 
     /// Does something that does not know its place and adds the place to what it complains about.
     func at<Result>(
-        _ span: TemplateSpan, _ body: () throws(TemplateComplaint) -> Result
+        _ span: TemplateSpan,
+        _ body: () throws(TemplateComplaint) -> Result
     ) throws(PromptProblem) -> Result {
         do { return try body() } catch { throw problem(error, at: span) }
     }
 
     mutating func holds(
-        _ comparison: TemplateComparison, _ left: TemplateValue, _ right: TemplateValue, at span: TemplateSpan
+        _ comparison: TemplateComparison,
+        _ left: TemplateValue,
+        _ right: TemplateValue,
+        at span: TemplateSpan
     ) throws(PromptProblem) -> Bool {
         var comparer = TemplateComparer(steps: steps, limit: limits.steps)
         defer { steps = comparer.steps }
@@ -66,8 +70,12 @@ struct TemplateRenderer {
             let known = Array(values.keys) + locals.map { program.symbols.name(of: $0.symbol) }
             return .undefined(
                 TemplateComplaint(
-                    "undefined-variable", "`\(name)` is undefined", hint: NearestName.hint(for: name, among: known)),
-                span)
+                    "undefined-variable",
+                    "`\(name)` is undefined",
+                    hint: NearestName.hint(for: name, among: known)
+                ),
+                span
+            )
         }
         let value = TemplateValue(json)
         globals[symbol.index] = value
@@ -83,17 +91,22 @@ struct TemplateRenderer {
     }
 
     private mutating func set(
-        _ target: TemplateTarget, _ value: TemplateValue, at span: TemplateSpan
+        _ target: TemplateTarget,
+        _ value: TemplateValue,
+        at span: TemplateSpan
     ) throws(PromptProblem) {
         switch target {
         case .name(let symbol): set(symbol, value)
         case .spread(let targets, let place):
-            guard let elements = value.elements else {
+            let elements = try at(place) { () throws(TemplateComplaint) in try value.elements() }
+            guard let elements else {
                 throw problem(.unfit("\(value.kindName) cannot be spread over names"), at: place)
             }
             guard elements.count == targets.count else {
                 throw problem(
-                    .unfit("\(targets.count) names cannot take \(elements.count) values"), at: place)
+                    .unfit("\(targets.count) names cannot take \(elements.count) values"),
+                    at: place
+                )
             }
             for (target, element) in zip(targets, elements) { try set(target, element, at: span) }
         }
@@ -141,7 +154,9 @@ struct TemplateRenderer {
 
     private mutating func write(_ text: String, at span: TemplateSpan) throws(PromptProblem) {
         output += text
-        if output.utf8.count > limits.bytes { throw problem(TemplateLimits.outputLimit(limits.bytes), at: span) }
+        if output.utf8.count > limits.bytes {
+            throw problem(TemplateLimits.outputLimit(limits.bytes), at: span)
+        }
     }
 
     private mutating func print(_ expression: TemplateExpression) throws(PromptProblem) {
@@ -159,7 +174,8 @@ struct TemplateRenderer {
     }
 
     private mutating func run(
-        _ branches: [TemplateNode.Branch], else otherwise: [TemplateNode]
+        _ branches: [TemplateNode.Branch],
+        else otherwise: [TemplateNode]
     ) throws(PromptProblem) {
         for branch in branches where try passable(branch.condition).isTrue { return try run(branch.body) }
         try run(otherwise)
@@ -167,7 +183,8 @@ struct TemplateRenderer {
 
     private mutating func run(_ loop: TemplateNode.Loop) throws(PromptProblem) {
         let sequence = try defined(loop.sequence)
-        guard var elements = sequence.elements else {
+        let walked = try at(loop.sequence.span) { () throws(TemplateComplaint) in try sequence.elements() }
+        guard var elements = walked else {
             throw problem(.unfit("`for` cannot walk through \(sequence.kindName)"), at: loop.sequence.span)
         }
         if let condition = loop.condition {

@@ -18,8 +18,13 @@ struct TemplateSource: Sendable {
         path = file.path
         guard let text = String(validating: file.bytes, as: UTF8.self) else {
             throw PromptProblem(
-                path: file.path, line: Self.lineOfFirstFault(in: file.bytes), column: 1, code: "encoding",
-                message: "the template is not valid UTF-8", hint: "save the file as UTF-8")
+                path: file.path,
+                line: Self.lineOfFirstFault(in: file.bytes),
+                column: 1,
+                code: "encoding",
+                message: "the template is not valid UTF-8",
+                hint: "save the file as UTF-8"
+            )
         }
         var scalars: [Unicode.Scalar] = []
         scalars.reserveCapacity(file.bytes.count)
@@ -45,16 +50,24 @@ struct TemplateSource: Sendable {
 
     /// A problem at a stretch of this text; a stretch over several lines is cut to its first.
     func problem(
-        _ code: String, _ message: String, at span: TemplateSpan, hint: String? = nil
+        _ code: String,
+        _ message: String,
+        at span: TemplateSpan,
+        hint: String? = nil
     ) -> PromptProblem {
         let start = min(span.start, scalars.count)
         let lineStart = scalars[..<start].lastIndex(of: "\n").map { $0 + 1 } ?? 0
         let lineEnd = scalars[start...].firstIndex(of: "\n") ?? scalars.count
         let end = max(start, min(span.end, lineEnd))
         return PromptProblem(
-            path: path, line: scalars[..<start].count { $0 == "\n" } + 1,
-            column: text(lineStart..<start).count + 1, length: max(1, text(start..<end).count),
-            code: code, message: message, hint: hint)
+            path: path,
+            line: scalars[..<start].count { $0 == "\n" } + 1,
+            column: text(lineStart..<start).count + 1,
+            length: max(1, text(start..<end).count),
+            code: code,
+            message: message,
+            hint: hint
+        )
     }
 
     /// A complaint at a stretch of this text.

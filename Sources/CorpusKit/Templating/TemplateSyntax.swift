@@ -36,7 +36,12 @@ struct TemplateExpression: Sendable {
         case tuple([TemplateExpression])
         case map(keys: [TemplateExpression], values: [TemplateExpression])
         case element(TemplateExpression, at: TemplateExpression, isMember: Bool)
-        case slice(TemplateExpression, from: TemplateExpression?, to: TemplateExpression?, by: TemplateExpression?)
+        case slice(
+            TemplateExpression,
+            from: TemplateExpression?,
+            to: TemplateExpression?,
+            by: TemplateExpression?
+        )
         case not(TemplateExpression)
         case signed(TemplateExpression, isNegative: Bool)
         case operation(TemplateOperator, TemplateExpression, TemplateExpression)
@@ -76,7 +81,8 @@ struct TemplateExpression: Sendable {
     private static func parts(of kind: Kind) -> [TemplateExpression] {
         switch kind {
         case .constant, .name: []
-        case .list(let parts), .tuple(let parts), .concatenation(let parts), .all(let parts), .any(let parts): parts
+        case .list(let parts), .tuple(let parts), .concatenation(let parts), .all(let parts), .any(let parts):
+            parts
         case .map(let keys, let values): zip(keys, values).flatMap { [$0, $1] }
         case .element(let base, let key, _): [base, key]
         case .slice(let base, let start, let stop, let step): [base] + [start, stop, step].compactMap(\.self)

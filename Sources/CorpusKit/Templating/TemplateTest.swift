@@ -29,11 +29,11 @@ enum TemplateTest: String, Sendable, CaseIterable {
         case .odd: try remainder(of: value) == 1
         case .float: if case .double = value { true } else { false }
         case .integer: if case .int = value { true } else { false }
-        case .iterable: value.elements != nil
+        case .iterable: value.isIterable
         case .mapping: if case .map = value { true } else { false }
         case .null: if case .null = value { true } else { false }
         case .number: value.number != nil
-        case .sequence: value.elements != nil
+        case .sequence: value.isIterable
         case .string: if case .string = value { true } else { false }
         }
     }

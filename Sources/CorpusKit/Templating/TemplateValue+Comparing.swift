@@ -27,7 +27,9 @@ struct TemplateComparer {
     ///
     /// - Throws: ``TemplateComplaint`` when the values cannot be compared so.
     mutating func holds(
-        _ comparison: TemplateComparison, _ left: TemplateValue, _ right: TemplateValue
+        _ comparison: TemplateComparison,
+        _ left: TemplateValue,
+        _ right: TemplateValue
     ) throws(TemplateComplaint) -> Bool {
         switch comparison {
         case .equal: return try areEqual(left, right)
@@ -43,7 +45,9 @@ struct TemplateComparer {
         if steps > limit { throw TemplateLimits.stepLimit(limit) }
     }
 
-    private mutating func areEqual(_ left: TemplateValue, _ right: TemplateValue) throws(TemplateComplaint) -> Bool {
+    private mutating func areEqual(_ left: TemplateValue, _ right: TemplateValue) throws(TemplateComplaint)
+        -> Bool
+    {
         try step()
         if let first = left.number, let second = right.number { return first.compared(with: second) == 0 }
         switch (left, right) {
@@ -65,7 +69,8 @@ struct TemplateComparer {
     }
 
     private mutating func firstDifference(
-        _ left: [TemplateValue], _ right: [TemplateValue]
+        _ left: [TemplateValue],
+        _ right: [TemplateValue]
     ) throws(TemplateComplaint) -> Int? {
         try nest()
         defer { depth -= 1 }
@@ -80,7 +85,9 @@ struct TemplateComparer {
         guard depth <= TemplateLimits.valueNesting else { throw TemplateLimits.valueTooDeep }
     }
 
-    private mutating func isIn(_ element: TemplateValue, _ container: TemplateValue) throws(TemplateComplaint) -> Bool {
+    private mutating func isIn(_ element: TemplateValue, _ container: TemplateValue) throws(TemplateComplaint)
+        -> Bool
+    {
         switch (element, container) {
         case (.string(let needle), .string(let text)): return PythonText.contains(text, needle)
         case (_, .list(let elements)), (_, .tuple(let elements)):
@@ -96,7 +103,9 @@ struct TemplateComparer {
     }
 
     private mutating func isOrdered(
-        _ comparison: TemplateComparison, _ left: TemplateValue, _ right: TemplateValue
+        _ comparison: TemplateComparison,
+        _ left: TemplateValue,
+        _ right: TemplateValue
     ) throws(TemplateComplaint) -> Bool {
         try step()
         if let first = left.number, let second = right.number {
@@ -115,7 +124,8 @@ struct TemplateComparer {
             return try isOrdered(comparison, first[index], second[index])
         default:
             throw .unfit(
-                "`\(comparison.rawValue)` does not compare \(left.kindName) with \(right.kindName)")
+                "`\(comparison.rawValue)` does not compare \(left.kindName) with \(right.kindName)"
+            )
         }
     }
 }

@@ -8,7 +8,9 @@ extension TemplateValue {
             return key.whole.flatMap { Self.position($0, among: elements.count) }.map { elements[$0] }
         case (.string(let text), _):
             let scalars = Array(text.unicodeScalars)
-            return key.whole.flatMap { Self.position($0, among: scalars.count) }.map { .string(String(scalars[$0])) }
+            return key.whole.flatMap { Self.position($0, among: scalars.count) }.map {
+                .string(String(scalars[$0]))
+            }
         default: return nil
         }
     }
@@ -20,7 +22,8 @@ extension TemplateValue {
             if let near = NearestName.hint(for: name, among: map.keys) { return near }
             return ["items", "keys", "values"].contains(name) ? "values have no methods: write `|items`" : nil
         case (.loop, .string(let name)): return NearestName.hint(for: name, among: LoopState.fields)
-        case (.list(let elements), .int), (.tuple(let elements), .int): return "it has \(elements.count) elements"
+        case (.list(let elements), .int), (.tuple(let elements), .int):
+            return "it has \(elements.count) elements"
         case (.list, .string), (.tuple, .string): return "it is a list: take an element first, such as `[0]`"
         case (.map, _), (.loop, _): return nil
         default: return "it is \(kindName)"
@@ -36,7 +39,9 @@ extension TemplateValue {
     ///
     /// - Throws: ``TemplateComplaint`` when the value or a bound does not fit.
     func slice(
-        from start: TemplateValue, to stop: TemplateValue, by step: TemplateValue
+        from start: TemplateValue,
+        to stop: TemplateValue,
+        by step: TemplateValue
     ) throws(TemplateComplaint) -> TemplateValue {
         let step = try Self.bound(step) ?? 1
         guard step != 0 else { throw .unfit("the step of a slice must not be 0") }
@@ -45,7 +50,9 @@ extension TemplateValue {
         case .list(let elements): return .list(Self.slice(elements, start, stop, step))
         case .tuple(let elements): return .tuple(Self.slice(elements, start, stop, step))
         case .string(let text):
-            return .string(String(String.UnicodeScalarView(Self.slice(Array(text.unicodeScalars), start, stop, step))))
+            return .string(
+                String(String.UnicodeScalarView(Self.slice(Array(text.unicodeScalars), start, stop, step)))
+            )
         default: throw .unfit("a slice needs a list or a string, not \(kindName)")
         }
     }
@@ -58,7 +65,9 @@ extension TemplateValue {
         return whole
     }
 
-    private static func slice<Element>(_ elements: [Element], _ start: Int?, _ stop: Int?, _ step: Int) -> [Element] {
+    private static func slice<Element>(_ elements: [Element], _ start: Int?, _ stop: Int?, _ step: Int)
+        -> [Element]
+    {
         let count = elements.count
         // Bounds are clipped to what can be stepped on: 0...count forwards, -1...count-1 backwards.
         let (low, high) = step > 0 ? (0, count) : (-1, count - 1)

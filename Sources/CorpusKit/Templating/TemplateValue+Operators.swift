@@ -12,18 +12,20 @@ enum TemplateOperator: String, Sendable {
     /// - Parameter limit: The most bytes of a text and elements of a list that may come out.
     /// - Throws: ``TemplateComplaint`` when the values do not fit the operator.
     func apply(
-        _ left: TemplateValue, _ right: TemplateValue, limit: Int
+        _ left: TemplateValue,
+        _ right: TemplateValue,
+        limit: Int
     ) throws(TemplateComplaint) -> TemplateValue {
         if let first = left.number, let second = right.number { return try calculate(first, second) }
         switch (self, left, right) {
         case (.add, .string(let first), .string(let second)):
-            try Self.check(first.utf8.count, plus: second.utf8.count, limit)
+            if first.utf8.count + second.utf8.count > limit { throw TemplateLimits.outputLimit(limit) }
             return .string(first + second)
         case (.add, .list(let first), .list(let second)):
-            try Self.check(first.count, plus: second.count, limit)
+            try TemplateLimits.check(elements: first.count + second.count)
             return .list(first + second)
         case (.add, .tuple(let first), .tuple(let second)):
-            try Self.check(first.count, plus: second.count, limit)
+            try TemplateLimits.check(elements: first.count + second.count)
             return .tuple(first + second)
         case (.multiply, _, _):
             if let count = right.whole, let result = try Self.repeated(left, count, limit) { return result }
@@ -33,40 +35,40 @@ enum TemplateOperator: String, Sendable {
         let isText = if case .string = left { true } else if case .string = right { true } else { false }
         throw .unfit(
             "`\(rawValue)` does not work on \(left.kindName) and \(right.kindName)",
-            hint: self == .add && isText ? "`~` joins values of any kind as text" : nil)
-    }
-
-    private static func check(_ count: Int, plus more: Int, _ limit: Int) throws(TemplateComplaint) {
-        if count + more > limit { throw TemplateLimits.outputLimit(limit) }
+            hint: self == .add && isText ? "`~` joins values of any kind as text" : nil
+        )
     }
 
     private static func repeated(
-        _ value: TemplateValue, _ count: Int, _ limit: Int
+        _ value: TemplateValue,
+        _ count: Int,
+        _ limit: Int
     ) throws(TemplateComplaint) -> TemplateValue? {
         let count = max(0, count)
-        let size =
-            switch value {
-            case .string(let text): text.utf8.count
-            case .list(let elements), .tuple(let elements): elements.count
-            default: 0
-            }
-        let (total, overflows) = size.multipliedReportingOverflow(by: count)
-        if overflows || total > limit { throw TemplateLimits.outputLimit(limit) }
         switch value {
-        case .string(let text): return .string(text.isEmpty ? "" : String(repeating: text, count: count))
-        case .list(let elements): return .list(Self.repeated(elements, count))
-        case .tuple(let elements): return .tuple(Self.repeated(elements, count))
+        case .string(let text):
+            let (bytes, overflows) = text.utf8.count.multipliedReportingOverflow(by: count)
+            if overflows || bytes > limit { throw TemplateLimits.outputLimit(limit) }
+            return .string(text.isEmpty ? "" : String(repeating: text, count: count))
+        case .list(let elements): return .list(try repeated(elements, count))
+        case .tuple(let elements): return .tuple(try repeated(elements, count))
         default: return nil
         }
     }
 
-    private static func repeated(_ elements: [TemplateValue], _ count: Int) -> [TemplateValue] {
+    private static func repeated(
+        _ elements: [TemplateValue],
+        _ count: Int
+    ) throws(TemplateComplaint) -> [TemplateValue] {
         guard !elements.isEmpty else { return [] }
+        let (total, overflows) = elements.count.multipliedReportingOverflow(by: count)
+        try TemplateLimits.check(elements: overflows ? .max : total)
         return Array(repeatElement(elements, count: count).joined())
     }
 
     private func calculate(
-        _ left: TemplateNumber, _ right: TemplateNumber
+        _ left: TemplateNumber,
+        _ right: TemplateNumber
     ) throws(TemplateComplaint) -> TemplateValue {
         if self == .divide || self == .floorDivide || self == .modulo, right.real == 0 {
             throw TemplateComplaint("division-by-zero", "`\(rawValue)` divides by zero")

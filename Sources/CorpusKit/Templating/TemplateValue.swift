@@ -101,13 +101,25 @@ enum TemplateValue: Sendable {
         return value
     }
 
-    /// What a `for` walks through: elements, the keys of a mapping, the characters of a string.
-    var elements: [TemplateValue]? {
+    /// Whether there is something to walk through.
+    var isIterable: Bool {
         switch self {
-        case .list(let elements), .tuple(let elements): elements
-        case .string(let text): text.unicodeScalars.map { .string(String($0)) }
-        case .map(let map): map.keys.map { .string($0) }
-        default: nil
+        case .list, .tuple, .string, .map: true
+        default: false
+        }
+    }
+
+    /// What a `for` walks through: elements, the keys of a mapping, the characters of a string; nil when nothing.
+    ///
+    /// - Throws: ``TemplateComplaint`` when a string is too long to be walked through.
+    func elements() throws(TemplateComplaint) -> [TemplateValue]? {
+        switch self {
+        case .list(let elements), .tuple(let elements): return elements
+        case .string(let text):
+            try TemplateLimits.check(elements: text.unicodeScalars.count)
+            return text.unicodeScalars.map { .string(String($0)) }
+        case .map(let map): return map.keys.map { .string($0) }
+        default: return nil
         }
     }
 }

@@ -93,7 +93,9 @@ struct TemplateVariables {
     }
 
     private mutating func walk(
-        _ branches: [TemplateNode.Branch], _ otherwise: [TemplateNode], _ scope: inout Scope
+        _ branches: [TemplateNode.Branch],
+        _ otherwise: [TemplateNode],
+        _ scope: inout Scope
     ) throws(PromptProblem) {
         var ends: [Scope] = []
         var rest = scope
@@ -107,7 +109,9 @@ struct TemplateVariables {
         }
         try walk(otherwise, &rest)
         ends.append(rest)
-        let safe = ends.map { $0.bound.union($0.known) }.reduce(rest.bound.union(rest.known)) { $0.intersection($1) }
+        let safe = ends.map { $0.bound.union($0.known) }.reduce(rest.bound.union(rest.known)) {
+            $0.intersection($1)
+        }
         let bound = ends.map(\.bound).reduce(rest.bound) { $0.intersection($1) }
         for end in ends {
             scope.perhapsBound.formUnion(end.bound.subtracting(bound))
@@ -139,13 +143,22 @@ struct TemplateVariables {
     }
 
     private mutating func walk(
-        _ expression: TemplateExpression, _ scope: Scope, isNeeded: Bool
+        _ expression: TemplateExpression,
+        _ scope: Scope,
+        isNeeded: Bool
     ) throws(PromptProblem) {
         switch expression.kind {
         case .name(let symbol):
             add(
-                Use(symbol: symbol, unit: unit, span: expression.span, isNeeded: isNeeded, isPerhapsSet: false),
-                scope)
+                Use(
+                    symbol: symbol,
+                    unit: unit,
+                    span: expression.span,
+                    isNeeded: isNeeded,
+                    isPerhapsSet: false
+                ),
+                scope
+            )
         case .test(let test, let value): try walk(value, scope, isNeeded: !test.asksForDefinition)
         case .filter(.default, let value, let arguments):
             try walk(value, scope, isNeeded: false)
@@ -172,7 +185,9 @@ struct TemplateVariables {
 
     /// Walks operands of which each is only looked at when those before it were not decisive.
     private mutating func walk(
-        _ parts: [TemplateExpression], _ scope: Scope, stopsAt decisive: Bool
+        _ parts: [TemplateExpression],
+        _ scope: Scope,
+        stopsAt decisive: Bool
     ) throws(PromptProblem) {
         var scope = scope
         for part in parts {
@@ -182,14 +197,19 @@ struct TemplateVariables {
     }
 
     private func checkLoop(
-        _ base: TemplateExpression, _ key: TemplateExpression, _ scope: Scope
+        _ base: TemplateExpression,
+        _ key: TemplateExpression,
+        _ scope: Scope
     ) throws(PromptProblem) {
         guard case .name(program.symbols.loop) = base.kind, scope.bound.contains(program.symbols.loop),
             case .constant(.string(let field)) = key.kind, !TemplateValue.LoopState.fields.contains(field)
         else { return }
         throw program.units[unit].source.problem(
-            "undefined-variable", "`loop.\(field)` is undefined", at: key.span,
-            hint: NearestName.hint(for: field, among: TemplateValue.LoopState.fields))
+            "undefined-variable",
+            "`loop.\(field)` is undefined",
+            at: key.span,
+            hint: NearestName.hint(for: field, among: TemplateValue.LoopState.fields)
+        )
     }
 
     /// The names that are certainly defined where a condition came out as given.

@@ -40,14 +40,17 @@ struct TemplateWriter {
             }
             try append("}")
             depth -= 1
-        case .loop: throw .unfit("`loop` cannot be printed", hint: "print one of its fields, such as `loop.index`")
+        case .loop:
+            throw .unfit("`loop` cannot be printed", hint: "print one of its fields, such as `loop.index`")
         case .omitted: break
         case .undefined(let complaint, _): throw complaint
         }
     }
 
     private mutating func representAll(
-        _ elements: [TemplateValue], _ open: String, _ close: String
+        _ elements: [TemplateValue],
+        _ open: String,
+        _ close: String
     ) throws(TemplateComplaint) {
         try nest()
         try append(open)
@@ -90,7 +93,9 @@ struct TemplateWriter {
 
     /// `json.dumps(value, sort_keys=True, ensure_ascii=False, indent=indent)`.
     mutating func encode(
-        _ value: TemplateValue, indent: String? = nil, level: String = "\n"
+        _ value: TemplateValue,
+        indent: String? = nil,
+        level: String = "\n"
     ) throws(TemplateComplaint) {
         switch value {
         case .null: try append("null")
@@ -111,7 +116,11 @@ struct TemplateWriter {
     }
 
     private mutating func encodeAll(
-        _ elements: [TemplateValue], keys: [String]?, _ open: String, _ close: String, indent: String?,
+        _ elements: [TemplateValue],
+        keys: [String]?,
+        _ open: String,
+        _ close: String,
+        indent: String?,
         level: String
     ) throws(TemplateComplaint) {
         guard !elements.isEmpty else { return try append(open + close) }
