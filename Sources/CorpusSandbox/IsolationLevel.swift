@@ -9,6 +9,7 @@ public enum IsolationLevel: String, Sendable, Hashable, CaseIterable, Comparable
     /// Long-lived cells with their own name spaces.
     case full
 
+    /// Whether the left level is weaker.
     public static func < (left: IsolationLevel, right: IsolationLevel) -> Bool { left.rank < right.rank }
 
     private var rank: Int {

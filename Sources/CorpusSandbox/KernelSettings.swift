@@ -5,9 +5,7 @@ struct KernelSettings: Sendable {
     /// `/proc/sys`, or a stand-in.
     let folder: String
 
-    /// Names what kept a cell from standing, and the command that helps.
-    ///
-    /// - Parameter words: What bubblewrap or the kernel said.
+    /// Names what kept a cell from standing, given what bubblewrap or the kernel said, and the command that helps.
     func explain(_ words: String) -> Obstacle {
         if value(of: "user/max_user_namespaces") == 0 {
             return Obstacle(

@@ -73,6 +73,7 @@ public struct SandboxProbe: Sendable {
     /// The sandbox of the best level that can be had.
     ///
     /// - Parameter minimum: The lowest level that will do, a recipe's `min_isolation`.
+    /// - Returns: A sandbox that has proved its walls in a trial run.
     /// - Throws: ``WorkFailure`` with `no-sandbox`, which stops the run, when the level is refused or too low.
     public func sandbox(atLeast minimum: IsolationLevel = .none) async throws -> OneshotSandbox {
         let (report, backend) = await attempt()

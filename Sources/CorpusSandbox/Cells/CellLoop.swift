@@ -11,7 +11,7 @@ final class CellLoop: CellBackend {
     let isolation: IsolationLevel
     private let core: Core
 
-    /// - Parameter width: The most cells at a time, at least 1.
+    /// Starts the thread; `width` is the most cells at a time, at least 1.
     init(launcher: any CellLauncher, width: Int) throws(CellFault) {
         isolation = launcher.isolation
         let core = try Core(launcher: launcher, width: width)

@@ -4,9 +4,8 @@ import CorpusKit
 enum ExitReading {
     private static let processorTimeExceeded = 24
 
-    /// The verdict on a program that ended by itself with a code other than 0.
-    ///
-    /// - Parameter otherwise: What it is when neither a signal nor a limit ended it.
+    /// The verdict on a program that ended by itself with a code other than 0: `otherwise`, unless a signal or a
+    /// limit ended it.
     static func verdict(code: Int, otherwise: ExecutionResult.Verdict) -> ExecutionResult.Verdict {
         switch code - 128 {
         case processorTimeExceeded: .cpuLimit

@@ -38,7 +38,8 @@ enum PythonDriver {
             except SystemExit:
                 raise
             except BaseException as error:
-                sys.excepthook(type(error), error, error.__traceback__.tb_next)
+                ours = error.__traceback__
+                sys.excepthook(type(error), BaseException.with_traceback(error, ours.tb_next), ours.tb_next)
                 raise SystemExit(1)
 
         def serve(module, code, entry_point, longest, show):
@@ -49,6 +50,7 @@ enum PythonDriver {
             names = {"__builtins__": {}, "true": True, "false": False, "null": None}
             escapes = {code: "\\u%04x" % code for code in range(32)}
             escapes.update({34: '\\"', 92: "\\\\"})
+            rebase = base.with_traceback
             name_of = kind_of.__dict__["__name__"].__get__
             space = module.__dict__
 
@@ -139,7 +141,8 @@ enum PythonDriver {
                 if not shown:
                     shown.append(True)
                     try:
-                        show(kind_of(error), error, error.__traceback__.tb_next)
+                        ours = error.__traceback__
+                        show(kind_of(error), rebase(error, ours.tb_next), ours.tb_next)
                     except base:
                         pass
                 send(index, "raised", words(error))
