@@ -38,7 +38,7 @@ struct JSONLinesCursor {
     private let reading: JSONLinesReading
     private var left: Int
 
-    /// - Parameter take: The most rows; 0 for all.
+    /// Starts before the first row; gives at most `take` rows, or all when that is 0.
     init(files: [SourceFile], reading: JSONLinesReading, take: Int) {
         lines = LineCursor(files: files)
         self.reading = reading

@@ -13,7 +13,7 @@ struct JSONLinesSource: SourcePlugin {
     struct Options: PluginOptions {
         /// A file, a folder (its `.jsonl` and `.ndjson` files, also compressed) or a pattern.
         var path = ""
-        /// Renames members: our name to theirs. Every row must have theirs.
+        /// Renames members, our name to theirs; every row must have theirs.
         var fields: [String: String] = [:]
         /// Fields, after renaming, that every row must have and that may not be blank.
         var require: [String] = []
@@ -79,7 +79,7 @@ struct JSONLinesSource: SourcePlugin {
         return known
     }
 
-    /// Rows, not seeds: whether a row is readable shows when it is read. Exact for files under 64 MiB.
+    /// The number of rows, exact for files under 64 MiB; some may turn out unreadable when they are read.
     func countEstimate() throws -> Int? {
         var count = 0
         for file in files {
