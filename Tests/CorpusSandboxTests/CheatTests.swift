@@ -202,6 +202,14 @@ struct Cheat: Sendable, CustomTestStringConvertible {
             [.wrongAnswer],
             "def f(a, b):\n    x = []\n    x.append(x)\n    return x"
         ),
+        Cheat(
+            "forges a line that nests deeply",
+            [.wrongAnswer],
+            """
+            import os
+            os.write(3, b'{"index":0,"status":"value","value":' + b"[" * 511 + b"]" * 511 + b"}\\n")
+            """
+        ),
         Cheat("returns half a surrogate pair", [.wrongAnswer], "def f(a, b): return '\\ud800'"),
         Cheat(
             "returns an endless list",

@@ -15,12 +15,7 @@ struct SandboxProbeTests {
             try files.createDirectory(at: folder.appending(path: "sys"), withIntermediateDirectories: true)
             // The cells' thread may be another user than the one that runs the tests.
             try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-            try "#!/bin/sh\necho '\(words)' >&2\nexit 1\n".write(
-                to: program,
-                atomically: true,
-                encoding: .utf8
-            )
-            try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+            try write("#!/bin/sh\necho '\(words)' >&2\nexit 1\n")
             for (name, value) in settings {
                 let file = folder.appending(path: "sys/\(name)")
                 try files.createDirectory(
@@ -32,6 +27,16 @@ struct SandboxProbeTests {
         }
 
         deinit { try? FileManager.default.removeItem(at: folder) }
+
+        /// Writes the stand-in from another process: one that this process ever had open for writing could not be
+        /// run while a program that it spawned at that moment still holds the descriptor.
+        func write(_ script: String) throws {
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", program.path, script]
+            try shell.run()
+            shell.waitUntilExit()
+        }
 
         var program: URL { folder.appending(path: "bwrap") }
 
@@ -140,7 +145,7 @@ struct SandboxProbeTests {
             echo '{ "exit-code": 0 }' >&5
             exec "$@"
             """
-        try script.write(to: stage.program, atomically: false, encoding: .utf8)
+        try stage.write(script)
 
         let report = await stage.probe().report()
 
