@@ -177,7 +177,7 @@ struct Cheat: Sendable, CustomTestStringConvertible {
         ),
         Cheat(
             "takes the request from the driver",
-            [.timeout],
+            [.timeout, .wrongAnswer],
             """
             import os, _thread
             _thread.start_new_thread(lambda: [os.read(4, 65536) for _ in iter(int, 1)], ())

@@ -167,7 +167,7 @@ struct SandboxProbeTests {
             ("CapEff:\t0000000000000000", "CapEff:\t0000000000000400", "capabilities are left"),
             ("Max processes 64 64", "Max processes 96365 96365", "the number of processes is not limited"),
             ("tmpfs /dev tmpfs ro,", "tmpfs /dev tmpfs rw,", "`/dev` can be written"),
-            ("  lo: 0", "  eth0: 0", "a network is in reach"),
+            ("Groups: 65534 65534", "eth0 00000000 010011AC", "a network is in reach"),
         ]
     )
     func gaps(sound: String, broken: String, gap: String) {
@@ -184,7 +184,8 @@ struct SandboxProbeTests {
             tmpfs / tmpfs ro,nosuid 0 0
             tmpfs /dev tmpfs ro,nosuid 0 0
             tmpfs /tmp tmpfs rw,nosuid 0 0
-              lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+            Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
+            Groups: 65534 65534 65534 65534 65534 65534 65534 65534 65534 65534
             """
         func outcome(_ text: String) -> CellOutcome {
             CellOutcome(
