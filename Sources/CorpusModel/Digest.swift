@@ -74,13 +74,20 @@ public struct Hasher256: ~Copyable, @unchecked Sendable {
 /// Keys are derived from content (digests), never counted or drawn, so that two runs over the same input give
 /// the same keys.
 public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// 16 bytes.
-    public let bytes: [UInt8]
+    private let high: UInt64
+    private let low: UInt64
 
     /// Wraps 16 bytes.
     public init(bytes: [UInt8]) {
         precondition(bytes.count == 16, "a key has 16 bytes, not \(bytes.count)")
-        self.bytes = bytes
+        high = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// 16 bytes, most significant first.
+    public var bytes: [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: high >> UInt64($0)) }
+            + stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: low >> UInt64($0)) }
     }
 
     /// Derives a key from parts, each told apart from its neighbours by its length.
@@ -105,14 +112,14 @@ public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
             bytes.append(byte)
             index = next
         }
-        self.bytes = bytes
+        self.init(bytes: bytes)
     }
 
     /// 32 lower-case hexadecimal digits.
     public var description: String { bytes.hex }
 
     public static func < (left: ItemKey, right: ItemKey) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        (left.high, left.low) < (right.high, right.low)
     }
 }
 

@@ -1,4 +1,6 @@
+import CorpusCommands
+
 @main
-struct Main {
-    static func main() {}
+enum Entry {
+    static func main() async { await Corpusmith.main() }
 }

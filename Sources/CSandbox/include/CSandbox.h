@@ -1,1 +1,81 @@
+// What the sandbox asks of the kernel and Swift cannot: spawning without fork, limits on another process, a
+// system-call filter. Every function returns a negative errno on failure unless it says otherwise.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Writes the system-call filter as an array of `struct sock_filter`.
+///
+/// Returns its size in bytes, -ENOSPC when it does not fit, -ENOTSUP on an architecture without a table.
+long csandbox_filter(void *buffer, size_t capacity);
+
+/// Makes an anonymous file that holds the bytes, read position at the start, closed on exec.
+int csandbox_memory_file(const void *bytes, size_t count);
+
+/// Makes a pipe, closed on exec: `ends[0]` is read, `ends[1]` is written. Both block.
+int csandbox_pipe(int ends[2]);
+
+/// Opens `/dev/null` for reading and writing, closed on exec.
+int csandbox_open_null(void);
+
+/// Makes a descriptor not block.
+int csandbox_set_nonblocking(int descriptor);
+
+/// Makes an event counter that a `poll` can wait for; closed on exec, does not block.
+int csandbox_bell(void);
+
+/// Starts a program with exactly these descriptors: `descriptors[i]` becomes `i`, and all others are closed.
+///
+/// `strings` holds `argument_count` arguments and then `environment_count` entries, each ended by a zero byte; the
+/// first argument is the program's path. Signals are set to their defaults. Sources must be 64 or higher.
+int csandbox_spawn(
+    const char *strings, size_t argument_count, size_t environment_count, const int *descriptors,
+    size_t descriptor_count, pid_t *pid);
+
+/// Opens a descriptor that polls readable once the process has ended.
+int csandbox_process_descriptor(pid_t pid);
+
+/// Sends SIGKILL to the process behind a process descriptor.
+int csandbox_kill(int process_descriptor);
+
+/// Sends SIGKILL to a process group.
+int csandbox_kill_group(pid_t group);
+
+/// Collects an ended child: 0 when it still runs, 1 when `status` holds its wait status.
+int csandbox_collect(pid_t pid, int *status);
+
+/// Hard limits of one process and what it starts.
+struct csandbox_limits {
+    uint64_t cpu_seconds;
+    uint64_t data_bytes;
+    uint64_t stack_bytes;
+    uint64_t file_bytes;
+    uint64_t open_files;
+    /// 0 leaves the number of processes alone.
+    uint64_t processes;
+};
+
+/// Sets the limits of another process.
+int csandbox_set_limits(pid_t pid, const struct csandbox_limits *limits);
+
+/// What the processes below one process hold: their own and shared memory and page tables, in KiB, and the number
+/// of inodes in use on their `/tmp`.
+struct csandbox_usage {
+    uint64_t memory_kib;
+    uint64_t inodes;
+    uint64_t processes;
+};
+
+/// Adds up a process and all its descendants.
+int csandbox_measure(pid_t root, struct csandbox_usage *usage);
+
+/// Blocks all signals on the calling thread: broken pipes become errors, and handlers run elsewhere.
+void csandbox_quiet_thread(void);
+
+/// Makes the calling thread, and what it spawns, an ordinary user when the process is root.
+///
+/// Other threads keep their rights: credentials belong to threads in Linux. Returns the user's number, which is
+/// the process's own when it is not root.
+long csandbox_leave_root(void);

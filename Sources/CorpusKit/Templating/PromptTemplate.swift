@@ -1,42 +1,36 @@
-/// A fault in a prompt: what is wrong and where.
-public struct PromptProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The template's path.
-    public let path: String
-    /// Line and column from 1; columns and length count characters.
-    public let line: Int
-    public let column: Int
-    public let length: Int
-    /// Stable kebab-case name: `undefined-variable`, `unknown-filter`, `syntax`, …
-    public let code: String
-    /// One sentence without a full stop.
-    public let message: String
-    /// What to try, if anything.
-    public let hint: String?
+public import CorpusModel
 
-    /// Creates a problem at a place.
-    public init(
-        path: String, line: Int, column: Int, length: Int = 1, code: String, message: String, hint: String? = nil
-    ) {
-        self.path = path
-        self.line = line
-        self.column = column
-        self.length = length
-        self.code = code
-        self.message = message
-        self.hint = hint
-    }
-
-    /// Place and message.
-    public var description: String { "\(path):\(line):\(column): \(message)" }
-}
-
-/// STUB, to be replaced by the strict Jinja2 subset: plain `{{ name }}` only.
+/// A prompt in a strict subset of Jinja2, parsed and checked.
+///
+/// Known are `{{ … }}`, `if`, `for`, `set`, `include`, `raw` and comments; members, indices and slices; arithmetic,
+/// `~`, comparisons, `in`, `and`, `or`, `not`, `a if c else b`; literals, a fixed list of filters and of tests.
+/// What a template gives equals what Jinja2 gives under these settings, which are fixed:
+///
+/// ```python
+/// Environment(undefined=StrictUndefined, keep_trailing_newline=False,
+///             trim_blocks=True, lstrip_blocks=True, autoescape=False)
+/// ```
+///
+/// Values print as Python prints them (`True`, `None`, `['a', 1]`); the members of an object come in the order of
+/// their names. `tojson` is `json.dumps(value, sort_keys=True, ensure_ascii=False)`; unlike Jinja2's it does not
+/// escape `<`, `>`, `&` and `'` for HTML.
+///
+/// A prompt with a hole is the most expensive fault, since it is paid for and seen late. So this is stricter than
+/// Jinja2: an undefined value may only be asked about (`is defined`, `is undefined`) or replaced (`default`) and
+/// ends the rendering anywhere else, also inside a list, in a `set` and before any other test. Names, filters,
+/// tests and arguments are checked in the whole template, not only where it is run through. Members are only
+/// data: `x.items` is the member `items`, never a method. `loop` cannot be set, keys of mappings are strings, whole
+/// numbers have 64 bits, and text, steps and nesting are limited.
 public struct PromptTemplate: Sendable {
     /// The path the template was read from.
     public let path: String
     /// The variables that rendering needs, sorted.
     public let variables: [String]
-    private let text: String
+    /// The variables that the template uses when they are given, sorted: those it only asks about.
+    public let optionalVariables: [String]
+
+    private let program: TemplateProgram
+    private let limits: TemplateLimits
 
     /// Parses a template.
     ///
@@ -46,17 +40,54 @@ public struct PromptTemplate: Sendable {
     ///   - include: Finds included templates by name.
     /// - Throws: ``PromptProblem``, and what `include` throws.
     public init(
-        file: PluginSetup.File, variables: Set<String>?, include: (String) throws -> PluginSetup.File
+        file: PluginSetup.File,
+        variables: Set<String>?,
+        include: (String) throws -> PluginSetup.File
     ) throws {
+        try self.init(file: file, variables: variables, limits: TemplateLimits(), include: include)
+    }
+
+    init(
+        file: PluginSetup.File,
+        variables: Set<String>?,
+        limits: TemplateLimits,
+        include: (String) throws -> PluginSetup.File
+    ) throws {
+        let program = try TemplateProgram(file, include: include)
+        let uses = try TemplateVariables.uses(in: program)
+        if let variables { try Self.check(uses, of: program, against: variables) }
         path = file.path
-        text = String(decoding: file.bytes, as: UTF8.self)
-        self.variables = (variables ?? []).sorted()
+        self.program = program
+        self.limits = limits
+        self.variables = uses.filter(\.isNeeded).map { program.symbols.name(of: $0.symbol) }.sorted()
+        optionalVariables = uses.filter { !$0.isNeeded }.map { program.symbols.name(of: $0.symbol) }.sorted()
     }
 
     /// Fills the template; an undefined variable is an error, never an empty string.
+    ///
+    /// - Throws: ``PromptProblem`` at the place that could not be filled, or where a limit was reached.
     public func rendered(with values: [String: JSONValue]) throws(PromptProblem) -> String {
-        var result = text
-        for (name, value) in values { result = result.split(separator: "{{ \(name) }}", omittingEmptySubsequences: false).joined(separator: value.text ?? value.canonical) }
-        return result
+        var renderer = TemplateRenderer(program, values: values, limits: limits)
+        return try renderer.render()
+    }
+
+    private static func check(
+        _ uses: [TemplateVariables.Use],
+        of program: TemplateProgram,
+        against variables: Set<String>
+    ) throws(PromptProblem) {
+        for use in uses where !use.isPerhapsSet {
+            let name = program.symbols.name(of: use.symbol)
+            guard !variables.contains(name) else { continue }
+            let known = variables.sorted().map { "`\($0)`" }.joined(separator: ", ")
+            throw program.units[use.unit].source.problem(
+                "undefined-variable",
+                "`\(name)` is undefined",
+                at: use.span,
+                hint: NearestName.hint(for: name, among: variables)
+                    ?? (variables.isEmpty
+                        ? "this prompt is given no variables" : "this prompt is given \(known)")
+            )
+        }
     }
 }

@@ -1,0 +1,73 @@
+import ArgumentParser
+import CorpusDiagnostics
+import CorpusKit
+import CorpusLedger
+
+/// The exit codes; documented in `docs/reference/exit-codes.md`, never reused.
+enum CommandExit {
+    /// Done, and what was asked to be checked has findings.
+    static let findings = ExitCode(1)
+    /// Could not do it: bad recipe, missing file, endpoint refused.
+    static let failed = ExitCode(2)
+    /// Stopped early but resumable: budget reached, endpoint down, disk full.
+    static let resumable = ExitCode(75)
+    /// Interrupted; the ledger is consistent and the same command continues.
+    static let interrupted = ExitCode(130)
+
+    /// Tells an error to the person and gives the exit code that fits it.
+    static func code(for error: any Error) -> ExitCode {
+        switch error {
+        case let code as ExitCode: return code
+        case let report as DiagnosticReport:
+            Terminal.tell(report.rendered())
+            return failed
+        case let problem as LedgerProblem:
+            tell(problem.code.rawValue, problem.description, hint: problem.hint)
+            return problem.code == .full ? resumable : failed
+        case let failure as WorkFailure:
+            tell(failure.code.description, failure.description, hint: failure.hint)
+            return failed
+        case let problem as ResourceProblem:
+            tell("missing-file", problem.description, hint: nil)
+            return failed
+        case let problem as CommandProblem:
+            tell(problem.code, problem.description, hint: problem.hint)
+            return problem.isResumable ? resumable : failed
+        case is CancellationError: return interrupted
+        default:
+            tell("error", "\(error)", hint: nil)
+            return failed
+        }
+    }
+
+    static func tell(_ code: String, _ message: String, hint: String?) {
+        let paint = Paint(isOn: ColourChoice.auto.isOn(2))
+        Terminal.tell("\(paint.red("error[\(code)]")): \(message)" + (hint.map { "\nhint: \($0)" } ?? ""))
+    }
+}
+
+/// Something a command could not do.
+struct CommandProblem: Error, Sendable {
+    let code: String
+    let description: String
+    let hint: String?
+    var isResumable = false
+
+    init(_ code: String, _ description: String, hint: String? = nil, isResumable: Bool = false) {
+        self.code = code
+        self.description = description
+        self.hint = hint
+        self.isResumable = isResumable
+    }
+}
+
+/// Runs a command's body and turns whatever it throws into words and an exit code.
+func reporting(_ body: () async throws -> Void) async throws {
+    do {
+        try await body()
+    } catch let exit as ExitCode {
+        throw exit
+    } catch {
+        throw CommandExit.code(for: error)
+    }
+}

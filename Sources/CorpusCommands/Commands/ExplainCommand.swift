@@ -1,0 +1,166 @@
+import ArgumentParser
+import CorpusKit
+import CorpusLedger
+import Foundation
+
+/// `corpusmith explain SAMPLE-ID`: tells how a sample came to be and why it is believed.
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Tell how a sample came to be: seed, prompts, replies, executions, verdicts",
+        discussion: """
+            Takes the id of an exported row or of anything else in the ledger, or its first eight characters or more. \
+            Looks through the given run, or through all runs under output/.
+
+            Exit codes: 0 found, 2 there is no such sample, 64 bad command line.
+
+            Example: corpusmith explain smp_3f2a9c --run output/quickstart
+            """)
+
+    @Argument(help: "The sample's id, or its beginning")
+    var sample: String
+
+    @Option(help: "The run's folder; default: every run under output/", completion: .directory)
+    var run: String?
+
+    @Flag(help: "Print the story as JSON on standard output")
+    var json = false
+
+    func run() async throws {
+        try await reporting {
+            let id = sample.hasPrefix("smp_") ? sample : "smp_" + sample
+            guard id.count >= 12, id.dropFirst(4).allSatisfy(\.isHexDigit) else {
+                throw CommandProblem(
+                    "bad-id", "`\(sample)` is no sample id",
+                    hint: "an id is `smp_` and at least eight hexadecimal digits, as in the `id` of an exported row")
+            }
+            for folder in try folders() {
+                let stories = try Ledger.read(path: RunFolder(path: folder).ledger).story(of: id)
+                guard !stories.isEmpty else { continue }
+                if json {
+                    let stories = stories.map { JSONValue.array($0.map(StoryText.json)) }
+                    Terminal.print(["schema": 1, "run": .string(folder), "stories": .array(stories)])
+                } else {
+                    tell(stories, in: folder)
+                }
+                return
+            }
+            throw CommandProblem("unknown-sample", "no run here knows `\(sample)`", hint: "name the run: `--run output/NAME`")
+        }
+    }
+
+    private func folders() throws -> [String] {
+        if let run { return [run] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "output")) ?? []
+        return names.sorted().map { "output/\($0)" }.filter {
+            FileManager.default.fileExists(atPath: RunFolder(path: $0).ledger)
+        }
+    }
+
+    private func tell(_ stories: [[StoryChapter]], in folder: String) {
+        for (index, story) in stories.enumerated() {
+            if index > 0 { Terminal.print("\n\(String(repeating: "═", count: 72))\n") }
+            StoryText.lines(of: story).forEach { Terminal.print($0) }
+        }
+        if stories.count > 1 { Terminal.tell("\(stories.count) items of `\(folder)` have this content") }
+    }
+}
+
+/// A story for people and programs.
+enum StoryText {
+    static func lines(of story: [StoryChapter]) -> [String] {
+        var lines: [String] = []
+        for (depth, chapter) in story.enumerated() {
+            let step = chapter.made
+            let kind = depth == 0 ? "seed" : "draft"
+            lines.append("\(kind) \(chapter.draft.content.id)")
+            lines.append(
+                depth == 0
+                    ? "  from \(chapter.draft.origin.description), licence \(chapter.draft.licence ?? "unknown")"
+                    : "  by \(step.stage): \(step.plugin) \(step.version)" + (chapter.draft.note.map { " (\($0))" } ?? ""))
+            for (number, call) in step.calls.enumerated() { lines += callLines(call, number) }
+            for execution in step.executions { lines += executionLines(execution) }
+            lines += contentLines(chapter.draft.content)
+            for judged in chapter.judged { lines += verdictLines(judged) }
+            lines.append("")
+        }
+        return Array(lines.dropLast())
+    }
+
+    private static func callLines(_ call: StoryStep.Call, _ number: Int) -> [String] {
+        let usage = call.reply.usage.map { "\($0.input) + \($0.output) tokens" } ?? "tokens unknown"
+        var lines = ["  call \(number + 1) to \(call.model): \(usage), ended by \(call.reply.finish.rawValue)"]
+        for message in call.request["messages"]?.elements ?? [] {
+            lines += block("prompt, \(message["role"]?.text ?? "")", message["content"]?.text ?? "")
+        }
+        return lines + block("reply", call.reply.text)
+    }
+
+    private static func executionLines(_ execution: StoryStep.Execution) -> [String] {
+        let result = execution.result
+        return [
+            "  run \(execution.key): \(result.verdict.rawValue), \(result.passed) of \(result.total) tests passed, "
+                + "\(result.toolchain), isolation \(result.isolation)"
+        ]
+    }
+
+    private static func contentLines(_ content: Content) -> [String] {
+        var lines: [String] = []
+        for message in content.messages { lines += block(message.role.rawValue, message.content) }
+        if content.messages.isEmpty, let instruction = content.fields["instruction"]?.text {
+            lines += block("instruction", instruction)
+        }
+        if !content.labels.isEmpty { lines.append("  labels \(JSONValue.object(content.labels).canonical)") }
+        return lines
+    }
+
+    private static func verdictLines(_ step: StoryStep) -> [String] {
+        var line = "  \(step.stage): \(step.plugin) → \(step.state)"
+        if let reason = step.reason { line += " (\(reason))" }
+        if !step.summary.isEmpty { line += ", \(step.summary)" }
+        var lines = [line]
+        for evidence in step.evidence where !evidence.detail.isEmpty || evidence.score != nil {
+            let score = evidence.score.map { " \($0)" } ?? ""
+            lines.append("    evidence \(evidence.check)\(score) \(JSONValue.object(evidence.detail).canonical)")
+        }
+        for call in step.calls { lines.append("    call to \(call.model): \(call.reply.text.prefix(200))") }
+        for execution in step.executions { lines += executionLines(execution).map { "  " + $0 } }
+        return lines
+    }
+
+    /// Text from a model may hold anything: control characters are shown, never sent to the terminal.
+    private static func block(_ title: String, _ text: String) -> [String] {
+        let shown = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            "  │ " + line.map { $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 || (128..<160).contains($0.value) } ? "�" : String($0) }.joined()
+        }
+        return ["  ┌ \(title)"] + shown
+    }
+
+    static func json(_ chapter: StoryChapter) -> JSONValue {
+        [
+            "id": .string(chapter.draft.content.id), "key": .string(chapter.draft.key.description),
+            "content": chapter.draft.content.json, "origin": chapter.draft.origin.json,
+            "licence": chapter.draft.licence.map(JSONValue.string) ?? .null, "made_by": json(chapter.made),
+            "judged_by": .array(chapter.judged.map(json)),
+        ]
+    }
+
+    private static func json(_ step: StoryStep) -> JSONValue {
+        [
+            "stage": .string(step.stage), "verb": .string(step.verb), "plugin": .string(step.plugin),
+            "version": .int(step.version), "state": .string("\(step.state)"),
+            "reason": step.reason.map(JSONValue.string) ?? .null, "summary": .string(step.summary),
+            "detail": .object(step.detail), "evidence": .array(step.evidence.map(\.json)),
+            "calls": .array(
+                step.calls.map { call in
+                    [
+                        "key": .string(call.key.description), "model": .string(call.model),
+                        "endpoint": .string(call.endpoint), "request": call.request, "reply": .string(call.reply.text),
+                        "finish": .string(call.reply.finish.rawValue),
+                    ]
+                }),
+            "executions": .array(
+                step.executions.map { ["key": .string($0.key.description), "job": $0.job, "result": $0.result.json] }),
+        ]
+    }
+}

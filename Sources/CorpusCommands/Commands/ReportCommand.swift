@@ -1,0 +1,122 @@
+import ArgumentParser
+import CorpusKit
+import CorpusLedger
+import Foundation
+
+/// `corpusmith report RUN`: accounts for every candidate of a run.
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Account for every candidate of a run",
+        discussion: """
+            Reads the ledger in the run's folder, also while the run goes on. Every candidate is counted once, in its \
+            final state: candidates = exported + dropped + failed (+ open, while a run is unfinished).
+
+            Exit codes: 0 done, 2 there is no such run, 64 bad command line.
+
+            Example: corpusmith report output/quickstart
+            """)
+
+    @Argument(help: "The run's folder", completion: .directory)
+    var run: String
+
+    @Flag(help: "Print the report as JSON on standard output")
+    var json = false
+
+    @Option(help: "Colour: auto, always or never")
+    var color = ColourChoice.auto
+
+    func run() async throws {
+        try await reporting {
+            let report = try Ledger.read(path: RunFolder(path: run).ledger).report()
+            if json {
+                Terminal.print(report.json)
+            } else {
+                ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach { Terminal.print($0) }
+            }
+        }
+    }
+}
+
+extension ColourChoice: ExpressibleByArgument {}
+
+/// Where a run keeps its things.
+struct RunFolder: Sendable {
+    let path: String
+    var ledger: String { path + "/ledger.sqlite" }
+    var export: String { path + "/export" }
+    var report: String { path + "/report.json" }
+}
+
+/// A report for people.
+struct ReportText {
+    let report: RunReport
+    let paint: Paint
+
+    var lines: [String] {
+        let counts = report.counts
+        var lines = ["\(paint.bold(report.name)): \(stateText)", ""]
+        var table = TextTable(right: [1])
+        table.add("candidates", Amount.count(counts.candidates), "")
+        table.add("exported", Amount.count(counts.exported), "")
+        for (reason, count) in counts.dropped.sorted(by: Self.order) {
+            table.add("dropped", Amount.count(count), reason)
+        }
+        for (reason, count) in counts.failed.sorted(by: Self.order) { table.add("failed", Amount.count(count), reason) }
+        if counts.open > 0 { table.add("open", Amount.count(counts.open), "the same run again continues") }
+        if report.stages.contains(where: { $0.verb == "pair" }) { table.add("pairs", Amount.count(report.pairs), "") }
+        lines += table.lines + [""]
+        lines += stageLines + [""]
+        let spending = report.spending
+        lines.append(
+            "paid so far: \(Amount.count(spending.calls)) calls, \(Amount.count(spending.inputTokens)) + "
+                + "\(Amount.count(spending.outputTokens)) tokens, \(costText); "
+                + "\(Amount.count(spending.executions)) executions")
+        for file in report.files where file.split != nil {
+            lines.append("  \(file.path)  \(Amount.count(file.rows)) rows" + (file.rows == 0 ? emptiness(of: file) : ""))
+        }
+        return lines
+    }
+
+    private var stateText: String {
+        switch report.state {
+        case "done": paint.green("done")
+        case "running": paint.yellow("running, or killed in mid-run; the same run again continues")
+        case "interrupted": paint.yellow("interrupted; the same run again continues")
+        case "budget": paint.yellow("stopped at its budget; raise it and run again to continue")
+        default: paint.red(report.state)
+        }
+    }
+
+    private var costText: String { report.spending.cost.map(Amount.dollars) ?? "cost unknown (no price given)" }
+
+    private var stageLines: [String] {
+        var table = TextTable(right: [2, 3, 4, 5])
+        table.add("stage", "does", "units", "gave", "calls", "tokens", "outcomes")
+        for stage in report.stages {
+            let units = stage.units.values.reduce(0, +)
+            let reasons = stage.reasons.sorted(by: Self.order).map { "\(Amount.count($0.value)) \($0.key)" }
+            let good = stage.units.filter { ["passed", "kept", "exported", "paired"].contains($0.key) }
+            let outcomes = good.sorted { $0.key < $1.key }.map { "\(Amount.count($0.value)) \($0.key)" } + reasons
+            table.add(
+                stage.name, "\(stage.verb) \(stage.plugin)", Amount.count(units),
+                stage.drafts > 0 ? Amount.count(stage.drafts) : "", stage.calls > 0 ? Amount.count(stage.calls) : "",
+                stage.tokens > 0 ? Amount.count(stage.tokens) : "", outcomes.joined(separator: ", "))
+        }
+        return table.lines
+    }
+
+    /// Why an export has no rows, as far as the counts tell.
+    private func emptiness(of file: FileRecord) -> String {
+        if let other = report.files.first(where: { $0.export == file.export && $0.rows > 0 }) {
+            return ": all rows fell to `\(other.split ?? "")`"
+        }
+        let reasons = report.counts.dropped.merging(report.counts.failed, uniquingKeysWith: +)
+            .sorted(by: Self.order).prefix(3).map { "\(Amount.count($0.value)) \($0.key)" }
+        return ": nothing reached this export" + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))")
+    }
+
+    private static func order(_ left: (key: String, value: Int), _ right: (key: String, value: Int)) -> Bool {
+        (right.value, left.key) < (left.value, right.key)
+    }
+}

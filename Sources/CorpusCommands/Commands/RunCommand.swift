@@ -1,0 +1,62 @@
+import ArgumentParser
+import CorpusKit
+import CorpusLedger
+
+/// `corpusmith run RECIPE`: runs a recipe, or goes on with it.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a recipe; the same command again resumes",
+        discussion: """
+            Calls models, which may cost money, and runs what they write in the sandbox. Writes the run's folder, by \
+            default output/NAME/: the ledger, the exports and the report. Replies, executions and outcomes that are \
+            on the ledger are never bought or done again. Ctrl-C finishes what is in work and stops; a second Ctrl-C \
+            stops at once.
+
+            Exit codes: 0 done, 2 could not do it, 75 stopped early but resumable (budget reached, endpoint down, \
+            disk full), 130 interrupted, 64 bad command line.
+
+            Example: corpusmith run Templates/Recipes/quickstart.yaml
+            """)
+
+    @Argument(help: "The recipe to run", completion: .file(extensions: ["yaml", "yml"]))
+    var recipe: String
+
+    @Option(help: "The run's folder; default: output/ and the recipe's name", completion: .directory)
+    var output: String?
+
+    @Flag(help: "Check and plan, show what would be done, call nothing")
+    var dryRun = false
+
+    @Flag(help: "Print the report as JSON on standard output")
+    var json = false
+
+    @Flag(help: "No progress, no report; errors only")
+    var quiet = false
+
+    @Flag(help: "Run what models write without isolation. Never do this with models you do not trust")
+    var unsafeNoSandbox = false
+
+    @Option(help: "Colour: auto, always or never")
+    var color = ColourChoice.auto
+
+    func run() async throws {
+        try await reporting {
+            let workshop = try Workshop(recipe: recipe)
+            if dryRun {
+                PlanText(plan: workshop.plan).lines.forEach { Terminal.print($0) }
+                return
+            }
+            let folder = RunFolder(path: output ?? "output/" + workshop.recipe.name)
+            let session = RunSession(
+                workshop: workshop, folder: folder, isQuiet: quiet, allowsNoSandbox: unsafeNoSandbox)
+            let report = try await session.run()
+            if json {
+                Terminal.print(report.json)
+            } else if !quiet {
+                ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach { Terminal.print($0) }
+                Terminal.tell("\neverything is in \(folder.path)/")
+            }
+        }
+    }
+}

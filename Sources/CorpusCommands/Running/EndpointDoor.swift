@@ -1,0 +1,116 @@
+import CorpusConfig
+import CorpusEndpoint
+import CorpusKit
+import CorpusPipeline
+import Foundation
+
+/// The run's way to its models, opened by the first call: a run that finds every reply on its ledger starts no model
+/// server and connects to nobody.
+///
+/// An actor, because the first of many calls opens the door while the others wait for it.
+actor EndpointDoor: ModelEndpoint {
+    private enum State {
+        case shut
+        case opening([CheckedContinuation<EndpointClient, any Error>])
+        case open(EndpointClient)
+        case failed(any Error)
+    }
+
+    private let plan: Plan
+    private let budget: Budget
+    private let local: LocalModelGate
+    private var state = State.shut
+
+    init(plan: Plan, budget: Budget, local: LocalModelGate) {
+        self.plan = plan
+        self.budget = budget
+        self.local = local
+    }
+
+    func complete(_ request: ModelRequest) async throws -> EndpointReply {
+        try await client().complete(request)
+    }
+
+    /// Closes what was opened; calls in flight end with `CancellationError`.
+    func shut() async {
+        if case .open(let client) = state { await client.shutdown() }
+    }
+
+    private func client() async throws -> EndpointClient {
+        switch state {
+        case .open(let client): return client
+        case .failed(let error): throw error
+        case .opening(let waiting):
+            return try await withCheckedThrowingContinuation { state = .opening(waiting + [$0]) }
+        case .shut: break
+        }
+        state = .opening([])
+        let result: Result<EndpointClient, any Error>
+        do {
+            result = .success(try await open())
+        } catch {
+            result = .failure(error)
+        }
+        if case .opening(let waiting) = state { for waiter in waiting { waiter.resume(with: result) } }
+        switch result {
+        case .success(let client): state = .open(client)
+        // A cancelled opening says nothing about the endpoint.
+        case .failure(let error): state = error is CancellationError ? .shut : .failed(error)
+        }
+        return try result.get()
+    }
+
+    private func open() async throws -> EndpointClient {
+        var configurations: [EndpointConfiguration] = []
+        for model in plan.models.values.sorted(by: { $0.identity < $1.identity }) where isUsed(model) {
+            guard !configurations.contains(where: { $0.name == model.identity }) else { continue }
+            configurations.append(try await configuration(of: model))
+        }
+        let client = try EndpointClient(configurations, budget: budget)
+        do {
+            for configuration in configurations { _ = try await client.probe(configuration.name) }
+        } catch {
+            await client.shutdown()
+            if let failure = error as? WorkFailure {
+                throw WorkFailure(failure.code, failure.description, hint: failure.hint, stopsRun: true)
+            }
+            throw error
+        }
+        return client
+    }
+
+    private func isUsed(_ model: PlannedModel) -> Bool {
+        plan.nodes.contains { $0.roles.values.contains { $0.identity == model.identity } }
+    }
+
+    private func configuration(of model: PlannedModel) async throws -> EndpointConfiguration {
+        let spec = model.spec
+        var address: String
+        var key: Secret?
+        var variable: String?
+        var price: TokenPrice?
+        switch spec.place.value {
+        case .local: address = try await local.address(of: model)
+        case .endpoint(let url, let keyVariable, let given):
+            address = url
+            variable = keyVariable
+            price = given.map {
+                TokenPrice(
+                    input: $0.inputNanoDollars, cachedInput: $0.cachedInputNanoDollars, output: $0.outputNanoDollars)
+            }
+        }
+        if let variable {
+            guard let text = Terminal.environment(variable), let secret = Secret(text) else {
+                throw WorkFailure(
+                    "bad-key", "the environment variable `\(variable)` holds no key for model `\(spec.name)`",
+                    hint: "export \(variable)=… in the shell that starts the run", stopsRun: true)
+            }
+            key = secret
+        }
+        return EndpointConfiguration(
+            name: model.identity, baseURL: address, apiModel: spec.model, key: key, keyVariable: variable,
+            concurrency: model.concurrency,
+            timeouts: EndpointTimeouts(total: .seconds(spec.timeoutSeconds)), price: price, extraBody: spec.extra,
+            sendsSeed: true)
+    }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import CorpusConfig
+import CorpusEndpoint
+import CorpusExporters
+import CorpusKit
+import CorpusLedger
+import CorpusPipeline
+import CorpusSandbox
+import CorpusText
+import Foundation
+
+/// One pass of a run: wires the rooms to the engine, follows it, and writes what came of it.
+struct RunSession {
+    let workshop: Workshop
+    let folder: RunFolder
+    let isQuiet: Bool
+    let allowsNoSandbox: Bool
+
+    private var plan: Plan { workshop.plan }
+
+    /// Runs the plan until it is done or stopped.
+    ///
+    /// - Returns: The report after the pass.
+    /// - Throws: An exit code after telling why, or a problem.
+    func run() async throws -> RunReport {
+        guard let caps = plan.recipe.budget, caps.nanoDollars != nil || caps.tokens != nil || caps.calls != nil else {
+            throw CommandProblem(
+                "no-budget", "`\(plan.recipe.file)` has no budget, so the run could cost anything",
+                hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`")
+        }
+        let sandbox = plan.needs.contains(.sandbox) ? try await openSandbox() : nil
+        try makeFolder()
+        let lock = try RunLock(folder: folder.path)
+        defer { withExtendedLifetime(lock) {} }
+        let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
+        let ledger = try Ledger.begin(
+            path: folder.ledger, name: plan.recipe.name, recipe: plan.recipe.text, plan: plan.json,
+            product: Product.version, now: now())
+        if !isQuiet {
+            let text = PlanText(plan: plan)
+            Terminal.tell("\(plan.recipe.name): at worst \(text.worstCase); limit \(text.limit)")
+        }
+        let control = RunControl()
+        let end = try await work(ledger, sandbox, caps, control, now)
+        return try await conclude(end, ledger, now)
+    }
+
+    // MARK: - Before
+
+    private func openSandbox() async throws -> any Sandbox {
+        try await SandboxDoor.open(minimum: plan.recipe.sandbox.minimum, allowsNone: allowsNoSandbox)
+    }
+
+    private func makeFolder() throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        } catch {
+            throw CommandProblem(
+                "no-folder", "cannot make the run's folder `\(folder.path)`: \(error.localizedDescription)",
+                hint: "name another place with `--output`")
+        }
+    }
+
+    // MARK: - During
+
+    private func work(
+        _ ledger: Ledger, _ sandbox: (any Sandbox)?, _ caps: Recipe.Budget, _ control: RunControl,
+        _ now: @escaping @Sendable () -> Double
+    ) async throws -> PassEnd {
+        let spent = try ledger.spent()
+        let budget = Budget(
+            Caps(nanoDollars: caps.nanoDollars, tokens: caps.tokens, calls: caps.calls),
+            spent: Amounts(nanoDollars: spent.nanoDollars, tokens: spent.tokens, calls: spent.calls))
+        let gate = LocalModelGate(isQuiet: isQuiet)
+        let door = EndpointDoor(plan: plan, budget: budget, local: gate)
+        let services = RunServices(endpoint: door, sandbox: sandbox, now: now)
+        let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
+        let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: now)
+        let end = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await gate.keep() }
+            defer { gate.close() }
+            let end = try await withSignals { count in
+                if count == 1 {
+                    Terminal.tell("\nfinishing what is in work; interrupt again to stop at once")
+                    control.requestStop(.interrupted)
+                } else {
+                    // Everything committed is safe; what is in flight would only be waited for.
+                    _exit(CommandExit.interrupted.rawValue)
+                }
+            } _: {
+                try await engine.run { progress.update($0) }
+            }
+            progress.finish()
+            return end
+        }
+        await door.shut()
+        return end
+    }
+
+    // MARK: - After
+
+    private func conclude(
+        _ end: PassEnd, _ ledger: Ledger, _ now: @Sendable () -> Double
+    ) async throws -> RunReport {
+        guard let stop = end.stop else {
+            let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
+            try ledger.end(state: "done", now: now())
+            let report = try ledger.report()
+            guard report.counts.open == 0 else {
+                throw CommandProblem(
+                    "internal-error", "\(report.counts.open) candidates have no final state",
+                    hint: "this is a fault of the product: report it with the recipe")
+            }
+            try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
+            try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
+            return report
+        }
+        let (state, exit) = tell(stop)
+        // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
+        try? ledger.end(state: state, now: now())
+        throw exit
+    }
+
+    private func tell(_ stop: RunStop) -> (state: String, exit: ExitCode) {
+        let again = "run the same command again to continue"
+        switch stop {
+        case .interrupted:
+            Terminal.tell("interrupted: everything paid for is on the ledger; \(again)")
+            return ("interrupted", CommandExit.interrupted)
+        case .budget(let sentence):
+            CommandExit.tell("budget", sentence, hint: "raise `budget:` in the recipe and \(again)")
+            return ("budget", CommandExit.resumable)
+        case .wall(let sentence):
+            CommandExit.tell("budget", sentence, hint: again)
+            return ("budget", CommandExit.resumable)
+        case .ledger(let problem):
+            CommandExit.tell(problem.code.rawValue, problem.description, hint: problem.hint)
+            return ("failed", problem.code == .full ? CommandExit.resumable : CommandExit.failed)
+        case .failure(let failure):
+            CommandExit.tell(failure.code.description, failure.description, hint: failure.hint)
+            let isPassing = ["endpoint-down", "transport", "timeout", "endpoint-loading"].contains(failure.code.description)
+            if isPassing { Terminal.tell("nothing is lost: \(again)") }
+            return ("stopped: \(failure.code)", isPassing ? CommandExit.resumable : CommandExit.failed)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import CorpusConfig
+import CorpusDiagnostics
+import CorpusKit
+import CorpusPipeline
+import Foundation
+
+/// Reads recipes and plans them with the plug-ins that ship with the product.
+struct Workshop {
+    let recipe: Recipe
+    let plan: Plan
+
+    /// Reads and plans a recipe.
+    ///
+    /// - Throws: ``DiagnosticReport`` with every fault, or a problem with the recipe's file.
+    init(recipe path: String) throws {
+        let locator = ResourceLocator(recipe: path, program: Self.program)
+        recipe = try Self.read(path)
+        plan = try Planner.plan(
+            recipe, registry: try StandardPlugins.registry(finder: locator), finder: locator,
+            localModels: LocalModels.lookup)
+    }
+
+    /// Where this program lies.
+    static var program: String? { Bundle.main.executablePath }
+
+    private static func read(_ path: String) throws -> Recipe {
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            throw CommandProblem(
+                "missing-file", "cannot read `\(path)`: " + (isFolder.boolValue ? "it is a folder" : "no such file"),
+                hint: "recipes to start from lie in `Templates/Recipes/`")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandProblem("missing-file", "cannot read `\(path)`: permission denied")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw CommandProblem("not-utf8", "`\(path)` is not UTF-8 text", hint: "save the recipe as UTF-8")
+        }
+        do {
+            return try Recipe.read(ConfigDocument(file: path, text: text))
+        } catch let fault as Diagnostic {
+            throw DiagnosticReport([fault], sources: [path: text])
+        }
+    }
+}

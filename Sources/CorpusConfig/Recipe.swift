@@ -1,0 +1,149 @@
+package import CorpusDiagnostics
+package import CorpusModel
+
+/// A recipe as its author wrote it: read, typed and ranged, but not yet held against the plug-ins.
+package struct Recipe: Sendable {
+    /// Something with the place where it stands.
+    package struct Located<Value: Sendable>: Sendable {
+        package let value: Value
+        package let location: Diagnostic.Location
+    }
+
+    /// The path as the user gave it.
+    package var file: String
+    /// The whole text, kept as evidence in the ledger.
+    package var text: String
+    package var name: String
+    package var randomSeed: Int
+    package var models: [Model]
+    package var budget: Budget?
+    package var sandbox: SandboxWish
+    package var sources: [Source]
+    package var stages: [Stage]
+    package var exports: [Export]
+
+    /// One entry of `models:`.
+    package struct Model: Sendable {
+        /// Where its replies come from.
+        package enum Place: Sendable, Hashable {
+            /// A bundled model that the run starts and stops.
+            case local(String)
+            /// A server that is there.
+            case endpoint(url: String, keyVariable: String?, price: Price?)
+        }
+
+        package var name: String
+        package var location: Diagnostic.Location
+        package var place: Located<Place>
+        /// The name that the endpoint knows the model by.
+        package var model: String
+        /// How many calls may be in flight; nil lets the product choose.
+        package var concurrency: Int?
+        package var temperature: Double?
+        package var topP: Double?
+        package var maxTokens: Int
+        package var stop: [String]
+        /// Whether a seed is sent with each request; nil: for bundled models only.
+        package var sendsSeed: Bool?
+        /// Seconds until a call is given up.
+        package var timeoutSeconds: Int
+        /// Fields added to every request body.
+        package var extra: [String: JSONValue]
+        package var outputTerms: String?
+        package var licence: String?
+    }
+
+    /// US dollars per million tokens, in billionths of a dollar.
+    package struct Price: Sendable, Hashable {
+        package var inputNanoDollars: Int
+        package var cachedInputNanoDollars: Int
+        package var outputNanoDollars: Int
+    }
+
+    /// `budget:`; a run needs at least one cap on what it spends.
+    package struct Budget: Sendable, Hashable {
+        package var nanoDollars: Int?
+        package var tokens: Int?
+        package var calls: Int?
+        package var wallSeconds: Int?
+    }
+
+    /// `sandbox:`
+    package struct SandboxWish: Sendable, Hashable {
+        /// The weakest level that will do: `full`, `oneshot` or `landlock`.
+        package var minimum: String
+        package var location: Diagnostic.Location?
+    }
+
+    /// One entry of `sources:`.
+    package struct Source: Sendable {
+        package var name: String
+        package var location: Diagnostic.Location
+        package var plugin: Located<String>
+        /// Everything beside `read:`.
+        package var options: ConfigNode
+    }
+
+    /// What of another stage flows into this one.
+    package struct Input: Sendable, Hashable {
+        /// Which outcomes are taken.
+        package enum Outcome: String, Sendable, Hashable, CaseIterable {
+            /// What the stage passed on.
+            case passed
+            case fail, unsure, dropped
+            /// Whatever ended there or went on.
+            case all
+        }
+
+        package var stage: String
+        package var outcome: Outcome
+        package var location: Diagnostic.Location
+    }
+
+    /// One entry of `stages:`.
+    package struct Stage: Sendable {
+        package var name: String
+        package var location: Diagnostic.Location
+        package var verb: Located<Verb>
+        package var plugin: Located<String>
+        /// `from:`, or `chosen:` of a pairing.
+        package var inputs: [Input]
+        /// `siblings:` of a group verifier, or `rejected:` of a pairing.
+        package var others: [Input]
+        /// Role to model; the empty role is the stage's only one (`model:`).
+        package var roles: [String: Located<String>]
+        package var condition: Condition?
+        package var options: ConfigNode
+        /// How many units of this stage may be in work at once; nil lets the product choose.
+        package var width: Int?
+    }
+
+    /// What a stage does.
+    package enum Verb: String, Sendable, Hashable, CaseIterable {
+        case generate, verify, filter, select, pair
+    }
+
+    /// `when:`, a plain mapping: the names of sources, and values of labels.
+    package struct Condition: Sendable, Hashable {
+        package var sources: [String]
+        package var labels: [String: [JSONValue]]
+        package var location: Diagnostic.Location
+    }
+
+    /// One entry of `exports:`.
+    package struct Export: Sendable {
+        package var name: String
+        package var location: Diagnostic.Location
+        package var plugin: Located<String>
+        package var inputs: [Input]
+        /// Name and share, in the recipe's order; shares add up to 1.
+        package var splits: [Split]
+        package var options: ConfigNode
+    }
+
+    /// A part of an export.
+    package struct Split: Sendable, Hashable {
+        package var name: String
+        package var share: Double
+    }
+}

@@ -1,0 +1,226 @@
+import CorpusKit
+
+/// The way to one model: places, breaker, retries and books around single exchanges.
+final class ModelChannel: Sendable {
+    /// What all channels of a client share.
+    struct Surroundings: Sendable {
+        let engine: HTTPEngine
+        let budget: Budget
+        let policy: RetryPolicy
+        let sleep: @Sendable (Duration) async throws -> Void
+        /// Seconds since 1970.
+        let now: @Sendable () -> Double
+    }
+
+    let configuration: EndpointConfiguration
+    let address: EndpointAddress
+    let places: Places
+    let counters = CallCounters()
+    private let label: EndpointLabel
+    private let chat: ChatRequest
+    private let breaker: Breaker
+    private let shared: Surroundings
+
+    init(_ configuration: EndpointConfiguration, _ address: EndpointAddress, _ shared: Surroundings) {
+        self.configuration = configuration
+        self.address = address
+        self.shared = shared
+        label = EndpointLabel(configuration, address)
+        chat = ChatRequest(configuration)
+        places = Places(configuration.width(at: address))
+        breaker = Breaker(failuresUntilDown: shared.policy.failuresUntilDown, label)
+    }
+
+    /// Gets a reply; see `ModelEndpoint`.
+    func complete(_ request: ModelRequest) async throws -> EndpointReply {
+        try breaker.check()
+        return try await places.withPlace { try await reply(to: request) }
+    }
+
+    /// The place is kept while waiting for another try: a troubled endpoint is then asked less.
+    private func reply(to request: ModelRequest) async throws -> EndpointReply {
+        let body = chat.body(for: request)
+        let worstCase = worstCase(body, request)
+        let key = request.key
+        var pacing = Pacing(shared.policy, maxAttempts: configuration.maxAttempts, request: key)
+        var (attempts, cost) = (0, 0)
+        while true {
+            try breaker.check()
+            try Task.checkCancellation()
+            try await shared.budget.reserve(worstCase)
+            attempts += 1
+            let (result, booked) = await attempt(request, body, worstCase)
+            cost += booked
+            switch result {
+            case .success(let reply):
+                breaker.succeeded()
+                return EndpointReply(
+                    reply: reply,
+                    attempts: attempts,
+                    cost: configuration.price == nil ? nil : cost,
+                    endpoint: label.address
+                )
+            case .failure(let failure):
+                // The run is stopping: the exchange was aborted, no failure of the endpoint's.
+                guard let failure else { throw CancellationError() }
+                guard case .wait(let wait) = pacing.step(after: failure) else {
+                    counters.update { $0.failures += 1 }
+                    throw breaker.failed(key, await withModelList(failure), attempts: attempts)
+                }
+                counters.update { $0.retries[failure.code, default: 0] += 1 }
+                try await shared.sleep(wait)
+            }
+        }
+    }
+
+    private enum Outcome {
+        case success(ModelReply)
+        /// Nil when the caller or the run was stopped.
+        case failure(CallFailure?)
+    }
+
+    /// One exchange within a reservation, settled whatever happens; gives the outcome and its cost.
+    private func attempt(
+        _ request: ModelRequest,
+        _ body: [UInt8],
+        _ worstCase: Amounts
+    ) async -> (Outcome, cost: Int) {
+        counters.update {
+            $0.sent += 1
+            $0.inFlight += 1
+        }
+        let exchange = await shared.engine.send(httpRequest(address.chat, body: body))
+        let outcome = outcome(of: exchange, request)
+        let used: Amounts
+        switch outcome {
+        case .success(let reply): used = reply.usage.map(amounts) ?? worstCase
+        case .failure(let failure?): used = failure.mayBeCharged ? worstCase : Amounts()
+        case .failure(nil):
+            if case .failure(let transport) = exchange, transport.wasSent {
+                used = worstCase
+            } else {
+                used = Amounts()
+            }
+        }
+        shared.budget.settle(worstCase, used: used)
+        counters.update { counts in
+            counts.inFlight -= 1
+            counts.cost += used.nanoDollars
+            guard case .success(let reply) = outcome else { return }
+            counts.replies += 1
+            counts.usage.input += reply.usage?.input ?? 0
+            counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
+            counts.usage.output += reply.usage?.output ?? 0
+        }
+        return (outcome, used.nanoDollars)
+    }
+
+    private func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome
+    {
+        switch exchange {
+        case .failure(let failure):
+            return .failure(CallFailure(failure, from: label, limits: configuration.limits))
+        case .success(let answer):
+            guard (200..<300).contains(answer.status) else {
+                return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
+            }
+            do {
+                var reply = try ChatReply.read(answer.body)
+                reply.milliseconds = answer.duration.milliseconds
+                return .success(reply)
+            } catch {
+                return .failure(CallFailure(error, from: label, request: request, now: shared.now()))
+            }
+        }
+    }
+
+    private func httpRequest(_ url: String, body: [UInt8]?) -> HTTPRequest {
+        var headers = ["Accept: application/json", "User-Agent: corpusmith"]
+        if body != nil {
+            // An empty `Expect:` keeps large bodies from waiting for a `100 Continue` that few servers send.
+            headers += ["Content-Type: application/json", "Expect:"]
+        }
+        if let key = configuration.key { headers.append("Authorization: Bearer \(key.revealed)") }
+        return HTTPRequest(
+            url: url,
+            body: body,
+            headers: headers,
+            limits: configuration.limits,
+            bypassesProxies: address.isLoopback
+        )
+    }
+
+    private func worstCase(_ body: [UInt8], _ request: ModelRequest) -> Amounts {
+        let input = ChatRequest.worstInputTokens(body: body, turns: request.messages.count)
+        let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
+        let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
+        return Amounts(nanoDollars: cost, tokens: input + output, calls: 1)
+    }
+
+    private func amounts(_ usage: TokenUsage) -> Amounts {
+        Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: 1)
+    }
+}
+
+extension ModelChannel {
+    /// Asks the endpoint for its models, once; see ``EndpointClient/probe(_:)``.
+    func probe() async throws -> [String] {
+        var request = httpRequest(address.models, body: nil)
+        request.limits.total = min(request.limits.total, .seconds(30))
+        let answer: HTTPReply
+        switch await shared.engine.send(request) {
+        case .success(let reply): answer = reply
+        case .failure(let failure):
+            guard let failure = CallFailure(failure, from: label, limits: request.limits) else {
+                throw CancellationError()
+            }
+            throw failure.workFailure(attempts: 1)
+        }
+        // No list at all is common and harmless; whether chat works shows with the first call.
+        if [404, 405, 501].contains(answer.status) { return [] }
+        guard (200..<300).contains(answer.status) else {
+            throw CallFailure(answer, from: label, request: nil, now: shared.now()).workFailure(attempts: 1)
+        }
+        guard let list = ModelList(body: answer.body) else {
+            throw WorkFailure(
+                .badReply,
+                "what answers at `\(label.address)` does not list models as an OpenAI-compatible endpoint does",
+                hint: "check the address: something else may answer there"
+            )
+        }
+        guard list.mayServe(label.apiModel) else {
+            throw await withModelList(CallFailure.unknownModel(label), list).workFailure(attempts: 1)
+        }
+        return list.names
+    }
+
+    /// Adds what the endpoint serves to the hint of an unknown model.
+    private func withModelList(_ failure: CallFailure, _ known: ModelList? = nil) async -> CallFailure {
+        guard failure.code == .unknownModel else { return failure }
+        var list = known
+        if list == nil {
+            var request = httpRequest(address.models, body: nil)
+            request.limits.total = min(request.limits.total, .seconds(10))
+            guard case .success(let answer) = await shared.engine.send(request), answer.status == 200
+            else { return failure }
+            list = ModelList(body: answer.body)
+        }
+        guard let list, !list.names.isEmpty else { return failure }
+        var explained = failure
+        explained.hint = "it serves \(list.inWords)"
+        return explained
+    }
+}
+
+extension EndpointConfiguration {
+    var limits: HTTPRequest.Limits {
+        HTTPRequest.Limits(
+            connect: timeouts.connect,
+            total: timeouts.total,
+            idle: timeouts.idle,
+            replyBytes: maxReplyBytes
+        )
+    }
+
+    func width(at address: EndpointAddress) -> Int { concurrency ?? (address.isLoopback ? 8 : 16) }
+}

@@ -1,0 +1,17 @@
+/// How patient a client is.
+package struct RetryPolicy: Sendable, Hashable {
+    /// The longest first wait; each further one may be twice as long.
+    package var base: Duration = .milliseconds(500)
+    /// The longest wait that is not the endpoint's wish.
+    package var longest: Duration = .seconds(30)
+    /// The longest wait that an endpoint may ask for.
+    package var longestWish: Duration = .seconds(300)
+    /// How many times a request is sent whose replies arrive and are unusable: each was paid for.
+    package var unusableReplies = 3
+    /// How long a request waits in all for a model that is still being loaded.
+    package var loading: Duration = .seconds(600)
+    /// After so many different requests without a reply, in a row, the endpoint counts as down.
+    package var failuresUntilDown = 20
+
+    package init() {}
+}

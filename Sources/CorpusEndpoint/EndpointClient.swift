@@ -1,0 +1,128 @@
+public import CorpusKit
+import Foundation
+
+/// Model calls over HTTP: one or more models that share a budget and their connections.
+///
+/// Each model has its own places, breaker and counts. Replies are bought once per call of ``complete(_:)``; that
+/// a request is not asked again after its reply is on the ledger is the engine's business.
+public final class EndpointClient: ModelEndpoint, Sendable {
+    private let http: HTTPEngine
+    private let channels: [String: ModelChannel]
+
+    /// Creates a client and starts its thread; nothing is sent.
+    ///
+    /// - Parameters:
+    ///   - configurations: The models, each with a name of its own.
+    ///   - budget: What all calls together may take.
+    ///   - policy: How patient the client is.
+    ///   - clock: What waits between attempts.
+    ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
+    /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, an extra
+    ///   body field is reserved, or a cap on dollars meets a model without a price that is not on this machine.
+    package init(
+        _ configurations: [EndpointConfiguration],
+        budget: Budget,
+        policy: RetryPolicy = RetryPolicy(),
+        clock: some Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+    ) throws {
+        var addresses: [String: EndpointAddress] = [:]
+        for configuration in configurations {
+            let address = try EndpointAddress(configuration.baseURL)
+            try configuration.check(at: address, caps: budget.caps)
+            guard addresses.updateValue(address, forKey: configuration.name) == nil else {
+                throw WorkFailure(
+                    "bad-endpoint",
+                    "two models are called `\(configuration.name)`",
+                    stopsRun: true
+                )
+            }
+        }
+        // One more per model, so that a probe never waits behind calls.
+        let connections = configurations.reduce(0) { sum, configuration in
+            sum + 1 + (addresses[configuration.name].map(configuration.width) ?? 0)
+        }
+        http = HTTPEngine(connections: connections)
+        let shared = ModelChannel.Surroundings(
+            engine: http,
+            budget: budget,
+            policy: policy,
+            sleep: { try await clock.sleep(for: $0) },
+            now: now
+        )
+        var channels: [String: ModelChannel] = [:]
+        for configuration in configurations {
+            guard let address = addresses[configuration.name] else { continue }
+            channels[configuration.name] = ModelChannel(configuration, address, shared)
+        }
+        self.channels = channels
+    }
+
+    /// Gets a reply, retrying what is worth it, within the model's places and the budget.
+    ///
+    /// The cost of the reply includes attempts before it that the endpoint may have charged for. Cancelling the
+    /// caller aborts the exchange; what was sent by then is booked at its worst case.
+    ///
+    /// - Throws: `WorkFailure` when no reply can be had, with `stopsRun` set when no further call could;
+    ///   `BudgetExhausted` when the worst case of the call does not fit the budget; `CancellationError`.
+    public func complete(_ request: ModelRequest) async throws -> EndpointReply {
+        try await channel(request.model).complete(request)
+    }
+
+    /// Asks a model's endpoint, once and without charge, whether it can be reached, takes the key and knows the
+    /// model.
+    ///
+    /// - Returns: The models it lists; empty when it keeps no list, which is no fault.
+    /// - Throws: `WorkFailure` that says what is wrong: `transport`, `timeout`, `bad-key`, `unknown-model`,
+    ///   `endpoint-loading`, `bad-reply`, …; `CancellationError`.
+    public func probe(_ model: String) async throws -> [String] { try await channel(model).probe() }
+
+    /// How things stand.
+    public var snapshot: EndpointSnapshot {
+        EndpointSnapshot(
+            models: channels.mapValues { channel in
+                var counts = channel.counters.current
+                counts.waiting = channel.places.waiting
+                return counts
+            }
+        )
+    }
+
+    /// Aborts what is under way and closes all connections; calls in flight end with `CancellationError`.
+    public func shutdown() async { await http.shutdown() }
+
+    private func channel(_ model: String) throws(WorkFailure) -> ModelChannel {
+        guard let channel = channels[model] else {
+            throw WorkFailure(.unknownModel, "no endpoint serves a model called `\(model)`", stopsRun: true)
+        }
+        return channel
+    }
+}
+
+extension EndpointConfiguration {
+    /// Refuses what would fail, or break a promise, only later.
+    fileprivate func check(at address: EndpointAddress, caps: Caps) throws(WorkFailure) {
+        if let field = extraBody.keys.sorted().first(where: Self.reservedFields.contains) {
+            throw WorkFailure(
+                "bad-endpoint",
+                "the extra body of model `\(name)` must not set `\(field)`",
+                stopsRun: true
+            )
+        }
+        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes > 0 else {
+            throw WorkFailure(
+                "bad-endpoint",
+                "the limits of model `\(name)` must be at least 1",
+                stopsRun: true
+            )
+        }
+        if caps.nanoDollars != nil, price == nil, !address.isLoopback {
+            throw WorkFailure(
+                "bad-endpoint",
+                "model `\(name)` has no price, so a budget in dollars cannot be kept",
+                hint: "add its `price:`, with 0 for an endpoint that costs nothing",
+                stopsRun: true
+            )
+        }
+    }
+}

@@ -1,0 +1,97 @@
+public import CorpusKit
+
+/// How long the parts of one call may take.
+public struct EndpointTimeouts: Sendable, Hashable {
+    /// Until the connection stands, TLS included.
+    public var connect: Duration
+    /// From sending to the last byte, the endpoint's own queue included.
+    public var total: Duration
+    /// Between two pieces of a reply that has begun to arrive.
+    public var idle: Duration
+
+    /// Creates timeouts: 10 seconds, 10 minutes and 1 minute unless told otherwise.
+    public init(
+        connect: Duration = .seconds(10),
+        total: Duration = .seconds(600),
+        idle: Duration = .seconds(60)
+    ) {
+        self.connect = connect
+        self.total = total
+        self.idle = idle
+    }
+}
+
+/// One model behind one OpenAI-compatible endpoint.
+public struct EndpointConfiguration: Sendable, Hashable {
+    /// How the endpoint wants to be told the most tokens of a reply.
+    public enum TokenLimitField: String, Sendable, Hashable {
+        /// What nearly all understand.
+        case maxTokens = "max_tokens"
+        /// What newer models of OpenAI insist on.
+        case maxCompletionTokens = "max_completion_tokens"
+    }
+
+    /// Who the model is to the run: `ModelRequest.model`.
+    public var name: String
+    /// The model's name as the endpoint knows it.
+    public var apiModel: String
+    /// The endpoint's address, with or without `/v1`.
+    public var baseURL: String
+    /// The key, sent in the `Authorization` header and shown nowhere.
+    public var key: Secret?
+    /// The environment variable that holds the key; named in messages.
+    public var keyVariable: String?
+    /// The most calls at once; nil means 8 on this machine and 16 elsewhere.
+    public var concurrency: Int?
+    /// How long the parts of one call may take.
+    public var timeouts: EndpointTimeouts
+    /// The largest reply in bytes.
+    public var maxReplyBytes: Int
+    /// What tokens cost; nil when unknown, which a cap on dollars allows on this machine only.
+    public var price: TokenPrice?
+    /// Fields added to every request's body, but not ``reservedFields``; `null` leaves a field out.
+    public var extraBody: [String: JSONValue]
+    /// How many times a request is sent at most, at least 1.
+    public var maxAttempts: Int
+    /// Whether `seed` is sent; some endpoints refuse it.
+    public var sendsSeed: Bool
+    /// How the most tokens of a reply are told.
+    public var tokenLimitField: TokenLimitField
+
+    /// Creates a configuration; only the name and the address have no default.
+    public init(
+        name: String,
+        baseURL: String,
+        apiModel: String? = nil,
+        key: Secret? = nil,
+        keyVariable: String? = nil,
+        concurrency: Int? = nil,
+        timeouts: EndpointTimeouts = EndpointTimeouts(),
+        maxReplyBytes: Int = 64 << 20,
+        price: TokenPrice? = nil,
+        extraBody: [String: JSONValue] = [:],
+        maxAttempts: Int = 6,
+        sendsSeed: Bool = true,
+        tokenLimitField: TokenLimitField = .maxTokens
+    ) {
+        self.name = name
+        self.apiModel = apiModel ?? name
+        self.baseURL = baseURL
+        self.key = key
+        self.keyVariable = keyVariable
+        self.concurrency = concurrency
+        self.timeouts = timeouts
+        self.maxReplyBytes = maxReplyBytes
+        self.price = price
+        self.extraBody = extraBody
+        self.maxAttempts = maxAttempts
+        self.sendsSeed = sendsSeed
+        self.tokenLimitField = tokenLimitField
+    }
+
+    /// Body fields that ``extraBody`` may not touch: they belong to the request, or would break the budget's
+    /// reservation.
+    public static let reservedFields: Set<String> = [
+        "model", "messages", "stream", "n", "best_of", "max_tokens", "max_completion_tokens",
+    ]
+}

@@ -1,0 +1,91 @@
+import CorpusKit
+
+/// An error as endpoints write it, whatever the dialect.
+struct ErrorReport: Sendable, Hashable {
+    /// For people; may quote the request or the key, so it is not shown as it is.
+    var message: String
+    /// All that may name the kind of error: `type` and `code`.
+    var names: [String]
+    /// A status inside the body, as gateways give it under a status of 200.
+    var status: Int?
+
+    /// Reads `{"error": {…}}`, `{"error": "…"}`, `{"message": …}`, `{"detail": …}` or a list of one of these.
+    init?(_ value: JSONValue) {
+        if let first = value.elements?.first {
+            self.init(first)
+            return
+        }
+        guard case .object(let members) = value else { return nil }
+        let error = members["error"] ?? members["detail"] ?? value
+        if let text = error.text {
+            self.init(message: text, names: [], status: nil)
+            return
+        }
+        if let detail = error.elements?.first {
+            self.init(message: detail["msg"]?.text ?? "", names: [], status: nil)
+            return
+        }
+        guard case .object = error else { return nil }
+        let names = [error["type"], error["code"], members["type"]].compactMap { $0?.text }
+        let status = error["code"]?.whole
+        guard let message = error["message"]?.text ?? names.first ?? status.map(String.init) else {
+            return nil
+        }
+        self.init(message: message, names: names, status: status)
+    }
+
+    /// Reads a body; nil when it holds no error in a known dialect.
+    init?(body: [UInt8]) {
+        // A page of megabytes explains nothing.
+        guard body.count <= 256 << 10, let value = try? JSONValue(parsing: body) else { return nil }
+        self.init(value)
+    }
+
+    private init(message: String, names: [String], status: Int?) {
+        self.message = message
+        self.names = names
+        self.status = status
+    }
+
+    private func says(_ phrases: [String]) -> Bool {
+        let text = message.lowercased()
+        return phrases.contains { text.contains($0) }
+    }
+
+    /// The prompt, or prompt and reply together, do not fit the model.
+    var isTooLong: Bool {
+        names.contains { $0 == "context_length_exceeded" || $0 == "exceed_context_size_error" }
+            || says([
+                "context length", "context window", "context size", "prompt is too long", "input is too long",
+                "maximum model length", "max_model_len", "too many tokens", "reduce the length of",
+            ])
+    }
+
+    /// The content was refused, not the request.
+    var isRefusal: Bool {
+        names.contains { $0.hasPrefix("content_filter") || $0.hasPrefix("content_policy") }
+            || names.contains("data_inspection_failed") || names.contains("DataInspectionFailed")
+            || says([
+                "content management policy", "content policy", "content filter", "flagged", "moderation",
+            ])
+    }
+
+    /// The endpoint does not know the model.
+    ///
+    /// Only a status of 404 lets the word alone decide: elsewhere, models are spoken of for many reasons.
+    func isUnknownModel(status: Int) -> Bool {
+        if names.contains(where: { $0 == "model_not_found" || $0 == "unknown_model" }) { return true }
+        return says(["not a valid model", "unknown model"]) || status == 404 && says(["model"])
+    }
+
+    /// Nothing is left to pay with: waiting does not help.
+    var isOutOfCredit: Bool {
+        names.contains {
+            $0 == "insufficient_quota" || $0 == "billing_hard_limit_reached" || $0 == "insufficient_balance"
+        }
+            || says(["insufficient balance", "insufficient credits", "exceeded your current quota"])
+    }
+
+    /// The server is up and still reads its model.
+    var isLoading: Bool { says(["loading model", "model is loading", "is currently loading"]) }
+}

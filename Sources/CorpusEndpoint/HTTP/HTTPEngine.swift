@@ -1,0 +1,51 @@
+internal import CCurlShim
+import Foundation
+
+/// HTTP exchanges, many at once, on one thread.
+///
+/// Connections are kept and reused, also by different models; their number is bounded. The engine knows nothing
+/// of models and never retries.
+@safe
+final class HTTPEngine: Sendable {
+    private static let isStarted = corpus_curl_start()
+
+    private let inbox: TransferInbox
+
+    /// Starts the engine's thread.
+    ///
+    /// - Parameter connections: The most connections at once; exchanges beyond that wait for one, and the wait
+    ///   counts towards their limits.
+    init(connections: Int) {
+        guard Self.isStarted, let multi = unsafe corpus_curl_open(max(1, connections)) else {
+            preconditionFailure("libcurl cannot start")
+        }
+        let inbox = unsafe TransferInbox(waking: multi)
+        let loop = unsafe TransferLoop(multi: multi, inbox: inbox)
+        let thread = Thread { loop.run() }
+        thread.name = "corpusmith-http"
+        thread.start()
+        self.inbox = inbox
+    }
+
+    deinit { inbox.stop() }
+
+    /// Sends a request and waits for the whole reply, whatever its status.
+    ///
+    /// Cancelling the caller aborts the exchange.
+    func send(_ request: HTTPRequest) async -> Result<HTTPReply, TransportFailure> {
+        let number = inbox.draw()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                inbox.submit(Transfer(number: number, request: request, continuation: continuation))
+            }
+        } onCancel: {
+            inbox.cancel(number)
+        }
+    }
+
+    /// Aborts what is under way, closes all connections and waits for the thread's end; safe to call again.
+    func shutdown() async {
+        inbox.stop()
+        await inbox.ended()
+    }
+}

@@ -1,0 +1,161 @@
+internal import CCurlShim
+
+/// One request on its way through the engine.
+///
+/// Unchecked: what changes is touched by the engine's thread alone, once the transfer has been handed over.
+@safe
+final class Transfer: @unchecked Sendable {
+    typealias Outcome = Result<HTTPReply, TransportFailure>
+
+    let number: UInt64
+    let request: HTTPRequest
+    /// When the last piece of the reply came; nil before the first.
+    private(set) var lastPiece: ContinuousClock.Instant?
+    private(set) var isTooLarge = false
+    var handle: UnsafeMutableRawPointer?
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var headers: [String: String] = [:]
+    private var headerBytes = 0
+    private var body: [UInt8] = []
+    private let continuation: CheckedContinuation<Outcome, Never>
+
+    init(number: UInt64, request: HTTPRequest, continuation: CheckedContinuation<Outcome, Never>) {
+        self.number = number
+        self.request = request
+        self.continuation = continuation
+    }
+
+    deinit { unsafe curl_slist_free_all(headerList) }
+
+    /// Tells a handle what to do; the transfer must outlive the handle's work.
+    func prepare(_ handle: UnsafeMutableRawPointer) -> Bool {
+        for line in request.headers {
+            guard let longer = unsafe curl_slist_append(headerList, line) else { return false }
+            unsafe headerList = longer
+        }
+        return unsafe request.url.withCString { url in
+            guard let body = request.body else { return unsafe prepare(handle, url: url, body: nil) }
+            // An empty body is posted as well: the pointer must not be nil.
+            return unsafe (body.isEmpty ? [0] : body).withUnsafeBytes { bytes in
+                unsafe prepare(handle, url: url, body: bytes.baseAddress?.assumingMemoryBound(to: CChar.self))
+            }
+        }
+    }
+
+    private func prepare(
+        _ handle: UnsafeMutableRawPointer,
+        url: UnsafePointer<CChar>,
+        body: UnsafePointer<CChar>?
+    ) -> Bool {
+        let limits = request.limits
+        var plain = unsafe CorpusCurlRequest(
+            url: url,
+            body: body,
+            body_bytes: Int64(request.body?.count ?? 0),
+            headers: headerList,
+            connect_milliseconds: max(1, limits.connect.milliseconds),
+            total_milliseconds: max(1, limits.total.milliseconds),
+            reply_bytes_limit: Int64(limits.replyBytes),
+            bypasses_proxies: request.bypassesProxies,
+            number: number,
+            context: Unmanaged.passUnretained(self).toOpaque(),
+            on_header: { bytes, size, count, context in
+                unsafe Transfer.pass(bytes, size &* count, context) { transfer, piece in
+                    unsafe transfer.takeHeader(piece)
+                }
+            },
+            on_body: { bytes, size, count, context in
+                unsafe Transfer.pass(bytes, size &* count, context) { transfer, piece in
+                    unsafe transfer.takeBody(piece)
+                }
+            }
+        )
+        return unsafe corpus_curl_prepare(handle, &plain) == CURLE_OK
+    }
+
+    /// Hands a piece to the transfer; libcurl ends the exchange when the answer is not the piece's size.
+    private static func pass(
+        _ bytes: UnsafeMutablePointer<CChar>?,
+        _ count: Int,
+        _ context: UnsafeMutableRawPointer?,
+        to take: (Transfer, UnsafeRawBufferPointer) -> Bool
+    ) -> Int {
+        guard let context = unsafe context else { return count == 0 ? 1 : 0 }
+        let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        let taken = unsafe take(transfer, UnsafeRawBufferPointer(start: bytes, count: count))
+        return taken ? count : (count == 0 ? 1 : 0)
+    }
+
+    private func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
+        lastPiece = .now
+        guard body.count + piece.count <= request.limits.replyBytes else {
+            isTooLarge = true
+            return false
+        }
+        unsafe body.append(contentsOf: piece)
+        return true
+    }
+
+    private func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
+        lastPiece = .now
+        let line = unsafe String(decoding: piece, as: UTF8.self)
+        // An interim reply (100, 103) has headers of its own, which say nothing about the final one.
+        if line.hasPrefix("HTTP/") { headers = [:] }
+        guard let colon = line.firstIndex(of: ":") else { return true }
+        let name = line[..<colon].lowercased()
+        headerBytes += line.utf8.count
+        guard Self.keeps(name), headerBytes <= 64 << 10 else { return true }
+        let value = line[line.index(after: colon)...].drop { $0.isWhitespace }
+        headers[name] = String(value.reversed().drop { $0.isWhitespace }.reversed())
+        return true
+    }
+
+    /// Whether a header is kept: what it takes to wait, to explain a redirect and to learn rate limits.
+    static func keeps(_ name: String) -> Bool {
+        switch name {
+        case "retry-after", "retry-after-ms", "location": true
+        default: name.contains("ratelimit-")
+        }
+    }
+
+    /// Ends the transfer with what libcurl says; called once.
+    func finish(_ code: CURLcode, _ facts: CorpusCurlFacts) {
+        if code == CURLE_OK {
+            let duration = Duration.microseconds(facts.total_microseconds)
+            let reply = HTTPReply(status: facts.status, headers: headers, body: body, duration: duration)
+            continuation.resume(returning: .success(reply))
+        } else {
+            let kind = isTooLarge ? .tooLarge : TransportFailure.Kind(code, facts)
+            fail(kind, wasSent: facts.was_sent)
+        }
+    }
+
+    /// Ends the transfer without a reply; called once.
+    func fail(_ kind: TransportFailure.Kind, wasSent: Bool) {
+        continuation.resume(returning: .failure(TransportFailure(kind: kind, wasSent: wasSent)))
+    }
+}
+
+extension TransportFailure.Kind {
+    /// Reads libcurl's result.
+    init(_ code: CURLcode, _ facts: CorpusCurlFacts) {
+        switch code {
+        case CURLE_URL_MALFORMAT: self = .badAddress
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .unknownHost
+        case CURLE_COULDNT_CONNECT: self = .noConnection(Int32(clamping: facts.os_error))
+        case CURLE_OPERATION_TIMEDOUT: self = facts.was_connected ? .totalTimeout : .connectTimeout
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED: self = .tls
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+            self = .certificate
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM, CURLE_SSL_SHUTDOWN_FAILED:
+            self = .broken
+        case CURLE_FILESIZE_EXCEEDED: self = .tooLarge
+        // Other schemes never get this far, so an unsupported protocol is the reply's: HTTP/0.9 or noise.
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: self = .notHTTP
+        default: self = .other(Int32(bitPattern: code.rawValue))
+        }
+    }
+}

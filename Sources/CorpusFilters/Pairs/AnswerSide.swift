@@ -1,0 +1,76 @@
+import CorpusKit
+
+/// One answer to a task as a possible side of a pair.
+struct AnswerSide {
+    let key: ItemKey
+    /// The history it answers.
+    let prompt: [Message]
+    let answer: Message
+    /// The program in the answer, without blank lines, comments on lines of their own and spaces at line ends.
+    let code: String
+    /// What the tests said: `ok`, `wrong_answer`, `timeout`, …
+    let verdict: String
+    /// The share of the tests that passed, in 0...1; nil when the tests did not say.
+    let passFraction: Double?
+
+    /// Reads a sample, or answers nil when it is no answer, holds no code or was not tested.
+    init?(_ sample: Sample) {
+        guard let answer = sample.content.messages.last, answer.role == .assistant,
+            let tests = sample.evidence.last(where: { $0.check == "tests" }),
+            let verdict = tests.detail["verdict"]?.text
+        else { return nil }
+        let code = Self.normalised(
+            sample.content.fields["code"]?.text ?? Self.lastFencedBlock(of: answer.content) ?? ""
+        )
+        guard !code.isEmpty else { return nil }
+        key = sample.key
+        prompt = sample.content.messages.dropLast()
+        self.answer = answer
+        self.code = code
+        self.verdict = tests.outcome == .pass ? "ok" : verdict
+        passFraction = Self.fraction(tests.detail)
+    }
+
+    private static func fraction(_ detail: [String: JSONValue]) -> Double? {
+        guard let passed = detail["passed"]?.whole, let total = detail["total"]?.whole, total > 0 else {
+            return nil
+        }
+        return Double(passed) / Double(total)
+    }
+
+    private static func normalised(_ code: String) -> String {
+        code.split(whereSeparator: \.isNewline).compactMap { line -> String? in
+            let text = String(line.reversed().drop(while: \.isWhitespace).reversed())
+            let start = text.drop(while: \.isWhitespace)
+            // `#include` is no comment, `# include it` is.
+            let isComment =
+                start.hasPrefix("//") || start.hasPrefix("#") && start.dropFirst().first?.isLetter != true
+            return text.isEmpty || isComment ? nil : text
+        }
+        .joined(separator: "\n")
+    }
+
+    /// The text of the last closed code fence, which may be indented.
+    static func lastFencedBlock(of text: String) -> String? {
+        var open: (fence: Substring, lines: [Substring])?
+        var last: String?
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            let start = line.drop(while: \.isWhitespace)
+            let mark = start.first == "~" ? Character("~") : Character("`")
+            let fence = start.prefix { $0 == mark }
+            if var block = open {
+                let closes = fence.count >= block.fence.count && fence.first == block.fence.first
+                if closes, start.dropFirst(fence.count).allSatisfy(\.isWhitespace) {
+                    last = block.lines.joined(separator: "\n")
+                    open = nil
+                } else {
+                    block.lines.append(line)
+                    open = block
+                }
+            } else if fence.count >= 3 {
+                open = (fence, [])
+            }
+        }
+        return last
+    }
+}

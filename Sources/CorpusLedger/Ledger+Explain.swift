@@ -1,0 +1,139 @@
+package import CorpusModel
+import Foundation
+import GRDB
+
+/// One step in the story of a sample: a unit of work at one stage.
+package struct StoryStep: Sendable, Hashable {
+    /// A call that was made.
+    package struct Call: Sendable, Hashable {
+        package var key: ItemKey
+        package var model: String
+        package var endpoint: String
+        package var request: JSONValue
+        package var reply: ModelReply
+        package var cost: Int?
+    }
+
+    /// A program that was run.
+    package struct Execution: Sendable, Hashable {
+        package var key: ItemKey
+        package var job: JSONValue
+        package var result: ExecutionResult
+    }
+
+    package var stage: String
+    package var verb: String
+    package var plugin: String
+    package var version: Int
+    package var state: ItemState
+    package var reason: String?
+    package var summary: String
+    package var detail: [String: JSONValue]
+    package var calls: [Call]
+    package var executions: [Execution]
+    package var evidence: [Evidence]
+}
+
+/// One item in the line from a seed to a sample, with the work that made it and the work that judged it.
+package struct StoryChapter: Sendable, Hashable {
+    package var draft: DraftRecord
+    package var made: StoryStep
+    package var judged: [StoryStep]
+}
+
+extension Ledger {
+    /// The story of every item that has this content: one list of chapters, seed first, for each.
+    ///
+    /// - Parameter id: A content id, or the beginning of one; at least eight characters.
+    package func story(of id: String) throws(LedgerProblem) -> [[StoryChapter]] {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let pass = try Int.fetchOne(database, sql: "SELECT max(id) FROM pass") ?? 0
+                let keys = try Data.fetchAll(
+                    database,
+                    sql: """
+                        SELECT edge.child FROM edge JOIN item ON item.key = edge.item
+                        WHERE edge.sample >= ? AND edge.sample < ? ORDER BY item.pass = ? DESC, edge.child LIMIT 20
+                        """, arguments: [id, id + "~", pass]
+                ).map(ItemKey.init(data:))
+                return try keys.map { try StoryReader(database: database).chapters(to: $0) }
+            }
+        }
+    }
+}
+
+private struct StoryReader {
+    let database: Database
+
+    func chapters(to key: ItemKey) throws -> [StoryChapter] {
+        var chapters: [StoryChapter] = []
+        var next: ItemKey? = key
+        while let key = next {
+            guard
+                let row = try Row.fetchOne(
+                    database, sql: Ledger.draftColumns + " WHERE edge.child = ?", arguments: [key.data])
+            else { break }
+            let draft = try DraftRecord(row: row)
+            let made = try steps("item.key = (SELECT item FROM edge WHERE child = ?)", key)
+            let judged = try steps(
+                "item.input = ? AND item.part = 0 AND item.stage IN (SELECT id FROM stage WHERE verb NOT IN ('generate'))", key)
+            if let first = made.first { chapters.append(StoryChapter(draft: draft, made: first, judged: judged)) }
+            next = draft.parent
+        }
+        return chapters.reversed()
+    }
+
+    private func steps(_ condition: String, _ key: ItemKey) throws -> [StoryStep] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT item.*, stage.name, stage.verb, stage.plugin, stage.version FROM item
+                JOIN stage ON stage.id = item.stage WHERE \(condition)
+                AND item.pass = (SELECT max(pass) FROM item WHERE \(condition)) ORDER BY item.stage
+                """, arguments: [key.data, key.data])
+        return try rows.map { row in
+            let item = ItemKey(data: row["key"])
+            return StoryStep(
+                stage: row["name"], verb: row["verb"], plugin: row["plugin"], version: row["version"],
+                state: ItemState(rawValue: row["state"]) ?? .failed, reason: row["reason"], summary: row["summary"],
+                detail: try JSONValue(parsing: row["detail"] as String).members ?? [:], calls: try calls(of: item),
+                executions: try executions(of: item), evidence: try evidence(of: item))
+        }
+    }
+
+    private func calls(of item: ItemKey) throws -> [StoryStep.Call] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT call.* FROM trace JOIN call ON call.key = trace.key
+                WHERE trace.item = ? AND trace.kind = 0 ORDER BY trace.position
+                """, arguments: [item.data]
+        ).map { row in
+            StoryStep.Call(
+                key: ItemKey(data: row["key"]), model: row["model"], endpoint: row["endpoint"],
+                request: try JSONValue(packed: row["request"]), reply: try ModelReply(row: row), cost: row["cost"])
+        }
+    }
+
+    private func executions(of item: ItemKey) throws -> [StoryStep.Execution] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT execution.* FROM trace JOIN execution ON execution.key = trace.key
+                WHERE trace.item = ? AND trace.kind = 1 ORDER BY trace.position
+                """, arguments: [item.data]
+        ).compactMap { row in
+            guard let result = ExecutionResult(json: try JSONValue(packed: row["result"])) else { return nil }
+            return StoryStep.Execution(
+                key: ItemKey(data: row["key"]), job: try JSONValue(packed: row["job"]), result: result)
+        }
+    }
+
+    private func evidence(of item: ItemKey) throws -> [Evidence] {
+        try Row.fetchAll(
+            database,
+            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position",
+            arguments: [item.data]
+        ).compactMap { try Evidence(row: $0) }
+    }
+}

@@ -1,0 +1,136 @@
+package import CorpusModel
+import Foundation
+import GRDB
+
+/// What a finished unit left in the ledger, enough to go on from it.
+package struct StoredItem: Sendable, Hashable {
+    package var key: ItemKey
+    package var state: ItemState
+    package var reason: ReasonCode?
+    package var summary: String
+    package var detail: [String: JSONValue]
+    package var drops: Int
+    package var drafts: [DraftRecord]
+    package var evidence: [Evidence]
+
+    package init(
+        key: ItemKey, state: ItemState, reason: ReasonCode?, summary: String, detail: [String: JSONValue], drops: Int,
+        drafts: [DraftRecord], evidence: [Evidence]
+    ) {
+        self.key = key
+        self.state = state
+        self.reason = reason
+        self.summary = summary
+        self.detail = detail
+        self.drops = drops
+        self.drafts = drafts
+        self.evidence = evidence
+    }
+}
+
+extension Ledger {
+    /// The reply to a request that was bought before.
+    package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(
+                    sql: "SELECT reply, finish, input, cached, output, milliseconds FROM call WHERE key = ?")
+                return try Row.fetchOne(statement, arguments: [key.data]).map { try ModelReply(row: $0) }
+            }
+        }
+    }
+
+    /// The result of a job that was run before.
+    package func execution(_ key: ItemKey) throws(LedgerProblem) -> ExecutionResult? {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(sql: "SELECT result FROM execution WHERE key = ?")
+                return try Data.fetchOne(statement, arguments: [key.data])
+                    .flatMap { ExecutionResult(json: try JSONValue(packed: $0)) }
+            }
+        }
+    }
+
+    /// What became of a unit of work, or nil when it was never finished.
+    package func item(_ key: ItemKey) throws(LedgerProblem) -> StoredItem? {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(
+                    sql: "SELECT state, reason, summary, detail, drops FROM item WHERE key = ?")
+                guard let row = try Row.fetchOne(statement, arguments: [key.data]),
+                    let state = ItemState(rawValue: row["state"])
+                else { return nil }
+                return StoredItem(
+                    key: key, state: state, reason: (row["reason"] as String?).map { ReasonCode($0) },
+                    summary: row["summary"], detail: try JSONValue(parsing: row["detail"] as String).members ?? [:],
+                    drops: row["drops"], drafts: state == .expanded ? try drafts(of: key, in: database) : [],
+                    evidence: try evidence(of: key, in: database))
+            }
+        }
+    }
+
+    private func drafts(of item: ItemKey, in database: Database) throws -> [DraftRecord] {
+        let statement = try database.cachedStatement(sql: Self.draftColumns + " WHERE edge.item = ? ORDER BY position")
+        return try Row.fetchAll(statement, arguments: [item.data]).map { try DraftRecord(row: $0) }
+    }
+
+    private func evidence(of item: ItemKey, in database: Database) throws -> [Evidence] {
+        let statement = try database.cachedStatement(
+            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position")
+        return try Row.fetchAll(statement, arguments: [item.data]).compactMap { try Evidence(row: $0) }
+    }
+
+    /// A draft by its key.
+    package func draft(_ key: ItemKey) throws(LedgerProblem) -> DraftRecord? {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(sql: Self.draftColumns + " WHERE edge.child = ?")
+                return try Row.fetchOne(statement, arguments: [key.data]).map { try DraftRecord(row: $0) }
+            }
+        }
+    }
+
+    static let draftColumns = """
+        SELECT edge.child, edge.parent, edge.labels, edge.note, edge.task, edge.family, edge.origin, edge.licence,
+            sample.body
+        FROM edge JOIN sample ON sample.id = edge.sample
+        """
+}
+
+extension DraftRecord {
+    init(row: Row) throws {
+        let body = try JSONValue(packed: row["body"])
+        let content = Content(
+            messages: body["messages"]?.elements?.compactMap(Message.init(json:)) ?? [],
+            fields: body["fields"]?.members ?? [:],
+            labels: try JSONValue(parsing: row["labels"] as String).members ?? [:])
+        self.init(
+            key: ItemKey(data: row["child"]), parent: (row["parent"] as Data?).map(ItemKey.init(data:)),
+            content: content, note: row["note"], task: ItemKey(data: row["task"]),
+            group: ItemKey(data: row["family"]),
+            origin: Origin(json: try JSONValue(parsing: row["origin"] as String)) ?? Origin(source: "unknown"),
+            licence: row["licence"])
+    }
+}
+
+extension ModelReply {
+    init(row: Row) throws {
+        let body = try JSONValue(packed: row["reply"])
+        var usage: TokenUsage?
+        if let input = row["input"] as Int?, let output = row["output"] as Int? {
+            usage = TokenUsage(input: input, cachedInput: row["cached"] ?? 0, output: output)
+        }
+        self.init(
+            text: body["text"]?.text ?? "", reasoning: body["reasoning"]?.text,
+            finish: Finish(rawValue: row["finish"]) ?? .other, usage: usage, milliseconds: row["milliseconds"])
+    }
+}
+
+extension Evidence {
+    init?(row: Row) throws {
+        guard let outcome = Outcome(rawValue: row["outcome"]) else { return nil }
+        self.init(
+            row["name"], outcome, about: row["subject"], score: row["score"],
+            detail: try JSONValue(parsing: row["detail"] as String).members ?? [:])
+    }
+}

@@ -1,0 +1,124 @@
+package import CorpusModel
+import Foundation
+import GRDB
+
+/// What one stage found out about an item.
+package struct StoredStep: Sendable, Hashable {
+    /// The stage's number.
+    package var stage: Int
+    package var labels: [String: JSONValue]
+    package var evidence: [Evidence]
+}
+
+extension Ledger {
+    /// What stages found out about an item in this pass.
+    package func steps(of key: ItemKey) throws(LedgerProblem) -> [StoredStep] {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(
+                    sql: """
+                        SELECT item.stage, item.detail, evidence.subject, evidence.name, evidence.outcome,
+                            evidence.score, evidence.detail AS evidence_detail
+                        FROM item LEFT JOIN evidence ON evidence.item = item.key
+                        WHERE item.input = ? AND item.part = 0 AND item.pass = ?
+                        ORDER BY item.stage, evidence.position
+                        """)
+                return try Row.fetchAll(statement, arguments: [key.data, pass]).map { row in
+                    let detail = try JSONValue(parsing: row["detail"] as String)
+                    var evidence: [Evidence] = []
+                    if let name = row["name"] as String?,
+                        let outcome = Evidence.Outcome(rawValue: row["outcome"])
+                    {
+                        let found = try JSONValue(parsing: row["evidence_detail"] as String).members ?? [:]
+                        evidence = [
+                            Evidence(name, outcome, about: row["subject"], score: row["score"], detail: found)
+                        ]
+                    }
+                    return StoredStep(stage: row["stage"], labels: detail["labels"]?.members ?? [:], evidence: evidence)
+                }
+            }
+        }
+    }
+
+    /// The stages that made an item and its forebears, oldest first.
+    package func makers(of key: ItemKey) throws(LedgerProblem) -> [Int] {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(
+                    sql: """
+                        WITH RECURSIVE line (child, item, parent, depth) AS (
+                            SELECT child, item, parent, 0 FROM edge WHERE child = ?
+                            UNION ALL
+                            SELECT edge.child, edge.item, edge.parent, depth + 1 FROM edge JOIN line
+                                ON edge.child = line.parent
+                        )
+                        SELECT item.stage FROM line JOIN item ON item.key = line.item ORDER BY depth DESC
+                        """)
+                return try Int.fetchAll(statement, arguments: [key.data])
+            }
+        }
+    }
+
+    /// The keys of everything that reached an export in this pass, by content id, then key.
+    package func exported(stage: Int) throws(LedgerProblem) -> [ItemKey] {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                try Data.fetchAll(
+                    database,
+                    sql: """
+                        SELECT item.input FROM item JOIN edge ON edge.child = item.input
+                        WHERE item.stage = ? AND item.pass = ? AND item.state = ? ORDER BY edge.sample, item.input
+                        """, arguments: [stage, pass, ItemState.exported.rawValue]
+                ).map(ItemKey.init(data:))
+            }
+        }
+    }
+
+    /// The pairs that some stages made in this pass, by id.
+    package func pairs(stages: [Int]) throws(LedgerProblem) -> [(group: ItemKey, pair: PreferencePair)] {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let list = stages.map(String.init).joined(separator: ",")
+                let rows = try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT family, chosen, rejected, body FROM pair WHERE stage IN (\(list)) AND pass = ?
+                        GROUP BY id ORDER BY id
+                        """, arguments: [pass])
+                return try rows.compactMap { row in
+                    let body = try JSONValue(packed: row["body"])
+                    guard let chosen = body["chosen"].flatMap(Message.init(json:)),
+                        let rejected = body["rejected"].flatMap(Message.init(json:))
+                    else { return nil }
+                    let pair = PreferencePair(
+                        prompt: body["prompt"]?.elements?.compactMap(Message.init(json:)) ?? [], chosen: chosen,
+                        rejected: rejected, chosenKey: ItemKey(data: row["chosen"]),
+                        rejectedKey: ItemKey(data: row["rejected"]), detail: body["detail"]?.members ?? [:])
+                    return (ItemKey(data: row["family"]), pair)
+                }
+            }
+        }
+    }
+
+    /// What all calls on this ledger have used so far.
+    package func spent() throws(LedgerProblem) -> (calls: Int, tokens: Int, nanoDollars: Int) {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let row = try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT count(*) AS calls, coalesce(sum(input + output), 0) AS tokens,
+                            coalesce(sum(cost), 0) AS cost FROM call
+                        """)
+                return (row?["calls"] ?? 0, row?["tokens"] ?? 0, row?["cost"] ?? 0)
+            }
+        }
+    }
+
+    /// Whether any unit was finished before this pass.
+    package func isFresh() throws(LedgerProblem) -> Bool {
+        try Self.wrapping(path) {
+            try pool.read { try Int.fetchOne($0, sql: "SELECT 1 FROM item LIMIT 1") == nil }
+        }
+    }
+}

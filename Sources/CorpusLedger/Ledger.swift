@@ -1,0 +1,188 @@
+package import CorpusModel
+import CorpusText
+import Foundation
+import GRDB
+
+/// The durable record of a run: every reply, every execution, every outcome.
+///
+/// One SQLite file in WAL mode with `synchronous=FULL`. Nothing is acted on before its commit; commits of concurrent
+/// tasks share an fsync. The database pool already serialises writers and lets readers run beside them, so there is
+/// no actor around it.
+package final class Ledger: Sendable {
+    /// The file.
+    package let path: String
+    let pool: DatabasePool
+    private let committer: Committer
+    /// The number of the pass that this process makes; 0 when it only reads.
+    package let pass: Int
+
+    /// Opens the ledger for a new pass of a run, making it when it is not there.
+    ///
+    /// - Parameters:
+    ///   - path: The file; its folder must exist and be locked by a ``RunLock``.
+    ///   - recipe: The recipe's text, kept as evidence.
+    ///   - plan: The plan as JSON: what ``report`` needs to know of the graph.
+    ///   - product: The program's version.
+    ///   - now: Seconds since 1970.
+    /// - Throws: ``LedgerProblem``.
+    package static func begin(
+        path: String, name: String, recipe: String, plan: JSONValue, product: String, now: Double
+    ) throws(LedgerProblem) -> Ledger {
+        try wrapping(path) {
+            let pool = try openPool(path, readOnly: false)
+            let pass = try pool.write { database -> Int in
+                try database.execute(
+                    sql: """
+                        INSERT INTO pass (recipe, name, product, plan, state, started)
+                        VALUES (?, ?, ?, ?, 'running', ?)
+                        """, arguments: [recipe, name, product, plan.canonical, now])
+                return Int(database.lastInsertedRowID)
+            }
+            return Ledger(path: path, pool: pool, pass: pass)
+        }
+    }
+
+    /// Opens an existing ledger to look at it.
+    ///
+    /// - Throws: ``LedgerProblem``, with `ledger-missing` when there is none.
+    package static func read(path: String) throws(LedgerProblem) -> Ledger {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw LedgerProblem(
+                .missing, "there is no ledger at `\(path)`", hint: "name the folder of a run, such as `output/quickstart`")
+        }
+        return try wrapping(path) { Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0) }
+    }
+
+    private init(path: String, pool: DatabasePool, pass: Int) {
+        self.path = path
+        self.pool = pool
+        self.pass = pass
+        committer = Committer { entries in
+            do {
+                try pool.write { database in
+                    for entry in entries { try LedgerWriter(database: database, pass: pass).write(entry) }
+                }
+            } catch { throw LedgerProblem(error, path: path) }
+        }
+    }
+
+    /// Makes entries durable; all of them or none.
+    ///
+    /// - Throws: ``LedgerProblem``.
+    package func commit(_ entries: [LedgerEntry]) async throws { try await committer.commit(entries) }
+
+    /// Numbers the stages of a plan; a stage with a known digest keeps its number.
+    package func number(_ stages: [StageRecord]) throws(LedgerProblem) -> [Int] {
+        try Self.wrapping(path) {
+            try pool.write { database in
+                try stages.map { stage in
+                    try database.execute(
+                        sql: """
+                            INSERT INTO stage (digest, name, verb, plugin, version) VALUES (?, ?, ?, ?, ?)
+                            ON CONFLICT (digest) DO UPDATE SET name = excluded.name
+                            """,
+                        arguments: [Data(stage.digest.bytes), stage.name, stage.verb, stage.plugin, stage.version])
+                    return try Int.fetchOne(
+                        database, sql: "SELECT id FROM stage WHERE digest = ?",
+                        arguments: [Data(stage.digest.bytes)]) ?? 0
+                }
+            }
+        }
+    }
+
+    /// Books how the pass ended: `done`, `interrupted`, `budget`, `failed`; and empties the write-ahead log.
+    package func end(state: String, now: Double) throws(LedgerProblem) {
+        try Self.wrapping(path) {
+            try pool.write { database in
+                try database.execute(
+                    sql: "UPDATE pass SET state = ?, ended = ? WHERE id = ?", arguments: [state, now, pass])
+            }
+            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        }
+    }
+
+    /// Forgets the pairs and files of earlier passes; their rows are made anew.
+    package func forgetDerived() throws(LedgerProblem) {
+        try Self.wrapping(path) {
+            try pool.write { database in
+                try database.execute(sql: "DELETE FROM pair WHERE pass < ?", arguments: [pass])
+                try database.execute(sql: "DELETE FROM file WHERE pass < ?", arguments: [pass])
+            }
+        }
+    }
+
+    /// What SQLite and our own rules find wrong; empty for a sound ledger.
+    package func faults() throws(LedgerProblem) -> [String] {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let integrity = try String.fetchAll(database, sql: "PRAGMA integrity_check")
+                let rules = [
+                    ("edges without an item", "SELECT count(*) FROM edge WHERE item NOT IN (SELECT key FROM item)"),
+                    ("edges without content", "SELECT count(*) FROM edge WHERE sample NOT IN (SELECT id FROM sample)"),
+                    (
+                        "traces of calls that are not there",
+                        "SELECT count(*) FROM trace WHERE kind = 0 AND key NOT IN (SELECT key FROM call)"
+                    ),
+                    (
+                        "traces of executions that are not there",
+                        "SELECT count(*) FROM trace WHERE kind = 1 AND key NOT IN (SELECT key FROM execution)"
+                    ),
+                    ("evidence without an item", "SELECT count(*) FROM evidence WHERE item NOT IN (SELECT key FROM item)"),
+                ]
+                return try integrity.filter { $0 != "ok" }
+                    + rules.compactMap { name, sql in
+                        let count = try Int.fetchOne(database, sql: sql) ?? 0
+                        return count == 0 ? nil : "\(count) \(name)"
+                    }
+            }
+        }
+    }
+
+    // MARK: - Opening
+
+    static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
+        do {
+            return try body()
+        } catch let problem as LedgerProblem {
+            throw problem
+        } catch {
+            throw LedgerProblem(error, path: path)
+        }
+    }
+
+    private static func openPool(_ path: String, readOnly: Bool) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.label = "corpusmith"
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        let (application, version, tables) = try pool.read { database in
+            (
+                try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
+                try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            )
+        }
+        if application == 0, version == 0, tables == 0, !readOnly {
+            try pool.write { try LedgerSchema.create($0) }
+        } else if application != LedgerSchema.applicationID {
+            throw LedgerProblem(.foreign, "`\(path)` is no ledger", hint: "move it away: a run makes its own")
+        } else if version > LedgerSchema.version {
+            throw LedgerProblem(
+                .future, "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
+                hint: "use the newer corpusmith that wrote it")
+        }
+        if !readOnly {
+            // The pool sets NORMAL itself after its own set-up, so FULL is set here and read back.
+            let level = try pool.writeWithoutTransaction { database -> Int? in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+            }
+            guard level == 2 else {
+                throw LedgerProblem(.other, "SQLite refuses `synchronous=FULL` for `\(path)`")
+            }
+        }
+        return pool
+    }
+}

@@ -1,0 +1,64 @@
+import GRDB
+
+/// A ledger that cannot be opened, read or written.
+package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What went wrong, for programs.
+    package enum Code: String, Sendable, Hashable {
+        /// Another process works in this run's folder.
+        case busy = "ledger-busy"
+        /// The file is no ledger of ours.
+        case foreign = "ledger-foreign"
+        /// A newer program wrote it.
+        case future = "ledger-newer"
+        /// Its pages do not fit together.
+        case damaged = "ledger-damaged"
+        /// The disk is full.
+        case full = "disk-full"
+        /// Not allowed to read or write it.
+        case denied = "ledger-denied"
+        /// It is not there.
+        case missing = "ledger-missing"
+        /// Anything else SQLite reports.
+        case other = "ledger-error"
+    }
+
+    package let code: Code
+    /// One sentence without a full stop.
+    package let description: String
+    package let hint: String?
+
+    package init(_ code: Code, _ description: String, hint: String? = nil) {
+        self.code = code
+        self.description = description
+        self.hint = hint
+    }
+
+    /// Says what a database error means for the user.
+    init(_ error: any Error, path: String) {
+        guard let error = error as? DatabaseError else {
+            self.init(.other, "cannot use the ledger `\(path)`: \(error)")
+            return
+        }
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self.init(
+                .full, "the disk is full: cannot write the ledger `\(path)`",
+                hint: "make room and run the same command again; nothing that was bought is lost")
+        case .SQLITE_CORRUPT:
+            self.init(
+                .damaged, "the ledger `\(path)` is damaged: \(error.message ?? "its pages do not fit together")",
+                hint: "restore it from a copy, or move the run's folder away to start anew")
+        case .SQLITE_NOTADB:
+            self.init(.foreign, "`\(path)` is no ledger", hint: "move it away: a run makes its own")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
+            self.init(
+                .denied, "cannot write the ledger `\(path)`: \(error.message ?? "permission denied")",
+                hint: "check who owns the run's folder")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(.busy, "another process holds the ledger `\(path)`")
+        case .SQLITE_IOERR:
+            self.init(.other, "reading or writing the ledger `\(path)` failed: \(error.message ?? "input/output error")")
+        default: self.init(.other, "the ledger `\(path)` reports: \(error.message ?? "an error")")
+        }
+    }
+}

@@ -1,0 +1,226 @@
+package import CorpusModel
+
+/// How a unit of work ended.
+package enum ItemState: Int, Sendable, Hashable, CaseIterable {
+    /// A source's row became a seed, or a generator's unit gave at least one draft.
+    case expanded = 0
+    /// A verifier believed the draft.
+    case passed = 1
+    /// A verifier refused it.
+    case fail = 2
+    /// A verifier could not decide.
+    case unsure = 3
+    /// Dropped: by a filter, a selector, or a generator's own checks.
+    case dropped = 4
+    /// The world failed: no reply, no sandbox, an error in a plug-in. Tried again in the next pass.
+    case failed = 5
+    /// A filter or selector let it go on.
+    case kept = 6
+    /// It stands in an export, or in a pair that does.
+    case exported = 7
+    /// It was laid beside its siblings; what came of it is in the pairs.
+    case paired = 8
+
+    /// Whether the report counts it as dropped.
+    package var isDrop: Bool { self == .fail || self == .unsure || self == .dropped }
+}
+
+/// What kind of thing an item used.
+package enum TraceKind: Int, Sendable, Hashable {
+    case call = 0
+    case execution = 1
+}
+
+/// One call or execution that an item used, in the order of use.
+package struct TraceEntry: Sendable, Hashable {
+    package var kind: TraceKind
+    package var key: ItemKey
+
+    package init(_ kind: TraceKind, _ key: ItemKey) {
+        self.kind = kind
+        self.key = key
+    }
+}
+
+/// Something that flows: a seed, a draft, later a sample.
+package struct DraftRecord: Sendable, Hashable {
+    /// Derived from the unit that made it and its position there.
+    package var key: ItemKey
+    /// The draft it was made from; nil for a seed.
+    package var parent: ItemKey?
+    package var content: Content
+    package var note: String?
+    /// The nearest task above, or itself.
+    package var task: ItemKey
+    /// The root of its family.
+    package var group: ItemKey
+    package var origin: Origin
+    package var licence: String?
+
+    package init(
+        key: ItemKey, parent: ItemKey?, content: Content, note: String?, task: ItemKey, group: ItemKey,
+        origin: Origin, licence: String?
+    ) {
+        self.key = key
+        self.parent = parent
+        self.content = content
+        self.note = note
+        self.task = task
+        self.group = group
+        self.origin = origin
+        self.licence = licence
+    }
+}
+
+/// Something a generator produced and did not find good enough.
+package struct DropRecord: Sendable, Hashable {
+    package var reason: ReasonCode
+    package var summary: String
+    package var text: String?
+
+    package init(reason: ReasonCode, summary: String, text: String?) {
+        self.reason = reason
+        self.summary = summary
+        self.text = text
+    }
+}
+
+/// One finished unit of work at one stage, with everything that must become durable together with it.
+package struct ItemRecord: Sendable, Hashable {
+    /// Derived from the stage's digest, the input's key and the ordinal.
+    package var key: ItemKey
+    /// The stage's number in the ledger.
+    package var stage: Int
+    /// The draft that was worked on; nil at a source.
+    package var input: ItemKey?
+    package var ordinal: Int
+    package var state: ItemState
+    package var reason: ReasonCode?
+    /// One sentence for people.
+    package var summary: String
+    /// The labels it set, the rival it lost to, matched spans.
+    package var detail: [String: JSONValue]
+    package var drafts: [DraftRecord]
+    package var drops: [DropRecord]
+    package var evidence: [Evidence]
+    package var trace: [TraceEntry]
+
+    package init(
+        key: ItemKey, stage: Int, input: ItemKey?, ordinal: Int = 0, state: ItemState, reason: ReasonCode? = nil,
+        summary: String = "", detail: [String: JSONValue] = [:], drafts: [DraftRecord] = [], drops: [DropRecord] = [],
+        evidence: [Evidence] = [], trace: [TraceEntry] = []
+    ) {
+        self.key = key
+        self.stage = stage
+        self.input = input
+        self.ordinal = ordinal
+        self.state = state
+        self.reason = reason
+        self.summary = summary
+        self.detail = detail
+        self.drafts = drafts
+        self.drops = drops
+        self.evidence = evidence
+        self.trace = trace
+    }
+}
+
+/// A bought reply.
+package struct CallRecord: Sendable, Hashable {
+    package var key: ItemKey
+    package var model: String
+    package var endpoint: String
+    package var request: JSONValue
+    package var reply: ModelReply
+    /// How often the request was sent before the reply came.
+    package var attempts: Int
+    /// Billionths of a US dollar; nil when no price is known.
+    package var cost: Int?
+
+    package init(
+        key: ItemKey, model: String, endpoint: String, request: JSONValue, reply: ModelReply, attempts: Int, cost: Int?
+    ) {
+        self.key = key
+        self.model = model
+        self.endpoint = endpoint
+        self.request = request
+        self.reply = reply
+        self.attempts = attempts
+        self.cost = cost
+    }
+}
+
+/// A program that was run.
+package struct ExecutionRecord: Sendable, Hashable {
+    package var key: ItemKey
+    package var job: JSONValue
+    package var result: ExecutionResult
+
+    package init(key: ItemKey, job: JSONValue, result: ExecutionResult) {
+        self.key = key
+        self.job = job
+        self.result = result
+    }
+}
+
+/// A preference pair and the stage that made it.
+package struct PairRecord: Sendable, Hashable {
+    package var stage: Int
+    package var task: ItemKey
+    package var pair: PreferencePair
+    package var group: ItemKey
+
+    package init(stage: Int, task: ItemKey, group: ItemKey, pair: PreferencePair) {
+        self.stage = stage
+        self.task = task
+        self.group = group
+        self.pair = pair
+    }
+}
+
+/// A file that an export wrote.
+package struct FileRecord: Sendable, Hashable {
+    package var export: String
+    package var path: String
+    package var split: String?
+    package var rows: Int
+    package var bytes: Int
+    package var digest: String
+
+    package init(export: String, path: String, split: String?, rows: Int, bytes: Int, digest: String) {
+        self.export = export
+        self.path = path
+        self.split = split
+        self.rows = rows
+        self.bytes = bytes
+        self.digest = digest
+    }
+}
+
+/// A stage as a plan describes it.
+package struct StageRecord: Sendable, Hashable {
+    package var digest: Digest
+    package var name: String
+    package var verb: String
+    package var plugin: String
+    package var version: Int
+
+    package init(digest: Digest, name: String, verb: String, plugin: String, version: Int) {
+        self.digest = digest
+        self.name = name
+        self.verb = verb
+        self.plugin = plugin
+        self.version = version
+    }
+}
+
+/// Something to make durable.
+package enum LedgerEntry: Sendable, Hashable {
+    case item(ItemRecord)
+    case call(CallRecord)
+    case execution(ExecutionRecord)
+    case pairs([PairRecord])
+    case file(FileRecord)
+    /// An item of an earlier pass that this pass meets again, with the number of drops inside it.
+    case visit(ItemKey, drops: Int)
+}

@@ -1,0 +1,66 @@
+import GRDB
+
+/// The tables of a ledger, version by version.
+enum LedgerSchema {
+    /// "CSML" in ASCII: tells our files from other SQLite databases.
+    static let applicationID = 0x4353_4D4C
+    /// What this program writes.
+    static let version = 1
+
+    /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON. `pass` is the number of the pass that
+    /// met a row last: what a changed recipe no longer reaches stays in the file and out of the report.
+    static let tables = """
+        CREATE TABLE pass (
+            id INTEGER PRIMARY KEY, recipe TEXT NOT NULL, name TEXT NOT NULL, product TEXT NOT NULL,
+            plan TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL, ended REAL
+        ) STRICT;
+        CREATE TABLE stage (
+            id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL, verb TEXT NOT NULL,
+            plugin TEXT NOT NULL, version INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE item (
+            key BLOB PRIMARY KEY, stage INTEGER NOT NULL REFERENCES stage, input BLOB, ordinal INTEGER NOT NULL,
+            part INTEGER NOT NULL, state INTEGER NOT NULL, reason TEXT, summary TEXT NOT NULL, detail TEXT NOT NULL,
+            drops INTEGER NOT NULL, attempts INTEGER NOT NULL, pass INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX item_input ON item (input);
+        CREATE INDEX item_stage ON item (stage, pass, state);
+        CREATE TABLE edge (
+            child BLOB PRIMARY KEY, item BLOB NOT NULL, parent BLOB, position INTEGER NOT NULL, sample TEXT NOT NULL,
+            labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, family BLOB NOT NULL, origin TEXT NOT NULL,
+            licence TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX edge_item ON edge (item, position);
+        CREATE INDEX edge_sample ON edge (sample);
+        CREATE TABLE sample (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE evidence (
+            item BLOB NOT NULL, position INTEGER NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL,
+            outcome TEXT NOT NULL, score REAL, detail TEXT NOT NULL, PRIMARY KEY (item, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE trace (
+            item BLOB NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
+            PRIMARY KEY (item, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE call (
+            key BLOB PRIMARY KEY, model TEXT NOT NULL, endpoint TEXT NOT NULL, request BLOB NOT NULL,
+            reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER, output INTEGER, cost INTEGER,
+            milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL, pass INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE execution (key BLOB PRIMARY KEY, job BLOB NOT NULL, result BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE pair (
+            id TEXT NOT NULL, stage INTEGER NOT NULL, task BLOB NOT NULL, family BLOB NOT NULL,
+            chosen BLOB NOT NULL, rejected BLOB NOT NULL, body BLOB NOT NULL, pass INTEGER NOT NULL,
+            PRIMARY KEY (stage, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE file (
+            export TEXT NOT NULL, path TEXT NOT NULL, split TEXT, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
+            digest TEXT NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (path)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    static func create(_ database: Database) throws {
+        try database.execute(sql: tables)
+        try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+}

@@ -1,0 +1,165 @@
+package import CorpusModel
+import CorpusText
+import Foundation
+import GRDB
+
+/// Writes entries inside one transaction.
+struct LedgerWriter {
+    let database: Database
+    let pass: Int
+
+    func write(_ entry: LedgerEntry) throws {
+        switch entry {
+        case .item(let item): try write(item)
+        case .call(let call): try write(call)
+        case .execution(let execution): try write(execution)
+        case .pairs(let pairs): for pair in pairs { try write(pair) }
+        case .file(let file): try write(file)
+        case .visit(let key, let drops):
+            try run("UPDATE item SET pass = ? WHERE key = ?", [pass, key.data])
+            for index in 0..<drops {
+                try run("UPDATE item SET pass = ? WHERE key = ?", [pass, ItemKey.drop(index, of: key).data])
+            }
+        }
+    }
+
+    private func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    private func write(_ item: ItemRecord) throws {
+        // A unit that failed before is tried again: what it left behind gives way to what came of it now.
+        try run(
+            """
+            INSERT INTO item (key, stage, input, ordinal, part, state, reason, summary, detail, drops, attempts, pass)
+            VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1, ?)
+            ON CONFLICT (key) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+                summary = excluded.summary, detail = excluded.detail, drops = excluded.drops,
+                attempts = attempts + 1, pass = excluded.pass
+            """,
+            [
+                item.key.data, item.stage, item.input?.data, item.ordinal, item.state.rawValue,
+                item.reason?.description, item.summary, JSONValue.object(item.detail).canonical, item.drops.count, pass,
+            ])
+        for (position, draft) in item.drafts.enumerated() { try write(draft, of: item.key, position: position) }
+        for (index, drop) in item.drops.enumerated() {
+            let detail: JSONValue = ["text": drop.text.map { .string(String($0.prefix(20_000))) } ?? .null]
+            try run(
+                """
+                INSERT INTO item (key, stage, input, ordinal, part, state, reason, summary, detail, drops, attempts, pass)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, ?)
+                ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, summary = excluded.summary,
+                    detail = excluded.detail, pass = excluded.pass
+                """,
+                [
+                    ItemKey.drop(index, of: item.key).data, item.stage, item.input?.data, item.ordinal, index + 1,
+                    ItemState.dropped.rawValue, drop.reason.description, drop.summary, detail.canonical, pass,
+                ])
+        }
+        for (position, evidence) in item.evidence.enumerated() {
+            try run(
+                """
+                INSERT OR REPLACE INTO evidence (item, position, subject, name, outcome, score, detail)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    item.key.data, position, evidence.subject, evidence.check, evidence.outcome.rawValue,
+                    evidence.score, JSONValue.object(evidence.detail).canonical,
+                ])
+        }
+        for (position, entry) in item.trace.enumerated() {
+            try run(
+                "INSERT OR REPLACE INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
+                [item.key.data, position, entry.kind.rawValue, entry.key.data])
+        }
+    }
+
+    private func write(_ draft: DraftRecord, of item: ItemKey, position: Int) throws {
+        let id = draft.content.id
+        let body: JSONValue = [
+            "messages": .array(draft.content.messages.map(\.json)), "fields": .object(draft.content.fields),
+        ]
+        try run("INSERT OR IGNORE INTO sample (id, body) VALUES (?, ?)", [id, body.packed])
+        try run(
+            """
+            INSERT OR REPLACE INTO edge
+                (child, item, parent, position, sample, labels, note, task, family, origin, licence)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                draft.key.data, item.data, draft.parent?.data, position, id,
+                JSONValue.object(draft.content.labels).canonical, draft.note, draft.task.data, draft.group.data,
+                draft.origin.json.canonical, draft.licence,
+            ])
+    }
+
+    private func write(_ call: CallRecord) throws {
+        let reply: JSONValue = [
+            "text": .string(call.reply.text), "reasoning": call.reply.reasoning.map(JSONValue.string) ?? .null,
+        ]
+        // First writer wins: a reply that others may have read already is never replaced.
+        try run(
+            """
+            INSERT OR IGNORE INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
+                milliseconds, attempts, pass)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                call.key.data, call.model, call.endpoint, call.request.packed, reply.packed,
+                call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
+                call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, pass,
+            ])
+    }
+
+    private func write(_ execution: ExecutionRecord) throws {
+        try run(
+            "INSERT OR IGNORE INTO execution (key, job, result) VALUES (?, ?, ?)",
+            [execution.key.data, execution.job.packed, execution.result.json.packed])
+    }
+
+    private func write(_ record: PairRecord) throws {
+        let pair = record.pair
+        let body: JSONValue = [
+            "prompt": .array(pair.prompt.map(\.json)), "chosen": pair.chosen.json, "rejected": pair.rejected.json,
+            "detail": .object(pair.detail),
+        ]
+        try run(
+            """
+            INSERT OR REPLACE INTO pair (id, stage, task, family, chosen, rejected, body, pass)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                pair.id, record.stage, record.task.data, record.group.data, pair.chosenKey.data, pair.rejectedKey.data,
+                body.packed, pass,
+            ])
+    }
+
+    private func write(_ file: FileRecord) throws {
+        try run(
+            """
+            INSERT OR REPLACE INTO file (export, path, split, rows, bytes, digest, pass) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, [file.export, file.path, file.split, file.rows, file.bytes, file.digest, pass])
+    }
+}
+
+extension ItemKey {
+    /// The key of something dropped inside a unit.
+    package static func drop(_ index: Int, of unit: ItemKey) -> ItemKey {
+        ItemKey(deriving: ["drop", unit.description, String(index)])
+    }
+
+    var data: Data { Data(bytes) }
+
+    init(data: Data) { self.init(bytes: Array(data)) }
+}
+
+extension JSONValue {
+    /// Canonical JSON as a zstd frame.
+    var packed: Data {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return Data(Zstd.compress(bytes))
+    }
+
+    init(packed: Data) throws { try self.init(parsing: Zstd.decompress(Array(packed))) }
+}

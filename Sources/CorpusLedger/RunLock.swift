@@ -1,0 +1,36 @@
+import Foundation
+
+/// Keeps a second process out of a run's folder.
+///
+/// An advisory lock (`flock`) on a file beside the ledger, held as long as the value lives; the kernel releases it
+/// when the process dies, so a lock is never stale. The file holds the owner's process id, for the message.
+package final class RunLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock.
+    ///
+    /// - Throws: ``LedgerProblem`` (`ledger-busy`) that names the process which has it.
+    package init(folder: String) throws(LedgerProblem) {
+        let path = folder + "/run.lock"
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw LedgerProblem(
+                .denied, "cannot write to `\(folder)`: \(unsafe String(cString: strerror(errno)))",
+                hint: "check who owns the run's folder")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            close(descriptor)
+            let process = holder.split(separator: "\n").first.map { "process \($0)" } ?? "another process"
+            throw LedgerProblem(
+                .busy, "\(process) is working in `\(folder)`",
+                hint: "wait until it is done, or stop it first: it will leave everything resumable")
+        }
+        let text = "\(getpid())\n"
+        _ = ftruncate(descriptor, 0)
+        _ = unsafe text.withCString { unsafe pwrite(descriptor, $0, strlen($0), 0) }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+}

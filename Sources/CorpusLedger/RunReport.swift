@@ -1,0 +1,97 @@
+package import CorpusModel
+
+/// What a run came to: every candidate in exactly one final state.
+package struct RunReport: Sendable, Hashable {
+    /// Candidates by their final state. `candidates` is the sum of all others.
+    package struct Counts: Sendable, Hashable {
+        package var exported = 0
+        package var dropped: [String: Int] = [:]
+        package var failed: [String: Int] = [:]
+        /// On their way when the pass stopped; 0 in a finished run.
+        package var open = 0
+
+        package var candidates: Int {
+            exported + open + dropped.values.reduce(0, +) + failed.values.reduce(0, +)
+        }
+    }
+
+    /// One node of the graph.
+    package struct Stage: Sendable, Hashable {
+        package var name: String
+        package var verb: String
+        package var plugin: String
+        /// Units of work, by how they ended.
+        package var units: [String: Int] = [:]
+        /// What generators and sources gave.
+        package var drafts = 0
+        package var reasons: [String: Int] = [:]
+        package var calls = 0
+        package var executions = 0
+        package var tokens = 0
+        package var cost: Int?
+        package var seconds = 0.0
+    }
+
+    /// What was paid, over all passes.
+    package struct Spending: Sendable, Hashable {
+        package var calls = 0
+        package var inputTokens = 0
+        package var outputTokens = 0
+        package var cachedTokens = 0
+        package var executions = 0
+        /// Billionths of a US dollar; nil when a price is unknown for some calls.
+        package var cost: Int?
+        package var models: [String: Int] = [:]
+    }
+
+    package var name: String
+    package var state: String
+    package var product: String
+    package var counts = Counts()
+    package var pairs = 0
+    package var seeds = 0
+    package var stages: [Stage] = []
+    package var spending = Spending()
+    package var files: [FileRecord] = []
+    package var licences: [String: Int] = [:]
+}
+
+extension RunReport {
+    /// The report as one JSON document; `schema` rises when a field changes its meaning.
+    package var json: JSONValue {
+        func counts(_ values: [String: Int]) -> JSONValue { .object(values.mapValues(JSONValue.int)) }
+        func dollars(_ value: Int?) -> JSONValue { value.map { .number(Double($0) / 1e9) } ?? .null }
+        return [
+            "schema": 1, "name": .string(name), "state": .string(state), "product": .string(product),
+            "counts": [
+                "candidates": .int(self.counts.candidates), "exported": .int(self.counts.exported),
+                "dropped": counts(self.counts.dropped), "failed": counts(self.counts.failed),
+                "open": .int(self.counts.open),
+            ],
+            "pairs": .int(pairs), "seeds": .int(seeds), "licences": counts(licences),
+            "spending": [
+                "calls": .int(spending.calls), "input_tokens": .int(spending.inputTokens),
+                "output_tokens": .int(spending.outputTokens), "cached_tokens": .int(spending.cachedTokens),
+                "executions": .int(spending.executions), "usd": dollars(spending.cost),
+                "calls_by_model": counts(spending.models),
+            ],
+            "stages": .array(
+                stages.map { stage in
+                    [
+                        "name": .string(stage.name), "verb": .string(stage.verb), "plugin": .string(stage.plugin),
+                        "units": counts(stage.units), "drafts": .int(stage.drafts), "reasons": counts(stage.reasons),
+                        "calls": .int(stage.calls), "executions": .int(stage.executions),
+                        "tokens": .int(stage.tokens), "usd": dollars(stage.cost), "model_seconds": .number(stage.seconds),
+                    ]
+                }),
+            "files": .array(
+                files.map { file in
+                    [
+                        "export": .string(file.export), "path": .string(file.path),
+                        "split": file.split.map(JSONValue.string) ?? .null, "rows": .int(file.rows),
+                        "bytes": .int(file.bytes), "sha256": .string(file.digest),
+                    ]
+                }),
+        ]
+    }
+}

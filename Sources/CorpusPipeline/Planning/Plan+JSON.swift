@@ -1,0 +1,47 @@
+import CorpusConfig
+package import CorpusKit
+
+extension Plan {
+    /// The graph as JSON: what the ledger keeps so that a report needs no recipe, and what `plan --json` prints.
+    package var json: JSONValue {
+        [
+            "name": .string(recipe.name), "random_seed": .int(recipe.randomSeed),
+            "nodes": .array(
+                nodes.map { node in
+                    [
+                        "name": .string(node.name), "verb": .string(node.verb.rawValue),
+                        "plugin": .string(node.manifest.name), "version": .int(node.manifest.version),
+                        "digest": .string(node.digest.description),
+                        "from": .array(node.inputs.map { .string(label($0)) }),
+                        "others": .array(node.others.map { .string(label($0)) }),
+                        "models": .object(node.roles.mapValues { .string($0.identity) }),
+                        "width": .int(node.width),
+                    ]
+                }),
+        ]
+    }
+
+    /// An edge as a recipe writes it.
+    package func label(_ edge: PlanEdge) -> String {
+        nodes[edge.node].name + (edge.outcome == .passed ? "" : "." + edge.outcome.rawValue)
+    }
+}
+
+extension Estimate {
+    /// The worst case as JSON; null where something is unknown.
+    package var json: JSONValue {
+        func number(_ value: Int?) -> JSONValue { value.map(JSONValue.int) ?? .null }
+        func dollars(_ value: Int?) -> JSONValue { value.map { .number(Double($0) / 1e9) } ?? .null }
+        return [
+            "seeds": number(seeds), "calls": number(calls), "tokens": number(tokens), "usd": dollars(cost),
+            "stages": .array(
+                stages.map { stage in
+                    [
+                        "name": .string(stage.name), "verb": .string(stage.verb), "plugin": .string(stage.plugin),
+                        "inputs": number(stage.inputs), "calls": number(stage.calls), "tokens": number(stage.tokens),
+                        "usd": dollars(stage.cost),
+                    ]
+                }),
+        ]
+    }
+}

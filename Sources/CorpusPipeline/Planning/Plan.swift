@@ -1,0 +1,135 @@
+package import CorpusConfig
+package import CorpusKit
+package import CorpusLedger
+
+/// A recipe after checking: the graph of what flows where, with a digest for each node.
+///
+/// Nodes stand in topological order: sources, stages, exports. A node's index is its priority: later nodes go first.
+package struct Plan: Sendable {
+    package let recipe: Recipe
+    package let nodes: [PlanNode]
+    /// The models that some stage uses, by their name in the recipe.
+    package let models: [String: PlannedModel]
+    package let estimate: Estimate
+
+    /// Nodes whose kind is a source.
+    package var sources: Range<Int> { 0..<(nodes.firstIndex { !$0.kind.isSource } ?? nodes.count) }
+
+    /// What must be lent to the run.
+    package var needs: Set<Manifest.Need> { nodes.reduce(into: []) { $0.formUnion($1.manifest.needs) } }
+}
+
+/// One source, stage or export.
+package struct PlanNode: Sendable {
+    /// What it does.
+    package enum Kind: Sendable {
+        case source(any SeedSource)
+        case generate(any Generator)
+        case verify(any Verifier)
+        case groupVerify(any GroupVerifier)
+        case filter(any SampleFilter)
+        case select(any Selector)
+        case pair(any Pairer)
+        case write(any Exporter, splits: [Recipe.Split])
+
+        package var isSource: Bool {
+            guard case .source = self else { return false }
+            return true
+        }
+
+        /// Whether it waits for all items of a task.
+        package var isGroup: Bool {
+            switch self {
+            case .groupVerify, .pair: true
+            default: false
+            }
+        }
+
+        package var isSelect: Bool {
+            guard case .select = self else { return false }
+            return true
+        }
+    }
+
+    package let name: String
+    package let verb: Manifest.Verb
+    package let manifest: Manifest
+    package let kind: Kind
+    package let digest: Digest
+    /// The recipe's models by role.
+    package let roles: [String: PlannedModel]
+    package let inputs: [PlanEdge]
+    /// `siblings:` or `rejected:`
+    package let others: [PlanEdge]
+    package let condition: Recipe.Condition?
+    /// How many units may be in work at once.
+    package let width: Int
+    /// Checks that every item which passed this node has passed since it was written.
+    package let checks: Set<String>
+    /// Whether two inputs can deliver the same item.
+    package let mayRepeat: Bool
+    /// Every node that something may flow from to here.
+    package let ancestors: Set<Int>
+
+    package var stageRecord: StageRecord {
+        StageRecord(digest: digest, name: name, verb: verb.rawValue, plugin: manifest.name, version: manifest.version)
+    }
+}
+
+/// Where a node's input comes from.
+package struct PlanEdge: Sendable, Hashable {
+    package let node: Int
+    package let outcome: Recipe.Input.Outcome
+}
+
+/// A model of the recipe, as requests name it.
+package struct PlannedModel: Sendable {
+    package let spec: Recipe.Model
+    /// What ``ModelRequest/model`` says: the model's own name, not its address.
+    package let identity: String
+    /// Calls in flight.
+    package let concurrency: Int
+
+    package init(spec: Recipe.Model, identity: String, concurrency: Int) {
+        self.spec = spec
+        self.identity = identity
+        self.concurrency = concurrency
+    }
+
+    var isLocal: Bool {
+        guard case .local = spec.place.value else { return false }
+        return true
+    }
+
+    var digestParts: [String] {
+        let sampling: JSONValue = [
+            "temperature": spec.temperature.map(JSONValue.number) ?? .null,
+            "top_p": spec.topP.map(JSONValue.number) ?? .null, "max_tokens": .int(spec.maxTokens),
+            "stop": .array(spec.stop.map(JSONValue.string)), "extra": .object(spec.extra),
+        ]
+        return [identity, sampling.canonical]
+    }
+}
+
+/// What a run may come to, before anything is called.
+package struct Estimate: Sendable, Hashable {
+    /// One stage's worst case.
+    package struct Stage: Sendable, Hashable {
+        package var name: String
+        package var verb: String
+        package var plugin: String
+        /// Items that may come in; nil when a source cannot say how many seeds it has.
+        package var inputs: Int?
+        package var calls: Int?
+        /// Tokens of prompts and replies together.
+        package var tokens: Int?
+        /// Billionths of a US dollar; nil when a price or a count is unknown.
+        package var cost: Int?
+    }
+
+    package var stages: [Stage]
+    package var seeds: Int?
+    package var calls: Int?
+    package var tokens: Int?
+    package var cost: Int?
+}

@@ -1,0 +1,160 @@
+package import CorpusConfig
+package import CorpusDiagnostics
+package import CorpusKit
+
+/// Holds a recipe against the plug-ins and draws its graph; reports every fault, calls nothing.
+package struct Planner {
+    let recipe: Recipe
+    let registry: PluginRegistry
+    let finder: any ResourceFinder
+    /// Says what a bundled model is called in requests, or why there is none of that name.
+    let localModels: @Sendable (String) -> LocalModelLookup
+    var faults: [Diagnostic] = []
+    var sources: [String: String] = [:]
+    var nodes: [PlanNode] = []
+    var indices: [String: Int] = [:]
+    var models: [String: PlannedModel] = [:]
+    /// Fields that everything leaving a node has; nil when unknown.
+    var fields: [Set<String>?] = []
+    /// Where the items leaving a node were written.
+    var origins: [Set<Int>] = []
+
+    /// What is known of a bundled model's name.
+    package enum LocalModelLookup: Sendable, Hashable {
+        /// Its identity in requests.
+        case identity(String)
+        /// The names that exist.
+        case unknown([String])
+    }
+
+    /// Makes the plan of a recipe.
+    ///
+    /// - Throws: ``DiagnosticReport`` with every fault found.
+    package static func plan(
+        _ recipe: Recipe, registry: PluginRegistry, finder: any ResourceFinder,
+        localModels: @escaping @Sendable (String) -> LocalModelLookup
+    ) throws(DiagnosticReport) -> Plan {
+        var planner = Planner(recipe: recipe, registry: registry, finder: finder, localModels: localModels)
+        planner.sources[recipe.file] = recipe.text
+        let plan = planner.run()
+        guard let plan, planner.faults.allSatisfy({ $0.severity == .warning }) else {
+            throw DiagnosticReport(planner.faults, sources: planner.sources)
+        }
+        return plan
+    }
+
+    private init(
+        recipe: Recipe, registry: PluginRegistry, finder: any ResourceFinder,
+        localModels: @escaping @Sendable (String) -> LocalModelLookup
+    ) {
+        self.recipe = recipe
+        self.registry = registry
+        self.finder = finder
+        self.localModels = localModels
+    }
+
+    private mutating func run() -> Plan? {
+        planModels()
+        for source in recipe.sources { plan(source) }
+        let ordered = orderedStages()
+        for stage in ordered { plan(stage) }
+        for export in recipe.exports { plan(export) }
+        checkReaders()
+        if recipe.exports.isEmpty {
+            fault("missing-field", "the recipe has no export", at: nil, hint: "add one: `exports: { sft: { write: sft-messages, from: STAGE } }`")
+        }
+        guard faults.allSatisfy({ $0.severity == .warning }) else { return nil }
+        return Plan(recipe: recipe, nodes: nodes, models: models, estimate: estimate())
+    }
+
+    mutating func fault(_ code: String, _ message: String, at location: Diagnostic.Location?, hint: String? = nil) {
+        faults.append(Diagnostic(code, message, at: location, hint: hint))
+    }
+
+    // MARK: - Models
+
+    private mutating func planModels() {
+        var places: [String: Recipe.Model.Place] = [:]
+        for spec in recipe.models {
+            var identity = spec.model
+            var concurrency = spec.concurrency ?? 16
+            if case .local(let name) = spec.place.value {
+                concurrency = spec.concurrency ?? 8
+                switch localModels(name) {
+                case .identity(let known): identity = known
+                case .unknown(let names):
+                    fault(
+                        "unknown-model", "there is no bundled model `\(name)`", at: spec.place.location,
+                        hint: nearestName(to: name, among: names).map { "did you mean `\($0)`?" }
+                            ?? "bundled models: \(names.map { "`\($0)`" }.joined(separator: ", "))")
+                }
+            }
+            if let place = places[identity], place != spec.place.value { identity += "@" + spec.name }
+            places[identity] = spec.place.value
+            models[spec.name] = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
+        }
+    }
+
+    // MARK: - Order
+
+    /// The stages with each after its inputs, otherwise in the recipe's order; faults for cycles and unknown names.
+    private mutating func orderedStages() -> [Recipe.Stage] {
+        let sourceNames = Set(recipe.sources.map(\.name))
+        let stageNames = Set(recipe.stages.map(\.name))
+        for (inputs, _) in recipe.stages.map({ ($0.inputs + $0.others, $0.name) })
+            + recipe.exports.map({ ($0.inputs, $0.name) })
+        {
+            for input in inputs where !sourceNames.contains(input.stage) && !stageNames.contains(input.stage) {
+                let near = nearestName(to: input.stage, among: sourceNames.union(stageNames))
+                fault(
+                    "unknown-stage", "there is no source or stage `\(input.stage)`", at: input.location,
+                    hint: near.map { "did you mean `\($0)`?" })
+            }
+        }
+        var done = sourceNames
+        var rest = recipe.stages
+        var ordered: [Recipe.Stage] = []
+        while let index = rest.firstIndex(where: { stage in
+            (stage.inputs + stage.others).allSatisfy { done.contains($0.stage) || !stageNames.contains($0.stage) }
+        }) {
+            let stage = rest.remove(at: index)
+            done.insert(stage.name)
+            ordered.append(stage)
+        }
+        if let first = rest.first {
+            let ring = cycle(from: first, among: rest)
+            fault(
+                "cycle", "stages feed each other in a circle: \(ring.map { "`\($0)`" }.joined(separator: " → "))",
+                at: first.location, hint: "let one of them take its input from an earlier stage")
+        }
+        return ordered
+    }
+
+    private func cycle(from start: Recipe.Stage, among rest: [Recipe.Stage]) -> [String] {
+        let byName = Dictionary(rest.map { ($0.name, $0) }) { first, _ in first }
+        var path: [String] = []
+        var current = start
+        while !path.contains(current.name) {
+            path.append(current.name)
+            guard let next = (current.inputs + current.others).compactMap({ byName[$0.stage] }).first else { break }
+            current = next
+        }
+        let ring = path.drop { $0 != current.name }
+        return (ring + [current.name]).reversed()
+    }
+
+    // MARK: - Readers
+
+    private mutating func checkReaders() {
+        let read = Set(nodes.flatMap { ($0.inputs + $0.others).map(\.node) })
+        for (index, node) in nodes.enumerated() where !read.contains(index) {
+            if case .write = node.kind { continue }
+            let location =
+                recipe.stages.first { $0.name == node.name }?.location
+                ?? recipe.sources.first { $0.name == node.name }?.location
+            fault(
+                "unread-stage", "nothing reads what `\(node.name)` passes on", at: location,
+                hint: "name it in the `from:` of a stage or export, or remove it")
+        }
+    }
+}

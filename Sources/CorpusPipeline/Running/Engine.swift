@@ -1,0 +1,171 @@
+import CorpusConfig
+import CorpusKit
+package import CorpusLedger
+import Synchronization
+
+/// Lets a person or a signal stop a pass from outside.
+package final class RunControl: Sendable {
+    private let stop = Mutex<RunStop?>(nil)
+
+    package init() {}
+
+    /// Asks the pass to start nothing new and to finish what is in work; the first request counts.
+    package func requestStop(_ reason: RunStop) { stop.withLock { if $0 == nil { $0 = reason } } }
+
+    var request: RunStop? { stop.withLock { $0 } }
+}
+
+/// How a pass ended.
+package struct PassEnd: Sendable {
+    /// Nil when everything was done.
+    package var stop: RunStop?
+    package var figures: Figures
+    /// Units that were waiting when the pass stopped.
+    package var left: Int
+}
+
+/// Runs a plan: one pass over its graph, with the ledger as memory.
+///
+/// A pass always starts at the sources. What an earlier pass finished is read from the ledger instead of done again,
+/// so a resumed run and an undisturbed one are the same computation.
+package struct Engine: Sendable {
+    let plan: Plan
+    let ledger: Ledger
+    let services: RunServices
+    let control: RunControl
+
+    package init(plan: Plan, ledger: Ledger, services: RunServices, control: RunControl) {
+        self.plan = plan
+        self.ledger = ledger
+        self.services = services
+        self.control = control
+    }
+
+    /// Runs all stages; exports are written by ``ExportStep`` afterwards.
+    ///
+    /// - Parameter progress: Called after each unit, from one task.
+    /// - Throws: ``LedgerProblem`` or ``ResourceProblem`` before anything was called; later faults are in the end.
+    package func run(progress: (Figures) -> Void) async throws -> PassEnd {
+        let meter = Meter()
+        let isFresh = try ledger.isFresh()
+        let runner = UnitRunner(
+            plan: plan, stages: try ledger.number(plan.nodes.map(\.stageRecord)), ledger: ledger,
+            exchange: Exchange(ledger: ledger, services: services, meter: meter), isFresh: isFresh)
+        try ledger.forgetDerived()
+        var router = Router(plan: plan)
+        var feed = try Feed(plan: plan)
+        let deadline = plan.recipe.budget?.wallSeconds.map { services.now() + Double($0) }
+        var stop: RunStop?
+
+        await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
+            while true {
+                stop = stop ?? control.request ?? Self.late(deadline, services.now(), plan)
+                if stop != nil { router.drain(everything: Self.endsAll(stop)) }
+                while let work = router.scheduler.next() {
+                    group.addTask { (work, await runner.perform(work)) }
+                }
+                if stop == nil, router.wantsSeed, !feed.isExhausted {
+                    do {
+                        if let work = try await feed.next() { router.scheduler.enqueue(work) }
+                        continue
+                    } catch {
+                        stop = .failure(
+                            WorkFailure("source-error", "a source could not be read on: \(error)", stopsRun: true))
+                        continue
+                    }
+                }
+                do {
+                    if stop == nil, feed.isExhausted, try router.decideNextSelection() { continue }
+                } catch {
+                    stop = .failure(WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true))
+                    continue
+                }
+                guard let (work, end) = await group.next() else { break }
+                switch end {
+                case .done(let outcome):
+                    Self.count(outcome, of: plan.nodes[work.node], in: meter)
+                    do {
+                        try router.route(outcome, from: work)
+                    } catch {
+                        stop = .failure(WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true))
+                    }
+                    router.scheduler.finish(work)
+                    router.settle(work)
+                case .stop(let reason):
+                    if stop == nil || Self.endsAll(reason) { stop = reason }
+                    router.scheduler.abandon(work)
+                }
+                progress(meter.snapshot)
+            }
+        }
+        return PassEnd(stop: stop, figures: meter.snapshot, left: router.scheduler.waiting)
+    }
+
+    /// Whether not even work that needs no model may be started.
+    private static func endsAll(_ stop: RunStop?) -> Bool {
+        switch stop {
+        case .ledger, .interrupted, .wall: true
+        case .failure(let failure): failure.code == "internal-error" || failure.code == "sandbox-error"
+        case .budget, nil: false
+        }
+    }
+
+    private static func late(_ deadline: Double?, _ now: Double, _ plan: Plan) -> RunStop? {
+        guard let deadline, now >= deadline, let wall = plan.recipe.budget?.wallSeconds else { return nil }
+        return .wall("the time budget of \(wall) s is used up")
+    }
+
+    private static func count(_ outcome: Outcome, of node: PlanNode, in meter: Meter) {
+        meter.count { figures in
+            switch outcome.state {
+            case .expanded:
+                if node.kind.isSource { figures.seeds += 1 } else { figures.drafts += outcome.passages.count }
+            case .fail, .unsure, .dropped:
+                if let reason = outcome.reason { figures.dropped[reason, default: 0] += 1 }
+            case .failed: if let reason = outcome.reason { figures.failed[reason, default: 0] += 1 }
+            case .exported: figures.exported += 1
+            case .passed where node.kind.isGroup:
+                for passage in outcome.passages where passage.state.isDrop {
+                    if let reason = passage.reason { figures.dropped[reason, default: 0] += 1 }
+                }
+            case .passed, .kept, .paired: break
+            }
+        }
+    }
+}
+
+/// Pulls rows out of the sources, one source after the other.
+struct Feed {
+    private var open: [(node: Int, iterator: any AsyncIteratorProtocol<SourceRow, any Error>)] = []
+    private var seen: [ItemKey: Int] = [:]
+
+    init(plan: Plan) throws {
+        for index in plan.sources.reversed() {
+            guard case .source(let source) = plan.nodes[index].kind else { continue }
+            open.append((index, Self.iterator(of: try source.rows())))
+        }
+    }
+
+    var isExhausted: Bool { open.isEmpty }
+
+    /// The next row as work, or nil at the end of a source.
+    mutating func next() async throws -> Work? {
+        guard let last = open.popLast() else { return nil }
+        let node = last.node
+        var iterator = last.iterator
+        guard let row = try await iterator.next(isolation: nil) else { return nil }
+        open.append((node, iterator))
+        guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
+        // The same row twice is two seeds: the second is told apart by how often its content came before.
+        let key = ItemKey(deriving: [String(node), seed.content.id])
+        let occurrence = seen[key, default: 0]
+        seen[key] = occurrence + 1
+        return .row(node: node, row, occurrence: occurrence)
+    }
+
+    private static func iterator(
+        of rows: some AsyncSequence<SourceRow, any Error>
+    ) -> any AsyncIteratorProtocol<SourceRow, any Error> {
+        rows.makeAsyncIterator()
+    }
+}

@@ -1,0 +1,82 @@
+package import CorpusKit
+import CorpusLedger
+
+/// What the engine is lent: the doors to the world, and how to tell the time.
+package struct RunServices: Sendable {
+    package var endpoint: any ModelEndpoint
+    /// Nil when the recipe needs none.
+    package var sandbox: (any Sandbox)?
+    /// Seconds since 1970.
+    package var now: @Sendable () -> Double
+
+    package init(
+        endpoint: any ModelEndpoint, sandbox: (any Sandbox)?, now: @escaping @Sendable () -> Double
+    ) {
+        self.endpoint = endpoint
+        self.sandbox = sandbox
+        self.now = now
+    }
+}
+
+/// Buys each reply once and runs each job once: looks into the ledger first, writes to it before anybody sees the
+/// result.
+final class Exchange: Sendable {
+    private let ledger: Ledger
+    private let services: RunServices
+    private let calls = SingleFlight<ModelReply>()
+    private let executions = SingleFlight<ExecutionResult>()
+    let meter: Meter
+
+    init(ledger: Ledger, services: RunServices, meter: Meter) {
+        self.ledger = ledger
+        self.services = services
+        self.meter = meter
+    }
+
+    func reply(to request: ModelRequest) async throws -> ModelReply {
+        let key = request.key
+        if let known = try ledger.call(key) {
+            meter.count { $0.reusedCalls += 1 }
+            return known
+        }
+        return try await calls.value(for: key) {
+            if let known = try ledger.call(key) { return known }
+            let bought = try await services.endpoint.complete(request)
+            try await ledger.commit([
+                .call(
+                    CallRecord(
+                        key: key, model: request.model, endpoint: bought.endpoint, request: request.json,
+                        reply: bought.reply, attempts: bought.attempts, cost: bought.cost))
+            ])
+            meter.count { meter in
+                meter.calls += 1
+                meter.retries += bought.attempts - 1
+                meter.tokens += bought.reply.usage?.total ?? 0
+                if let cost = bought.cost { meter.cost += cost }
+            }
+            return bought.reply
+        }
+    }
+
+    func run(_ job: ExecutionJob) async throws -> (key: ItemKey, result: ExecutionResult) {
+        guard let sandbox = services.sandbox else {
+            throw WorkFailure("sandbox-error", "this run has no sandbox", stopsRun: true)
+        }
+        guard let toolchain = await sandbox.toolchain(for: job.language) else {
+            throw WorkFailure("toolchain-missing", "there is no toolchain for `\(job.language)` on this machine")
+        }
+        let key = job.key(toolchain: toolchain)
+        if let known = try ledger.execution(key) {
+            meter.count { $0.reusedExecutions += 1 }
+            return (key, known)
+        }
+        let result = try await executions.value(for: key) {
+            if let known = try ledger.execution(key) { return known }
+            let result = try await sandbox.run(job)
+            try await ledger.commit([.execution(ExecutionRecord(key: key, job: job.json, result: result))])
+            meter.count { $0.executions += 1 }
+            return result
+        }
+        return (key, result)
+    }
+}

@@ -1,0 +1,113 @@
+import CorpusConfig
+package import CorpusKit
+package import CorpusLedger
+
+/// An export that was written.
+package struct WrittenExport: Sendable {
+    package var name: String
+    package var plugin: String
+    package var takes: ExportTakes
+    package var receipt: ExportReceipt
+}
+
+/// Writes the exports of a finished pass from the ledger, in the order of content ids, then keys.
+package struct ExportStep: Sendable {
+    let plan: Plan
+    let ledger: Ledger
+    /// The export folder, absolute; made when it is not there.
+    let folder: String
+
+    package init(plan: Plan, ledger: Ledger, folder: String) {
+        self.plan = plan
+        self.ledger = ledger
+        self.folder = folder
+    }
+
+    /// Writes every export of the plan.
+    ///
+    /// - Throws: ``LedgerProblem``, ``ExportProblem``, or what writing files throws.
+    package func run() async throws -> [WrittenExport] {
+        let stages = try ledger.number(plan.nodes.map(\.stageRecord))
+        let loader = ItemLoader(plan: plan, stages: stages, ledger: ledger)
+        var written: [WrittenExport] = []
+        for (index, node) in plan.nodes.enumerated() {
+            guard case .write(let exporter, let splits) = node.kind else { continue }
+            let job = ExportJob(name: node.name, folder: folder, splits: splits.map(\.name))
+            let receipt: ExportReceipt
+            switch exporter.takes {
+            case .samples:
+                let keys = try ledger.exported(stage: stages[index])
+                receipt = try await exporter.write(SampleRows(keys: keys, loader: loader, splits: splits), for: job)
+            case .pairs:
+                let pairs = try ledger.pairs(stages: node.inputs.map { stages[$0.node] })
+                receipt = try await exporter.write(PairRows(pairs: pairs, splits: splits), for: job)
+            }
+            for file in receipt.files {
+                try await ledger.commit([
+                    .file(
+                        FileRecord(
+                            export: node.name, path: file.path, split: file.split, rows: file.rows, bytes: file.bytes,
+                            digest: file.digest.description))
+                ])
+            }
+            written.append(
+                WrittenExport(name: node.name, plugin: node.manifest.name, takes: exporter.takes, receipt: receipt))
+        }
+        return written
+    }
+}
+
+extension [Recipe.Split] {
+    /// The split of a family: its members never straddle one, and adding others moves none.
+    func name(for group: ItemKey) -> String {
+        let place = Digest(of: "split " + group.description).bytes[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        var left = Double(place >> 11) * 0x1p-53
+        for split in self {
+            if left < split.share { return split.name }
+            left -= split.share
+        }
+        return last?.name ?? "train"
+    }
+}
+
+/// Samples, read from the ledger one at a time.
+private struct SampleRows: AsyncSequence {
+    typealias Failure = any Error
+    let keys: [ItemKey]
+    let loader: ItemLoader
+    let splits: [Recipe.Split]
+
+    struct Iterator: AsyncIteratorProtocol {
+        let rows: SampleRows
+        var index = 0
+
+        mutating func next() async throws -> ExportRow? {
+            guard index < rows.keys.count else { return nil }
+            defer { index += 1 }
+            let sample = try rows.loader.item(rows.keys[index]).sample
+            return ExportRow(.sample(sample), split: rows.splits.name(for: sample.group))
+        }
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(rows: self) }
+}
+
+private struct PairRows: AsyncSequence {
+    typealias Failure = any Error
+    let pairs: [(group: ItemKey, pair: PreferencePair)]
+    let splits: [Recipe.Split]
+
+    struct Iterator: AsyncIteratorProtocol {
+        let rows: PairRows
+        var index = 0
+
+        mutating func next() async throws -> ExportRow? {
+            guard index < rows.pairs.count else { return nil }
+            defer { index += 1 }
+            let (group, pair) = rows.pairs[index]
+            return ExportRow(.pair(pair), split: rows.splits.name(for: group))
+        }
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(rows: self) }
+}

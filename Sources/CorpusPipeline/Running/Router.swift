@@ -1,0 +1,121 @@
+import CorpusConfig
+import CorpusKit
+import CorpusLedger
+
+/// Carries items from where they leave a node to where they are read, and holds what waits at barriers.
+struct Router {
+    fileprivate struct Reader {
+        var node: Int
+        var outcome: Recipe.Input.Outcome
+        var isMain: Bool
+    }
+
+    private struct Barrier {
+        var index: any SelectionIndex
+        var waiting: [(key: ItemKey, task: ItemKey)] = []
+    }
+
+    private let plan: Plan
+    private var readers: [[Reader]]
+    private var barriers: [Int: Barrier] = [:]
+    private var decided: Set<Int> = []
+    private var met: [Int: Set<ItemKey>] = [:]
+    var scheduler: Scheduler
+
+    init(plan: Plan) {
+        self.plan = plan
+        scheduler = Scheduler(nodes: plan.nodes)
+        readers = Array(repeating: [], count: plan.nodes.count)
+        for (index, node) in plan.nodes.enumerated() {
+            for edge in node.inputs { readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: true)) }
+            for edge in node.others { readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: false)) }
+            if case .select(let selector) = node.kind { barriers[index] = Barrier(index: selector.makeIndex()) }
+            if node.mayRepeat { met[index] = [] }
+        }
+    }
+
+    /// Whether there is room for another seed on the way.
+    var wantsSeed: Bool { scheduler.waiting + scheduler.running < scheduler.frontier }
+
+    /// Starts nothing new at nodes that need a model, or at no node at all.
+    mutating func drain(everything: Bool) {
+        for (index, node) in plan.nodes.enumerated() where everything || !node.roles.isEmpty {
+            scheduler.closed.insert(index)
+        }
+    }
+
+    /// Sends what left a node to its readers.
+    mutating func route(_ outcome: Outcome, from work: Work) throws {
+        for passage in outcome.passages {
+            var isTaken = false
+            for reader in readers[work.node] where reader.takes(passage.state) {
+                guard !reader.isMain || passage.item.matches(plan.nodes[reader.node]) else { continue }
+                if reader.isMain { isTaken = true }
+                try deliver(passage.item, to: reader)
+            }
+            if !isTaken, passage.state.goesOn { scheduler.enqueue(.unrouted(node: work.node, passage.item)) }
+        }
+    }
+
+    /// Books what waited at a barrier for this work as settled there.
+    mutating func settle(_ work: Work) {
+        guard case .group(let node, let task, let main, _) = work else { return }
+        for _ in main { scheduler.release(task, at: node) }
+    }
+
+    private mutating func deliver(_ item: FlowItem, to reader: Reader) throws {
+        let node = plan.nodes[reader.node]
+        if reader.isMain, met[reader.node] != nil, met[reader.node]?.insert(item.key).inserted == false { return }
+        switch node.kind {
+        case .groupVerify, .pair:
+            scheduler.gather(item, at: reader.node, isMain: reader.isMain)
+            if reader.isMain { scheduler.hold(item.draft.task, at: reader.node) }
+        case .select:
+            try barriers[reader.node]?.index.observe(item.sample)
+            barriers[reader.node]?.waiting.append((item.key, item.draft.task))
+            scheduler.hold(item.draft.task, at: reader.node)
+        case .generate(let generator):
+            for ordinal in 0..<generator.attempts {
+                scheduler.enqueue(.unit(node: reader.node, item, ordinal: ordinal))
+            }
+        case .source, .verify, .filter, .write: scheduler.enqueue(.unit(node: reader.node, item, ordinal: 0))
+        }
+    }
+
+    /// Lets the first selector that nothing is on its way to any more decide.
+    ///
+    /// - Returns: Whether one decided.
+    mutating func decideNextSelection() throws -> Bool {
+        for node in barriers.keys.sorted() where !decided.contains(node) && !scheduler.closed.contains(node) {
+            let ancestors = plan.nodes[node].ancestors
+            let waits = ancestors.contains { barriers[$0] != nil && !decided.contains($0) }
+            guard !waits, scheduler.isQuiet(ancestors), var barrier = barriers[node] else { continue }
+            decided.insert(node)
+            try barrier.index.seal()
+            for (key, task) in barrier.waiting.sorted(by: { $0.key < $1.key }) {
+                scheduler.enqueue(
+                    .selection(node: node, key, task: task, barrier.index.selection(for: key)), isHeld: true)
+            }
+            barriers[node]?.waiting = []
+            return true
+        }
+        return false
+    }
+}
+
+extension Router.Reader {
+    func takes(_ state: ItemState) -> Bool {
+        switch outcome {
+        case .passed: state.goesOn
+        case .fail: state == .fail
+        case .unsure: state == .unsure
+        case .dropped: state == .dropped
+        case .all: state.goesOn || state.isDrop
+        }
+    }
+}
+
+extension ItemState {
+    /// Whether the item is passed on.
+    var goesOn: Bool { self == .expanded || self == .passed || self == .kept }
+}

@@ -1,0 +1,133 @@
+import CorpusKit
+import CorpusLedger
+
+/// Decides what to work on next; a plain state machine without concurrency.
+///
+/// Later nodes go first, so that finished samples come out early and what is on its way stays small: sources are
+/// asked for another row only while less than `frontier` units are waiting or in work.
+struct Scheduler {
+    private let nodes: [PlanNode]
+    private var queues: [Queue]
+    private var inFlight: [Int]
+    /// For each group node: how much work upstream belongs to a task, by task.
+    private var live: [Int: [ItemKey: Int]] = [:]
+    /// For each group node: what has arrived, by task.
+    private var gathered: [Int: [ItemKey: Gathered]] = [:]
+    /// Nodes that each group node waits for.
+    private let groupNodes: [Int]
+    private(set) var waiting = 0
+    private(set) var running = 0
+    /// Nodes that must not be started any more.
+    var closed: Set<Int> = []
+
+    struct Gathered {
+        var main: [ItemKey] = []
+        var others: [ItemKey] = []
+    }
+
+    private struct Queue {
+        var items: [Work] = []
+        var head = 0
+        var isEmpty: Bool { head == items.count }
+
+        mutating func pop() -> Work {
+            defer {
+                head += 1
+                if head > 1024, head * 2 > items.count {
+                    items.removeFirst(head)
+                    head = 0
+                }
+            }
+            return items[head]
+        }
+    }
+
+    init(nodes: [PlanNode]) {
+        self.nodes = nodes
+        queues = Array(repeating: Queue(), count: nodes.count)
+        inFlight = Array(repeating: 0, count: nodes.count)
+        groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup }
+        for node in groupNodes {
+            live[node] = [:]
+            gathered[node] = [:]
+        }
+    }
+
+    /// How much may be on its way before sources must wait.
+    var frontier: Int { max(64, 2 * nodes.reduce(0) { $0 + min($1.width, 64) }) }
+
+    /// Adds work.
+    ///
+    /// - Parameter isHeld: Whether its task has been counted as on its way at this node already.
+    mutating func enqueue(_ work: Work, isHeld: Bool = false) {
+        queues[work.node].items.append(work)
+        waiting += 1
+        if !isHeld { hold(work.task, at: work.node) }
+    }
+
+    /// The next thing to do, from the latest node that has work and room.
+    mutating func next() -> Work? {
+        for node in nodes.indices.reversed() where !queues[node].isEmpty && !closed.contains(node) {
+            guard inFlight[node] < nodes[node].width else { continue }
+            inFlight[node] += 1
+            waiting -= 1
+            running += 1
+            return queues[node].pop()
+        }
+        return nil
+    }
+
+    /// Books a unit as done; what came of it must have been enqueued, gathered or held before.
+    mutating func finish(_ work: Work) {
+        inFlight[work.node] -= 1
+        running -= 1
+        release(work.task, at: work.node)
+    }
+
+    /// Takes a unit back that was not done: its task stays incomplete.
+    mutating func abandon(_ work: Work) {
+        inFlight[work.node] -= 1
+        running -= 1
+        waiting += 1
+        queues[work.node].items.append(work)
+        closed.insert(work.node)
+    }
+
+    /// Counts something of a task as on its way at a node, for the group nodes downstream of it.
+    mutating func hold(_ task: ItemKey?, at node: Int) {
+        guard let task else { return }
+        for group in groupNodes where nodes[group].ancestors.contains(node) {
+            live[group]?[task, default: 0] += 1
+        }
+    }
+
+    /// Counts something of a task as settled; a task with nothing on its way is complete and becomes work.
+    mutating func release(_ task: ItemKey?, at node: Int) {
+        guard let task else { return }
+        for group in groupNodes where nodes[group].ancestors.contains(node) {
+            let left = (live[group]?[task] ?? 0) - 1
+            precondition(left >= 0, "a task was settled more often than it was on its way")
+            live[group]?[task] = left == 0 ? nil : left
+            if left == 0 { complete(task, at: group) }
+        }
+    }
+
+    /// Takes note of an item that a group node waits for.
+    mutating func gather(_ item: FlowItem, at node: Int, isMain: Bool) {
+        if isMain {
+            gathered[node]?[item.draft.task, default: Gathered()].main.append(item.key)
+        } else {
+            gathered[node]?[item.draft.task, default: Gathered()].others.append(item.key)
+        }
+    }
+
+    private mutating func complete(_ task: ItemKey, at node: Int) {
+        guard let group = gathered[node]?.removeValue(forKey: task) else { return }
+        enqueue(.group(node: node, task: task, main: group.main.sorted(), others: group.others.sorted()))
+    }
+
+    /// Whether nothing is on its way at any of the nodes.
+    func isQuiet(_ set: Set<Int>) -> Bool {
+        set.allSatisfy { queues[$0].isEmpty && inFlight[$0] == 0 && (gathered[$0]?.isEmpty ?? true) }
+    }
+}

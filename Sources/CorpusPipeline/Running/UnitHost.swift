@@ -1,0 +1,73 @@
+import CorpusConfig
+import CorpusKit
+import CorpusLedger
+import Synchronization
+
+/// Stands behind the context of one unit of work: fills in the role's settings, tells repeated questions apart, and
+/// remembers what was used and what was dropped.
+final class UnitHost: PluginHost {
+    private struct State {
+        var repetitions: [ItemKey: Int] = [:]
+        var trace: [TraceEntry] = []
+        var drops: [DropRecord] = []
+    }
+
+    private let node: PlanNode
+    private let exchange: Exchange
+    private let ordinal: Int
+    private let attempts: Int
+    private let randomSeed: Int
+    private let state = Mutex(State())
+
+    init(node: PlanNode, exchange: Exchange, ordinal: Int, attempts: Int, randomSeed: Int) {
+        self.node = node
+        self.exchange = exchange
+        self.ordinal = ordinal
+        self.attempts = attempts
+        self.randomSeed = randomSeed
+    }
+
+    var trace: [TraceEntry] { state.withLock { $0.trace } }
+    var drops: [DropRecord] { state.withLock { $0.drops } }
+
+    func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
+        try Task.checkCancellation()
+        let name = role ?? node.manifest.roles.first ?? ""
+        guard let model = node.roles[name] else {
+            throw WorkFailure("plugin-error", "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill")
+        }
+        var request = ModelRequest(
+            model: model.identity, messages: messages,
+            sampling: Sampling(
+                temperature: settings.temperature ?? model.spec.temperature, topP: model.spec.topP,
+                maxTokens: settings.maxTokens ?? model.spec.maxTokens, stop: settings.stop + model.spec.stop),
+            schema: settings.schema)
+        // Attempts of one seed ask the same question; each of them, and each repetition within, is a reply of its own.
+        let asked = request.key
+        let times = state.withLock { state in
+            let times = state.repetitions[asked, default: 0]
+            state.repetitions[asked] = times + 1
+            return times
+        }
+        request.repetition = ordinal + times * attempts
+        if model.spec.sendsSeed ?? model.isLocal {
+            var random = RandomStream(seed: randomSeed, purpose: ["sampling", request.key.description])
+            request.sampling.seed = random.below(1 << 31)
+        }
+        let key = request.key
+        let reply = try await exchange.reply(to: request)
+        state.withLock { $0.trace.append(TraceEntry(.call, key)) }
+        return reply
+    }
+
+    func run(_ job: ExecutionJob) async throws -> ExecutionResult {
+        try Task.checkCancellation()
+        let (key, result) = try await exchange.run(job)
+        state.withLock { $0.trace.append(TraceEntry(.execution, key)) }
+        return result
+    }
+
+    func drop(_ reason: ReasonCode, _ summary: String, text: String?) {
+        state.withLock { $0.drops.append(DropRecord(reason: reason, summary: summary, text: text)) }
+    }
+}

@@ -1,0 +1,317 @@
+import CorpusConfig
+package import CorpusKit
+package import CorpusLedger
+
+/// Why a pass must not start anything new.
+package enum RunStop: Sendable {
+    /// A cap is reached.
+    case budget(String)
+    /// Every further call would fail in the same way.
+    case failure(WorkFailure)
+    /// The ledger cannot be written.
+    case ledger(LedgerProblem)
+    /// A person or the system asked.
+    case interrupted
+    /// Time is up.
+    case wall(String)
+}
+
+/// Does one unit of work: looks whether it was done before, lends what it needs, classifies what it throws, and makes
+/// the result durable before anybody sees it.
+struct UnitRunner: Sendable {
+    enum End: Sendable {
+        case done(Outcome)
+        case stop(RunStop)
+    }
+
+    let plan: Plan
+    let stages: [Int]
+    let ledger: Ledger
+    let exchange: Exchange
+    /// Whether the ledger was empty when the pass began, so that nothing need be looked up.
+    let isFresh: Bool
+
+    func perform(_ work: Work) async -> End {
+        do {
+            switch work {
+            case .row(let node, let row, let occurrence):
+                return .done(try await book(row, occurrence: occurrence, node: node))
+            case .unit(let node, let item, let ordinal): return .done(try await unit(item, ordinal, node: node))
+            case .group(let node, let task, let main, let others):
+                return .done(try await group(task, main: main, others: others, node: node))
+            case .selection(let node, let key, _, let selection):
+                return .done(try await select(key, selection, node: node))
+            case .unrouted(let node, let item): return .done(try await bookUnrouted(item, node: node))
+            }
+        } catch let error as BudgetExhausted {
+            return .stop(.budget(error.description))
+        } catch let error as LedgerProblem {
+            return .stop(.ledger(error))
+        } catch let error as WorkFailure {
+            return .stop(.failure(error))
+        } catch is CancellationError {
+            return .stop(.interrupted)
+        } catch {
+            return .stop(.failure(WorkFailure("internal-error", "\(error)", stopsRun: true)))
+        }
+    }
+
+    // MARK: - Sources
+
+    private func book(_ row: SourceRow, occurrence: Int, node: Int) async throws -> Outcome {
+        let digest = plan.nodes[node].digest.description
+        switch row {
+        case .seed(let seed):
+            let key = ItemKey(deriving: ["seed", digest, seed.content.id, String(occurrence)])
+            let draft = ItemKey(deriving: ["draft", key.description, "0"])
+            var origin = seed.origin
+            origin.source = plan.nodes[node].name
+            let record = DraftRecord(
+                key: draft, parent: nil, content: seed.content, note: nil, task: draft, group: draft, origin: origin,
+                licence: seed.licence)
+            // Booked anew in each pass: the row may have moved to another line.
+            try await ledger.commit([
+                .item(ItemRecord(key: key, stage: stages[node], input: nil, state: .expanded, drafts: [record]))
+            ])
+            return Outcome(passages: [.init(item: FlowItem(draft: record), state: .expanded)], state: .expanded)
+        case .unreadable(let row):
+            let place = row.origin.description
+            let key = ItemKey(deriving: ["unreadable", digest, place])
+            try await ledger.commit([
+                .item(
+                    ItemRecord(
+                        key: key, stage: stages[node], input: nil, state: .failed, reason: row.reason,
+                        summary: "\(place): \(row.message)"))
+            ])
+            return Outcome(state: .failed, reason: row.reason)
+        }
+    }
+
+    // MARK: - Units
+
+    private func unit(_ item: FlowItem, _ ordinal: Int, node index: Int) async throws -> Outcome {
+        let node = plan.nodes[index]
+        let key = ItemKey(deriving: ["item", node.digest.description, item.key.description, String(ordinal)])
+        if let stored = try stored(key) {
+            try await ledger.commit([.visit(key, drops: stored.drops)])
+            exchange.meter.count { $0.reusedItems += 1 }
+            return resumed(stored, item, node: index)
+        }
+        let host = UnitHost(
+            node: node, exchange: exchange, ordinal: max(0, ordinal), attempts: attempts(node),
+            randomSeed: plan.recipe.randomSeed)
+        // Not the item's key: a threshold changed upstream must not change what is asked here.
+        let random = RandomStream(
+            seed: plan.recipe.randomSeed, purpose: [node.name, node.manifest.name, item.draft.content.id, String(ordinal)])
+        let context = PluginContext(ordinal: max(0, ordinal), random: random, host: host)
+        var record = ItemRecord(
+            key: key, stage: stages[index], input: item.key, ordinal: ordinal, state: .failed)
+        do {
+            try await fill(&record, item, node: node, in: context)
+        } catch let skip as Skip {
+            (record.state, record.reason, record.summary) = (.dropped, skip.reason, skip.description)
+        } catch let problem as SeedProblem {
+            (record.state, record.reason, record.summary) = (.dropped, "missing-field", problem.description)
+        } catch let failure as WorkFailure where !failure.stopsRun {
+            (record.state, record.reason, record.summary) = (.failed, failure.code, failure.description)
+        } catch let error where Self.passesThrough(error) {
+            throw error
+        } catch let problem as PromptProblem {
+            (record.state, record.reason, record.summary) = (.failed, "template-error", problem.description)
+        } catch {
+            (record.state, record.reason, record.summary) = (.failed, "plugin-error", "\(error)")
+        }
+        record.trace = host.trace
+        record.drops = host.drops
+        if record.state == .expanded, record.drafts.isEmpty {
+            let last = record.drops.last
+            record.state = .dropped
+            record.reason = last?.reason ?? "no-draft"
+            record.summary = last?.summary ?? "the unit gave no draft"
+        }
+        try await ledger.commit([.item(record)])
+        return outcome(of: record, item, node: index)
+    }
+
+    private static func passesThrough(_ error: any Error) -> Bool {
+        error is BudgetExhausted || error is LedgerProblem || error is CancellationError || error is WorkFailure
+    }
+
+    private func attempts(_ node: PlanNode) -> Int {
+        guard case .generate(let generator) = node.kind else { return 1 }
+        return generator.attempts
+    }
+
+    private func stored(_ key: ItemKey) throws -> StoredItem? {
+        guard !isFresh, let stored = try ledger.item(key), stored.state != .failed else { return nil }
+        return stored
+    }
+
+    private func fill(
+        _ record: inout ItemRecord, _ item: FlowItem, node: PlanNode, in context: PluginContext
+    ) async throws {
+        switch node.kind {
+        case .generate(let generator):
+            let drafts = try await generator.drafts(from: item.seed, in: context)
+            record.state = .expanded
+            record.drafts = drafts.enumerated().map { child($1, at: $0, of: item, unit: record.key) }
+        case .verify(let verifier):
+            apply(try await verifier.verdict(on: item.sample, in: context), to: &record, item, node)
+        case .filter(let filter): apply(try filter.selection(of: item.sample), to: &record, item, node)
+        case .write:
+            let missing = node.checks.filter { check in
+                !item.evidence.contains { $0.check == check && $0.outcome == .pass && $0.subject == item.content.id }
+            }
+            guard missing.isEmpty else {
+                throw Skip(
+                    "missing-evidence",
+                    "no valid evidence of \(missing.sorted().map { "`\($0)`" }.joined(separator: ", "))")
+            }
+            record.state = .exported
+        case .source, .groupVerify, .select, .pair:
+            preconditionFailure("`\(node.name)` does not work item by item")
+        }
+    }
+
+    private func child(_ draft: Draft, at position: Int, of item: FlowItem, unit: ItemKey) -> DraftRecord {
+        let key = ItemKey(deriving: ["draft", unit.description, String(position)])
+        return DraftRecord(
+            key: key, parent: item.key, content: draft.content, note: draft.note,
+            task: draft.content.isAnswered ? item.draft.task : key, group: item.draft.group, origin: item.draft.origin,
+            licence: item.draft.licence)
+    }
+
+    private func apply(_ verdict: Verdict, to record: inout ItemRecord, _ item: FlowItem, _ node: PlanNode) {
+        let outcome: Evidence.Outcome
+        switch verdict.outcome {
+        case .pass: (record.state, outcome) = (.passed, .pass)
+        case .fail: (record.state, outcome) = (.fail, .fail)
+        case .unsure: (record.state, outcome) = (.unsure, .unsure)
+        }
+        record.reason = verdict.reason
+        record.summary = verdict.summary
+        if !verdict.labels.isEmpty { record.detail["labels"] = .object(verdict.labels) }
+        record.evidence = [
+            Evidence(
+                node.manifest.name, outcome, about: item.content.id, score: verdict.score, detail: verdict.detail)
+        ]
+    }
+
+    private func apply(_ selection: Selection, to record: inout ItemRecord, _ item: FlowItem, _ node: PlanNode) {
+        switch selection {
+        case .keep:
+            record.state = .kept
+            record.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id)]
+        case .drop(let reason, let detail, let rival):
+            record.state = .dropped
+            record.reason = reason
+            record.detail = detail
+            if let rival { record.detail["rival"] = .string(rival) }
+            record.evidence = [Evidence(node.manifest.name, .fail, about: item.content.id, detail: record.detail)]
+        }
+    }
+
+    // MARK: - What follows
+
+    private func outcome(of record: ItemRecord, _ item: FlowItem, node: Int) -> Outcome {
+        let stored = StoredItem(
+            key: record.key, state: record.state, reason: record.reason, summary: record.summary,
+            detail: record.detail, drops: record.drops.count, drafts: record.drafts, evidence: record.evidence)
+        return resumed(stored, item, node: node)
+    }
+
+    private func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
+        let node = plan.nodes[index]
+        guard stored.state != .expanded else {
+            let step = Self.provenance(of: node)
+            let passages = stored.drafts.map { draft in
+                Outcome.Passage(
+                    item: FlowItem(draft: draft, provenance: item.provenance + [step]), state: .expanded)
+            }
+            return Outcome(passages: passages, state: .expanded)
+        }
+        var item = item
+        item.labels.merge(stored.detail["labels"]?.members ?? [:]) { _, new in new }
+        item.evidence += stored.evidence
+        let passages = node.verb == .generate ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
+        return Outcome(passages: passages, state: stored.state, reason: stored.reason)
+    }
+
+    static func provenance(of node: PlanNode) -> Provenance {
+        Provenance(
+            stage: node.name, plugin: node.manifest.name, version: node.manifest.version,
+            models: Array(Set(node.roles.values.map(\.identity))).sorted(),
+            outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted())
+    }
+
+    // MARK: - Groups and selections
+
+    private func group(_ task: ItemKey, main: [ItemKey], others: [ItemKey], node index: Int) async throws -> Outcome {
+        let node = plan.nodes[index]
+        let items = try main.map(load)
+        let rivals = try others.map(load)
+        let random = RandomStream(seed: plan.recipe.randomSeed, purpose: [node.name, node.manifest.name, task.description])
+        func key(_ item: FlowItem) -> ItemKey {
+            ItemKey(deriving: ["item", node.digest.description, item.key.description, "0"])
+        }
+        switch node.kind {
+        case .groupVerify(let verifier):
+            let host = UnitHost(
+                node: node, exchange: exchange, ordinal: 0, attempts: 1, randomSeed: plan.recipe.randomSeed)
+            let context = PluginContext(ordinal: 0, random: random, host: host)
+            let verdicts = try await verifier.verdicts(
+                on: items.map(\.sample), siblings: rivals.map(\.sample), in: context)
+            precondition(verdicts.count == items.count, "`\(node.manifest.name)` must answer once for each draft")
+            var records: [ItemRecord] = []
+            for (item, verdict) in zip(items, verdicts) {
+                var record = ItemRecord(key: key(item), stage: stages[index], input: item.key, state: .failed)
+                apply(verdict, to: &record, item, node)
+                record.trace = host.trace
+                records.append(record)
+            }
+            try await ledger.commit(records.map(LedgerEntry.item))
+            let outcomes = zip(records, items).map { outcome(of: $0, $1, node: index) }
+            return Outcome(passages: outcomes.flatMap(\.passages), state: .passed)
+        case .pair(let pairer):
+            let pairs = try pairer.pairs(
+                chosen: items.map(\.sample), rejected: rivals.map(\.sample), random: random)
+            let used = Set(pairs.map(\.chosenKey))
+            let family = items.first?.draft.group ?? rivals.first?.draft.group ?? task
+            let records = items.map { item in
+                let isUsed = used.contains(item.key)
+                return ItemRecord(
+                    key: key(item), stage: stages[index], input: item.key, state: isUsed ? .paired : .dropped,
+                    reason: isUsed ? nil : "unpaired", summary: isUsed ? "" : "no rival made a sound pair with it")
+            }
+            let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: family, pair: $0) }
+            try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
+            exchange.meter.count { $0.pairs += rows.count }
+            return Outcome(state: .paired)
+        default: preconditionFailure("`\(node.name)` does not wait for groups")
+        }
+    }
+
+    private func select(_ key: ItemKey, _ selection: Selection, node index: Int) async throws -> Outcome {
+        let node = plan.nodes[index]
+        let item = try load(key)
+        var record = ItemRecord(
+            key: ItemKey(deriving: ["item", node.digest.description, key.description, "0"]), stage: stages[index],
+            input: key, state: .failed)
+        apply(selection, to: &record, item, node)
+        try await ledger.commit([.item(record)])
+        return outcome(of: record, item, node: index)
+    }
+
+    private func bookUnrouted(_ item: FlowItem, node index: Int) async throws -> Outcome {
+        let node = plan.nodes[index]
+        let record = ItemRecord(
+            key: ItemKey(deriving: ["unrouted", node.digest.description, item.key.description]), stage: stages[index],
+            input: item.key, state: .dropped, reason: "unrouted",
+            summary: "`\(node.name)` passed it on, and no reader's `when:` takes it")
+        try await ledger.commit([.item(record)])
+        return Outcome(state: .dropped, reason: "unrouted")
+    }
+
+    /// An item as it was when it reached a barrier, from the ledger.
+    private func load(_ key: ItemKey) throws -> FlowItem { try ItemLoader(plan: plan, stages: stages, ledger: ledger).item(key) }
+}

@@ -1,0 +1,143 @@
+import CSandbox
+import Foundation
+import Glibc
+import Synchronization
+
+/// Runs cells one-shot: one thread spawns, watches and ends all of them.
+///
+/// A single poll loop keeps waiting away from Swift's cooperative threads, and, being the thread that all cells are
+/// children of, takes them along if it dies. It gives up root for itself, and thereby for what it spawns.
+final class CellLoop: CellBackend {
+    let isolation: IsolationLevel
+    private let core: Core
+
+    /// Starts the thread; `width` is the most cells at a time, at least 1.
+    init(launcher: any CellLauncher, width: Int) throws(CellFault) {
+        isolation = launcher.isolation
+        let core = try Core(launcher: launcher, width: width)
+        self.core = core
+        let thread = Thread { core.serve() }
+        thread.name = "cells"
+        thread.start()
+    }
+
+    deinit { core.close() }
+
+    func outcome(of task: CellTask) async throws -> CellOutcome {
+        let cancellation = CellOrder.Cancellation()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                core.take(CellOrder(task: task, continuation: continuation, cancellation: cancellation))
+            }
+        } onCancel: {
+            cancellation.isCancelled.store(true, ordering: .releasing)
+            core.ring()
+        }
+    }
+}
+
+/// A task and who waits for it.
+struct CellOrder: Sendable {
+    let task: CellTask
+    let continuation: CheckedContinuation<CellOutcome, any Error>
+    let cancellation: Cancellation
+
+    final class Cancellation: Sendable {
+        let isCancelled = Atomic(false)
+    }
+
+    var isCancelled: Bool { cancellation.isCancelled.load(ordering: .acquiring) }
+}
+
+/// What the loop's thread and its callers share.
+private final class Core: Sendable {
+    private struct Inbox {
+        var orders: [CellOrder] = []
+        var isClosed = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let bell: Descriptor
+    private let launcher: any CellLauncher
+    private let width: Int
+
+    init(launcher: any CellLauncher, width: Int) throws(CellFault) {
+        precondition(width > 0, "a width of \(width) would never start a cell")
+        bell = try Descriptor.bell()
+        self.launcher = launcher
+        self.width = width
+    }
+
+    func take(_ order: CellOrder) {
+        inbox.withLock { $0.orders.append(order) }
+        ring()
+    }
+
+    func close() {
+        inbox.withLock { $0.isClosed = true }
+        ring()
+    }
+
+    func ring() { _ = bell.write([1, 0, 0, 0, 0, 0, 0, 0]) }
+
+    /// The thread's body.
+    func serve() {
+        csandbox_quiet_thread()
+        let user = csandbox_leave_root()
+        var waiting: [CellOrder] = []
+        var running: [CellProcess] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let isClosed = inbox.withLock { inbox in
+                waiting += inbox.orders
+                inbox.orders = []
+                return inbox.isClosed
+            }
+            waiting.removeAll { order in
+                guard order.isCancelled else { return false }
+                order.continuation.resume(throwing: CancellationError())
+                return true
+            }
+            let starting = waiting.prefix(width - running.count)
+            waiting.removeFirst(starting.count)
+            for order in starting { start(order, asUser: user, in: &running) }
+            if isClosed, waiting.isEmpty, running.isEmpty { return }
+
+            watch(running, buffer: &buffer)
+            running.removeAll { $0.settle() }
+        }
+    }
+
+    private func start(_ order: CellOrder, asUser user: Int, in running: inout [CellProcess]) {
+        do throws(CellFault) {
+            guard user >= 0 else { throw CellFault("cannot stop being root to run programs") }
+            running.append(try CellProcess(order: order, launcher: launcher, bindsProcesses: user != 0))
+        } catch {
+            order.continuation.resume(throwing: error)
+        }
+    }
+
+    /// Waits until something happens to a cell, a deadline passes or the bell rings, and lets the cells act.
+    private func watch(_ running: [CellProcess], buffer: inout [UInt8]) {
+        var requests = [pollfd(fd: bell.number, events: Int16(POLLIN), revents: 0)]
+        var targets: [(cell: Int, role: CellProcess.Role)] = []
+        var wake = ContinuousClock.now + .seconds(60)
+        for (index, cell) in running.enumerated() {
+            wake = min(wake, cell.nextWake)
+            for interest in cell.interests {
+                requests.append(pollfd(fd: interest.descriptor.number, events: interest.events, revents: 0))
+                targets.append((index, interest.role))
+            }
+        }
+        let wait = (wake - .now) / .milliseconds(1)
+        let milliseconds = Int32(max(0, min(60_000, wait.rounded(.up))))
+        let ready = unsafe requests.withUnsafeMutableBufferPointer { buffer in
+            unsafe poll(buffer.baseAddress, nfds_t(buffer.count), milliseconds)
+        }
+        guard ready > 0 else { return }
+        if requests[0].revents != 0 { _ = bell.read(into: &buffer) }
+        for (request, target) in zip(requests.dropFirst(), targets) where request.revents != 0 {
+            running[target.cell].act(on: target.role, buffer: &buffer)
+        }
+    }
+}

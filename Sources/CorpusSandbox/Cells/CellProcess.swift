@@ -1,0 +1,383 @@
+import CSandbox
+import CorpusKit
+import Foundation
+import Glibc
+
+/// One running cell, owned by the loop's thread.
+///
+/// It ends in three steps: somebody decides (the program, a limit, the harness, the caller), the kernel confirms
+/// that every process is gone, and what is left in the pipes is read. Only then does the caller hear of it.
+final class CellProcess {
+    enum Role { case status, input, output, errors, answers, requests, spawned, inner }
+
+    private enum Decision: Equatable { case stopped(CellOutcome.Stop), cancelled, fault(CellFault) }
+
+    private let order: CellOrder
+    private let launch: Launch
+    private let pid: pid_t
+    private let spawned: Descriptor
+    private let bindsProcesses: Bool
+    private var gate: Descriptor?
+    private var status: Descriptor?
+    private var input: Descriptor?
+    private var output: Descriptor?
+    private var errors: Descriptor?
+    private var answers: Descriptor?
+    private var requests: Descriptor?
+    private var inner: Descriptor?
+    private var innerID: pid_t = 0
+    private var isInnerGone = false
+    private var waitStatus: Int32?
+    private var decision: Decision?
+    private var statusText: [UInt8] = []
+    private var outputBytes: [UInt8] = []
+    private var errorBytes: [UInt8] = []
+    private var byteCount = 0
+    private var note: [UInt8] = []
+    private var harness: CallHarness?
+    private var pendingInput: ArraySlice<UInt8>
+    private var pendingRequests: ArraySlice<UInt8> = []
+    private var began: ContinuousClock.Instant?
+    private var ended: ContinuousClock.Instant?
+    private var deadline: ContinuousClock.Instant
+    private var nextMeasure: ContinuousClock.Instant
+
+    /// How long a cell may take to stand, and to go away once killed.
+    private static let patience = Duration.seconds(20)
+    private static let firstMeasure = Duration.milliseconds(20)
+    private static let measurePeriod = Duration.milliseconds(10)
+    private static let longestNote = 4096
+
+    /// Spawns a task, held at the gate.
+    init(order: CellOrder, launcher: any CellLauncher, bindsProcesses: Bool) throws(CellFault) {
+        let task = order.task
+        let launch = try launcher.launch(of: task)
+        let (output, errors, status, gate) = try (
+            Pipe.outward(), Pipe.outward(), Pipe.outward(), Pipe.inward()
+        )
+        var places: [Descriptor?] = [
+            nil, output.writing, errors.writing, nil, nil, status.writing, gate.reading,
+        ]
+        if task.input.isEmpty {
+            places[0] = try Descriptor.null()
+        } else {
+            let pipe = try Pipe.inward()
+            places[0] = pipe.reading
+            input = pipe.writing
+        }
+        switch task.channel {
+        case .none: break
+        case .note, .calls:
+            let pipe = try Pipe.outward()
+            places[Launch.answers] = pipe.writing
+            answers = pipe.reading
+        }
+        if case .calls(let harness) = task.channel {
+            let pipe = try Pipe.inward()
+            places[Launch.requests] = pipe.reading
+            requests = pipe.writing
+            self.harness = harness
+        }
+        places += launch.descriptors
+
+        self.order = order
+        self.launch = launch
+        self.bindsProcesses = bindsProcesses && launch.reportsStatus
+        (self.output, self.errors) = (output.reading, errors.reading)
+        (self.status, self.gate) = (status.reading, gate.writing)
+        pendingInput = task.input[...]
+        let now = ContinuousClock.now
+        (deadline, nextMeasure) = (now + Self.patience, now + Self.patience)
+        pid = try Self.spawn(launch, with: places)
+        do throws(CellFault) {
+            spawned = try Descriptor.process(pid)
+        } catch {
+            csandbox_kill_group(pid)
+            throw error
+        }
+        if !launch.reportsStatus { adopt(pid) }
+    }
+
+    private static func spawn(_ launch: Launch, with places: [Descriptor?]) throws(CellFault) -> pid_t {
+        let environment = launch.environment.map { "\($0.name)=\($0.value)" }
+        var strings: [CChar] = []
+        for string in launch.arguments + environment { strings += string.utf8CString }
+        let numbers = places.map { $0?.number ?? -1 }
+        var pid: pid_t = 0
+        let result = unsafe csandbox_spawn(
+            strings,
+            launch.arguments.count,
+            environment.count,
+            numbers,
+            numbers.count,
+            &pid
+        )
+        guard result == 0 else { throw CellFault("posix_spawn of \(launch.arguments[0])", error: -result) }
+        return pid
+    }
+}
+
+// MARK: - What the loop asks
+
+extension CellProcess {
+    /// What to wait for.
+    var interests: [(descriptor: Descriptor, events: Int16, role: Role)] {
+        var list: [(descriptor: Descriptor, events: Int16, role: Role)] = []
+        func add(_ descriptor: Descriptor?, _ role: Role, _ events: Int32 = POLLIN) {
+            if let descriptor { list.append((descriptor, Int16(events), role)) }
+        }
+        add(status, .status)
+        add(output, .output)
+        add(errors, .errors)
+        add(answers, .answers)
+        if !pendingInput.isEmpty { add(input, .input, POLLOUT) }
+        if !pendingRequests.isEmpty { add(requests, .requests, POLLOUT) }
+        if waitStatus == nil { add(spawned, .spawned) }
+        if !isInnerGone { add(inner, .inner) }
+        return list
+    }
+
+    /// When the cell wants to be looked at although nothing happened.
+    var nextWake: ContinuousClock.Instant { min(deadline, nextMeasure) }
+
+    /// Does what a ready descriptor calls for.
+    func act(on role: Role, buffer: inout [UInt8]) {
+        switch role {
+        case .status, .output, .errors, .answers:
+            let place = Self.place(of: role)
+            switch self[keyPath: place]?.read(into: &buffer) {
+            case .bytes(let bytes): take(bytes, from: role)
+            case .end: self[keyPath: place] = nil
+            case .nothingYet, nil: break
+            }
+        case .input: write(\.input, \.pendingInput)
+        case .requests: write(\.requests, \.pendingRequests)
+        case .spawned:
+            var code: Int32 = 0
+            if unsafe csandbox_collect(pid, &code) != 0 { waitStatus = code }
+        case .inner: isInnerGone = true
+        }
+    }
+
+    /// Enforces the limits and, once nothing of the cell is left, tells the caller.
+    ///
+    /// - Returns: Whether the cell is over.
+    func settle() -> Bool {
+        if order.isCancelled { decide(.cancelled) }
+        // The program ended by itself but left others behind: they go before the answer.
+        if waitStatus != nil, !isInnerGone { kill() }
+        if waitStatus != nil, isInnerGone || inner == nil {
+            conclude()
+            return true
+        }
+        let now = ContinuousClock.now
+        if now >= deadline { expire(at: now) }
+        if now >= nextMeasure { measure(at: now) }
+        return false
+    }
+}
+
+// MARK: - Start
+
+extension CellProcess {
+    private func readStatus(_ bytes: [UInt8]) {
+        statusText += bytes.prefix(Self.longestNote)
+        guard inner == nil, let child = statusNumber("child-pid") else { return }
+        adopt(pid_t(truncatingIfNeeded: child))
+    }
+
+    /// Limits the process that will become the program, and opens the gate.
+    private func adopt(_ child: pid_t) {
+        do throws(CellFault) {
+            inner = try Descriptor.process(child)
+            innerID = child
+            var limits = csandbox_limits(
+                cpu_seconds: UInt64(task.limits.cpuSeconds),
+                data_bytes: UInt64(task.limits.memoryMiB) << 20,
+                stack_bytes: UInt64(task.limits.stackMiB) << 20,
+                file_bytes: UInt64(task.limits.fileMiB) << 20,
+                open_files: UInt64(task.limits.openFiles),
+                processes: bindsProcesses ? UInt64(task.limits.processes) : 0
+            )
+            let result = unsafe csandbox_set_limits(child, &limits)
+            guard result == 0 else { throw CellFault("prlimit", error: -result) }
+        } catch {
+            decide(.fault(error))
+            return
+        }
+        let now = ContinuousClock.now
+        began = now
+        deadline = now + task.limits.wall
+        nextMeasure = now + Self.firstMeasure
+        _ = gate?.write([UInt8(ascii: "\n")])
+        gate = nil
+    }
+
+    private var task: CellTask { order.task }
+
+    /// A number among the status documents.
+    private func statusNumber(_ name: String) -> Int? {
+        for line in statusText.split(separator: UInt8(ascii: "\n")) {
+            if let number = (try? JSONValue(parsing: line))?[name]?.whole { return number }
+        }
+        return nil
+    }
+}
+
+// MARK: - Streams
+
+extension CellProcess {
+    private static func place(of role: Role) -> ReferenceWritableKeyPath<CellProcess, Descriptor?> {
+        switch role {
+        case .status: \.status
+        case .output: \.output
+        case .errors: \.errors
+        default: \.answers
+        }
+    }
+
+    private func take(_ bytes: [UInt8], from role: Role) {
+        switch role {
+        case .status: readStatus(bytes)
+        case .output: count(bytes, into: \.outputBytes)
+        case .errors: count(bytes, into: \.errorBytes)
+        default: hear(bytes)
+        }
+    }
+
+    private func write(
+        _ place: ReferenceWritableKeyPath<CellProcess, Descriptor?>,
+        _ pending: ReferenceWritableKeyPath<CellProcess, ArraySlice<UInt8>>
+    ) {
+        guard let descriptor = self[keyPath: place] else { return }
+        guard let count = descriptor.write(self[keyPath: pending]) else {
+            self[keyPath: place] = nil
+            self[keyPath: pending] = []
+            return
+        }
+        self[keyPath: pending].removeFirst(count)
+        if place == \.input, pendingInput.isEmpty { input = nil }
+    }
+
+    private func count(_ bytes: [UInt8], into place: ReferenceWritableKeyPath<CellProcess, [UInt8]>) {
+        byteCount += bytes.count
+        if byteCount > task.limits.outputBytes {
+            decide(.stopped(.output))
+        } else {
+            self[keyPath: place] += bytes
+        }
+    }
+
+    private func hear(_ bytes: [UInt8]) {
+        guard decision == nil else { return }
+        guard var harness else {
+            note += bytes.prefix(Self.longestNote - note.count)
+            return
+        }
+        let move = harness.receive(bytes)
+        self.harness = harness
+        switch move {
+        case .wait: break
+        case .send(let request):
+            pendingRequests += request
+            write(\.requests, \.pendingRequests)
+        case .stop: decide(.stopped(.answered))
+        }
+    }
+}
+
+// MARK: - End
+
+extension CellProcess {
+    /// Ends the cell; the first decision stands.
+    private func decide(_ decision: Decision) {
+        guard self.decision == nil else { return }
+        self.decision = decision
+        ended = .now
+        deadline = .now + Self.patience
+        kill()
+    }
+
+    /// Kills everything in the cell: the death of the first process in its name space takes the others along.
+    private func kill() {
+        if let inner { csandbox_kill(inner.number) }
+        if inner == nil || !launch.reportsStatus { csandbox_kill_group(pid) }
+    }
+
+    private func expire(at now: ContinuousClock.Instant) {
+        if decision != nil {
+            csandbox_kill_group(pid)
+            deadline = now + Self.patience
+        } else if began == nil {
+            decide(.fault(CellFault("the cell did not stand after \(Self.patience)")))
+        } else {
+            decide(.stopped(.wall))
+        }
+    }
+
+    private func measure(at now: ContinuousClock.Instant) {
+        nextMeasure = now + Self.measurePeriod
+        guard decision == nil else {
+            nextMeasure = deadline
+            return
+        }
+        var usage = csandbox_usage()
+        guard unsafe csandbox_measure(innerID, &usage) == 0 else { return }
+        let isTooLarge = usage.memory_kib > UInt64(task.limits.totalMemoryMiB) << 10
+        let hasTooManyFiles = launch.folder == nil && usage.inodes > UInt64(task.limits.temporaryFiles)
+        if isTooLarge || hasTooManyFiles { decide(.stopped(.memory)) }
+    }
+
+    private func conclude() {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        let finished = ended ?? .now
+        drain(&buffer)
+        if let folder = launch.folder { try? FileManager.default.removeItem(atPath: folder) }
+        switch decision {
+        case .cancelled: order.continuation.resume(throwing: CancellationError())
+        case .fault(let fault): order.continuation.resume(throwing: fault)
+        case .stopped(let stop): deliver(.stopped(stop), at: finished)
+        case nil:
+            guard let code = exitCode else {
+                let words = String(decoding: errorBytes.prefix(200), as: UTF8.self)
+                order.continuation.resume(throwing: CellFault("the cell broke: \(words)"))
+                return
+            }
+            deliver(.exited(code), at: finished)
+        }
+    }
+
+    private func deliver(_ ending: CellOutcome.Ending, at finished: ContinuousClock.Instant) {
+        order.continuation.resume(
+            returning: CellOutcome(
+                ending: ending,
+                output: outputBytes,
+                errors: errorBytes,
+                note: note,
+                harness: harness,
+                elapsed: began.map { finished - $0 } ?? .zero
+            )
+        )
+    }
+
+    /// Reads what the pipes still hold; all writers are gone, so this ends.
+    private func drain(_ buffer: inout [UInt8]) {
+        for role in [Role.status, .output, .errors, .answers] {
+            let place = Self.place(of: role)
+            while let descriptor = self[keyPath: place] {
+                guard case .bytes(let bytes) = descriptor.read(into: &buffer) else {
+                    self[keyPath: place] = nil
+                    break
+                }
+                take(bytes, from: role)
+            }
+        }
+    }
+
+    private var exitCode: Int? {
+        guard !launch.reportsStatus else { return statusNumber("exit-code") }
+        guard let waitStatus else { return nil }
+        let signal = waitStatus & 0x7F
+        return signal == 0 ? Int(waitStatus >> 8) & 0xFF : 128 + Int(signal)
+    }
+}

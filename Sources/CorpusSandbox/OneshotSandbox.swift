@@ -1,0 +1,68 @@
+public import CorpusKit
+
+/// Runs untrusted programs against hidden tests, each program in a cell that is made for it and thrown away.
+///
+/// The verdict is made outside the cell: what is expected never enters it. Calls and their arguments go in one at a
+/// time, plain data comes out, and a test passes only by an answer of its own. For `io` tests each case is a
+/// process.
+///
+/// Get one from ``SandboxProbe/sandbox()``, which knows what the machine can do.
+public final class OneshotSandbox: Sandbox {
+    private let backend: any CellBackend
+    private let search: ToolchainSearch
+
+    init(
+        backend: any CellBackend,
+        profiles: [LanguageProfile] = LanguageProfile.builtIn,
+        searchPath: [String] = []
+    ) {
+        self.backend = backend
+        search = ToolchainSearch(profiles: profiles, backend: backend, searchPath: searchPath)
+    }
+
+    /// The level that isolates programs.
+    public var level: IsolationLevel { backend.isolation }
+
+    /// The level's name.
+    public var isolation: String { backend.isolation.rawValue }
+
+    /// Name and version of what runs a language, for example `python 3.11.2`; nil when its toolchain is missing.
+    public func toolchain(for language: String) async -> String? {
+        (try? await search.toolchain(for: language))?.description
+    }
+
+    /// Runs a job; equal jobs give equal results as long as the program itself does.
+    ///
+    /// - Throws: ``WorkFailure`` with `sandbox-error` when the cell failed twice, `CancellationError`.
+    public func run(_ job: ExecutionJob) async throws -> ExecutionResult {
+        do {
+            return try await attempt(job)
+        } catch is CellFault {
+            do {
+                return try await attempt(job)
+            } catch let fault as CellFault {
+                throw WorkFailure(
+                    "sandbox-error",
+                    "the sandbox could not run a program: \(fault)",
+                    hint: "`corpusmith doctor` says what the sandbox needs"
+                )
+            }
+        }
+    }
+
+    private func attempt(_ job: ExecutionJob) async throws -> ExecutionResult {
+        // Without a test nothing can be proved, and what is not proved is not passed.
+        precondition(job.tests.count > 0, "a job needs at least one test")
+        guard let toolchain = try await search.toolchain(for: job.language) else {
+            return ExecutionResult(
+                .unavailable,
+                total: job.tests.count,
+                isolation: isolation,
+                diagnostics: "no toolchain for `\(job.language)`",
+                toolchain: ""
+            )
+        }
+        let trial = Trial(job: job, toolchain: toolchain, backend: backend)
+        return try await trial.result()
+    }
+}

@@ -1,0 +1,150 @@
+import CorpusKit
+import Foundation
+
+/// What a machine can do to keep untrusted programs apart.
+public struct SandboxReport: Sendable, Hashable {
+    /// The level that runs get; nil when they are refused.
+    public let level: IsolationLevel?
+    /// Why it is this level, in one sentence without a full stop.
+    public let reason: String
+    /// The one command, or else one sentence, that raises the level; nil when nothing more is to be had.
+    public let fix: String?
+
+    /// Creates a report.
+    public init(level: IsolationLevel?, reason: String, fix: String? = nil) {
+        self.level = level
+        self.reason = reason
+        self.fix = fix
+    }
+}
+
+/// Finds out, by trying, which level of isolation a machine gives, and makes the sandbox of that level.
+public struct SandboxProbe: Sendable {
+    /// Where bubblewrap is expected.
+    public let bubblewrap: String
+    /// Whether programs may run without walls where no level can be had; `--unsafe-no-sandbox`.
+    public let allowsUnsafe: Bool
+    /// The most cells at a time.
+    public let width: Int
+    private let settings: KernelSettings
+    private let searchPath: [String]
+
+    /// Creates a probe.
+    ///
+    /// - Parameters:
+    ///   - bubblewrap: Where bubblewrap is.
+    ///   - allowsUnsafe: Whether to run programs without walls where no level can be had.
+    ///   - width: The most cells at a time, at least 1; nil for one a core.
+    ///   - searchPath: Folders to look for interpreters in when they are not under `/usr`; nil for `PATH`.
+    public init(
+        bubblewrap: String = "/usr/bin/bwrap",
+        allowsUnsafe: Bool = false,
+        width: Int? = nil,
+        searchPath: [String]? = nil
+    ) {
+        self.init(
+            bubblewrap: bubblewrap,
+            allowsUnsafe: allowsUnsafe,
+            width: width,
+            searchPath: searchPath,
+            settings: KernelSettings(folder: "/proc/sys")
+        )
+    }
+
+    init(
+        bubblewrap: String,
+        allowsUnsafe: Bool = false,
+        width: Int? = nil,
+        searchPath: [String]? = nil,
+        settings: KernelSettings
+    ) {
+        self.bubblewrap = bubblewrap
+        self.allowsUnsafe = allowsUnsafe
+        self.width = max(1, width ?? ProcessInfo.processInfo.activeProcessorCount)
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        self.searchPath =
+            searchPath ?? path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
+        self.settings = settings
+    }
+
+    /// What `corpusmith doctor` prints; runs one small program in a cell.
+    public func report() async -> SandboxReport { await attempt().report }
+
+    /// The sandbox of the best level that can be had.
+    ///
+    /// - Parameter minimum: The lowest level that will do, a recipe's `min_isolation`.
+    /// - Returns: A sandbox that has proved its walls in a trial run.
+    /// - Throws: ``WorkFailure`` with `no-sandbox`, which stops the run, when the level is refused or too low.
+    public func sandbox(atLeast minimum: IsolationLevel = .none) async throws -> OneshotSandbox {
+        let (report, backend) = await attempt()
+        guard let level = report.level, let backend else {
+            throw WorkFailure(
+                "no-sandbox",
+                "untrusted programs cannot be run safely: \(report.reason)",
+                hint: report.fix,
+                stopsRun: true
+            )
+        }
+        guard level >= minimum else {
+            throw WorkFailure(
+                "no-sandbox",
+                "the sandbox level is `\(level.rawValue)` and the recipe asks for `\(minimum.rawValue)`",
+                hint: report.fix ?? "lower `sandbox: { min_isolation: … }` or run on another machine",
+                stopsRun: true
+            )
+        }
+        return OneshotSandbox(backend: backend, searchPath: searchPath)
+    }
+
+    private func attempt() async -> (report: SandboxReport, backend: (any CellBackend)?) {
+        let obstacle: Obstacle
+        do {
+            let backend = try await walledBackend()
+            let reason =
+                "bubblewrap gives every program name spaces, a system-call filter and limits of its own"
+            return (SandboxReport(level: .oneshot, reason: reason), backend)
+        } catch let found as Obstacle {
+            obstacle = found
+        } catch {
+            obstacle = Obstacle("the trial run failed: \(error)", fix: nil)
+        }
+        guard allowsUnsafe, let backend = try? CellLoop(launcher: UnwalledLauncher(), width: width) else {
+            return (SandboxReport(level: nil, reason: obstacle.reason, fix: obstacle.fix), nil)
+        }
+        let reason = "programs run without walls, as `--unsafe-no-sandbox` allows: \(obstacle.reason)"
+        return (SandboxReport(level: IsolationLevel.none, reason: reason, fix: obstacle.fix), backend)
+    }
+
+    private func walledBackend() async throws -> any CellBackend {
+        guard FileManager.default.isExecutableFile(atPath: bubblewrap) else {
+            throw Obstacle("there is no `\(bubblewrap)`", fix: "sudo apt-get install bubblewrap")
+        }
+        let backend: CellLoop
+        do throws(CellFault) {
+            backend = try CellLoop(launcher: BubblewrapLauncher(path: bubblewrap), width: width)
+        } catch {
+            throw Obstacle("\(error)", fix: nil)
+        }
+        do {
+            let outcome = try await backend.outcome(of: WallInspection.task)
+            guard let gap = WallInspection.gap(in: outcome) else { return backend }
+            throw Obstacle(
+                "a trial run found a gap: \(gap)",
+                fix: "sudo apt-get install --only-upgrade bubblewrap"
+            )
+        } catch let fault as CellFault {
+            throw settings.explain(fault.description)
+        }
+    }
+}
+
+/// Why a level cannot be had.
+struct Obstacle: Error, Hashable {
+    let reason: String
+    let fix: String?
+
+    init(_ reason: String, fix: String?) {
+        self.reason = reason
+        self.fix = fix
+    }
+}

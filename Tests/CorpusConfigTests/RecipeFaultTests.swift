@@ -1,0 +1,213 @@
+import CorpusConfig
+import CorpusDiagnostics
+import Testing
+
+/// Recipes with the place of the fault marked by `1️⃣`, what is said about it, and the hint.
+private struct Fault: Sendable, CustomTestStringConvertible {
+    var name: String
+    var code: String
+    var message: String
+    var hint: String?
+    var text: String
+    var testDescription: String { name }
+}
+
+private let skeleton = (
+    sources: "sources: { tasks: { read: jsonl, path: a.jsonl } }\n",
+    stages: "stages: { s: { generate: solve, from: tasks } }\n",
+    exports: "exports: { sft: { write: sft-messages, from: s } }\n"
+)
+
+private func recipe(_ extra: String) -> String {
+    "version: 1\nname: x\n" + skeleton.sources + skeleton.stages + skeleton.exports + extra
+}
+
+private let faults: [Fault] = [
+    Fault(
+        name: "an unknown key, with the nearest known one", code: "unknown-key",
+        message: "unknown key `temprature` in `sampling`", hint: "did you mean `temperature`?",
+        text: recipe(
+            "models: { m: { local: smollm2-135m, sampling: { 1️⃣temprature: 0.7 } } }\n")),
+    Fault(
+        name: "an unknown key at the top", code: "unknown-key", message: "unknown key `target` in the recipe",
+        text: recipe("1️⃣target: { accepted: 5 }\n")),
+    Fault(
+        name: "a key that stands twice", code: "duplicate-key", message: "the key `name` stands twice in one mapping",
+        hint: "rename or remove one of them",
+        text: "version: 1\nname: x\n1️⃣name: y\n"),
+    Fault(
+        name: "a text where a number should stand", code: "wrong-type",
+        message: "`tokens` must be a whole number and is a string",
+        text: recipe("budget: { tokens: 1️⃣many }\n")),
+    Fault(
+        name: "`yes` is no Boolean", code: "wrong-type", message: "`seed` must be `true` or `false` and is a string",
+        text: recipe("models: { m: { local: a, sampling: { seed: 1️⃣yes } } }\n")),
+    Fault(
+        name: "`08` is no number", code: "wrong-type", message: "`calls` must be a whole number and is a string",
+        text: recipe("budget: { calls: 1️⃣08 }\n")),
+    Fault(
+        name: "a number in quotes is a text", code: "wrong-type",
+        message: "`calls` must be a whole number and is a string", text: recipe("budget: { calls: 1️⃣\"8\" }\n")),
+    Fault(
+        name: "a number out of range", code: "out-of-range", message: "`temperature` must be from 0 to 2 and is 3",
+        text: recipe("models: { m: { local: a, sampling: { temperature: 1️⃣3 } } }\n")),
+    Fault(
+        name: "a negative price", code: "out-of-range",
+        message: "`input` must be a decimal number that is not negative and is `-1`",
+        hint: "write it as `0.15`: at most nine digits on either side of the point",
+        text: recipe(
+            "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1️⃣-1, output: 2 } } }\n")),
+    Fault(
+        name: "a key in the recipe", code: "key-in-recipe", message: "a key must never stand in a recipe",
+        hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`",
+        text: recipe("models: { m: { url: \"https://a.example/v1\", model: b, 1️⃣key: sk-123 } }\n")),
+    Fault(
+        name: "an address without encryption", code: "insecure-url",
+        message: "prompts and keys would travel to `a.example` unencrypted",
+        hint: "use `https:`, or say `allow_insecure: true` if the network is yours",
+        text: recipe("models: { m: { url: 1️⃣\"http://a.example/v1\", model: b } }\n")),
+    Fault(
+        name: "an unknown API", code: "unknown-api", message: "unknown API `antropic`",
+        hint: "`openai` (chat completions) is what this version speaks; most servers offer it",
+        text: recipe("models: { m: { api: 1️⃣antropic, url: \"https://a.example\", model: b } }\n")),
+    Fault(
+        name: "a stage without a verb", code: "missing-field", message: "stage `t` needs `generate`",
+        hint: "name one verb and its plug-in: `generate:`, `verify:`, `filter:`, `select:`, `pair:`",
+        text: "version: 1\nname: x\n" + skeleton.sources + "stages:\n  1️⃣t: { from: tasks }\n" + skeleton.exports),
+    Fault(
+        name: "a stage with two verbs", code: "two-verbs", message: "stage `t` has two verbs: `generate` and `filter`",
+        hint: "make two stages of it",
+        text: "version: 1\nname: x\n" + skeleton.sources
+            + "stages: { t: { generate: a, 1️⃣filter: b, from: tasks } }\n" + skeleton.exports),
+    Fault(
+        name: "an outcome that no stage has", code: "unknown-outcome", message: "a stage has no outcome `failed`",
+        hint: "use `tasks` for what it passed on, or `.fail`, `.unsure`, `.dropped`, `.all`",
+        text: "version: 1\nname: x\n" + skeleton.sources
+            + "stages: { t: { generate: a, from: 1️⃣tasks.failed } }\n" + skeleton.exports),
+    Fault(
+        name: "a duration without a unit", code: "wrong-type", message: "`wall` must be a duration and is `90`",
+        hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`",
+        text: recipe("budget: { tokens: 5, wall: 1️⃣90 }\n")),
+    Fault(
+        name: "shares that do not add up", code: "out-of-range",
+        message: "the shares of `splits` must add up to 1 and add up to 0.5",
+        text: "version: 1\nname: x\n" + skeleton.sources + skeleton.stages
+            + "exports: { sft: { write: a, from: s, 1️⃣splits: { train: 0.5 } } }\n"),
+    Fault(
+        name: "a version of the future", code: "unknown-version",
+        message: "this program reads recipes of version 1, not 2", hint: "install a newer corpusmith",
+        text: "version: 1️⃣2\nname: x\n" + skeleton.sources + skeleton.stages + skeleton.exports),
+    Fault(
+        name: "a name that is no folder's name", code: "bad-name",
+        message: "`name` must be letters, digits, `-`, `_` and `.`: it names the run's folder",
+        text: "version: 1\nname: 1️⃣../x\n" + skeleton.sources + skeleton.stages + skeleton.exports),
+    Fault(
+        name: "a stage with a source's name", code: "duplicate-name",
+        message: "a source and a stage are both called `tasks`",
+        hint: "rename one of them: `from:` could mean either",
+        text: "version: 1\nname: x\n" + skeleton.sources + "stages: { 1️⃣tasks: { generate: a, from: tasks } }\n"
+            + skeleton.exports),
+    Fault(
+        name: "a bare number as stop text", code: "bad-value",
+        message: "the stop text `20.` would cut off any answer that contains it",
+        hint: "use a text with letters or a marker of its own",
+        text: recipe("models: { m: { local: a, sampling: { stop: [1️⃣\"20.\"] } } }\n")),
+    Fault(
+        name: "a column counted in characters behind a combined letter", code: "wrong-type",
+        message: "`calls` must be a whole number and is a string",
+        text: recipe("budget: { tokens: 1, calls: 1️⃣e\u{301}a }\n")),
+]
+
+@Suite("Faults in recipes")
+struct RecipeFaultTests {
+    @Test("Each fault has a code, a sentence, a place and a hint", arguments: faults)
+    fileprivate func fault(_ fault: Fault) throws {
+        let (text, line, column) = place(in: fault.text)
+        let report = try #require(throws: DiagnosticReport.self) { try read(text) }
+
+        #expect(report.diagnostics.map(\.code) == [fault.code])
+        let found = try #require(report.diagnostics.first)
+        #expect(found.message == fault.message)
+        if let hint = fault.hint { #expect(found.hint == hint) }
+        #expect(found.location?.line == line)
+        #expect(found.location?.column == column)
+    }
+
+    @Test(
+        "Text that is no YAML is refused at its place",
+        arguments: [
+            ("a: [1, 2\nb: 3\n", 2), ("a: \"open\n", 2), ("\ta: 1\n", 1), ("a: *nobody\n", 1), ("", 1), ("a: b: c\n", 1),
+        ])
+    func brokenYAML(text: String, line: Int) throws {
+        let fault = try #require(throws: DiagnosticReport.self) { try read(text) }.diagnostics.first
+        #expect(fault?.code == "invalid-yaml" || fault?.code == "empty-file")
+        #expect(fault?.location?.line == line)
+    }
+
+    @Test("All faults are reported together")
+    func together() throws {
+        let text = recipe("budget: { tokens: -1, wall: soon }\nmodels: { m: { local: a, limits: { rpm: 5 } } }\n")
+        let report = try #require(throws: DiagnosticReport.self) { try read(text) }
+        #expect(report.diagnostics.map(\.code) == ["out-of-range", "wrong-type", "unknown-key"])
+        #expect(report.rendered().hasSuffix("3 faults; nothing was called and nothing was written"))
+    }
+
+    @Test("A sound recipe is read with its values")
+    func sound() throws {
+        let recipe = try read(
+            recipe(
+                """
+                random_seed: 7
+                models:
+                  m: { url: "https://a.example/v1", model: b, key: { env: LAB_KEY }, price: { input: 0.15, output: 0.60 } }
+                budget: { usd: 20.5, tokens: 1_000_000, wall: 6h }
+
+                """))
+        #expect(recipe.randomSeed == 7)
+        #expect(recipe.budget?.nanoDollars == 20_500_000_000)
+        #expect(recipe.budget?.tokens == 1_000_000)
+        #expect(recipe.budget?.wallSeconds == 21_600)
+        guard case .endpoint(let url, let variable, let price) = recipe.models.first?.place.value else {
+            Issue.record("the model has no endpoint")
+            return
+        }
+        #expect(url == "https://a.example/v1")
+        #expect(variable == "LAB_KEY")
+        #expect(price?.inputNanoDollars == 150_000_000)
+        #expect(price?.cachedInputNanoDollars == 150_000_000)
+        #expect(price?.outputNanoDollars == 600_000_000)
+    }
+
+    @Test(
+        "Loopback is told from other addresses",
+        arguments: [
+            ("http://127.0.0.1:80/v1", true), ("http://localhost", true), ("http://[::1]:9", true),
+            ("http://127.0.0.1.evil.example", false), ("http://10.0.0.1", false), ("https://localhost.example", false),
+        ])
+    func loopback(url: String, expected: Bool) {
+        #expect(EndpointURL(url)?.isLoopback == expected)
+    }
+
+    @Test("Odd addresses are no addresses", arguments: ["ftp://a", "http://", "http://u@h", "https://h?q", "h", "http://h:x"])
+    func badAddress(url: String) {
+        #expect(EndpointURL(url) == nil)
+    }
+
+    private func read(_ text: String) throws -> Recipe {
+        do {
+            return try Recipe.read(ConfigDocument(file: "r.yaml", text: text))
+        } catch let fault as Diagnostic {
+            throw DiagnosticReport([fault], sources: ["r.yaml": text])
+        }
+    }
+
+    private func place(in marked: String) -> (text: String, line: Int, column: Int) {
+        let lines = marked.split(separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            guard let mark = line.firstRange(of: "1️⃣") else { continue }
+            let column = line.distance(from: line.startIndex, to: mark.lowerBound) + 1
+            return (marked.replacing("1️⃣", with: ""), index + 1, column)
+        }
+        return (marked, 0, 0)
+    }
+}

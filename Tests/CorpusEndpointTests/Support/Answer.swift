@@ -1,0 +1,70 @@
+/// What the test server does with one request.
+struct Answer: Sendable {
+    /// How the end of the body is told.
+    enum Framing: Sendable {
+        /// A right `Content-Length`.
+        case length
+        /// A `Content-Length` that promises some bytes more than come before the connection closes.
+        case missing(Int)
+        /// Chunks of so many bytes.
+        case chunks(Int)
+        /// The body again and again until the client hangs up.
+        case endless
+        /// No HTTP at all: the body as it is.
+        case raw
+    }
+
+    var status = 200
+    var headers: [String] = []
+    var body: [UInt8] = []
+    var framing = Framing.length
+    /// Waited for before the first byte is sent.
+    var gate: Latch?
+    /// After so many bytes of the whole answer, headers included, the connection is reset.
+    var resetAfter: Int?
+    /// After so many bytes nothing more comes, until the client hangs up.
+    var stallAfter: Int?
+    /// Whether the connection is closed after the answer.
+    var closes = false
+
+    /// A status with a body.
+    static func status(_ status: Int, _ body: String = "{}", headers: [String] = []) -> Answer {
+        Answer(status: status, headers: headers, body: Array(body.utf8))
+    }
+
+    /// A chat completion.
+    static func chat(_ text: String, input: Int = 10, output: Int = 5, gate: Latch? = nil) -> Answer {
+        let body = """
+            {"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",\
+            "content":"\(text)"},"finish_reason":"stop"}],"usage":{"prompt_tokens":\(input),\
+            "completion_tokens":\(output),"total_tokens":\(input + output)}}
+            """
+        return Answer(body: Array(body.utf8), gate: gate)
+    }
+
+    /// A connection that is reset without a word.
+    static let reset = Answer(resetAfter: 0)
+    /// A server that never answers.
+    static let silence = Answer(stallAfter: 0)
+
+    /// All bytes of the answer, or those of one round of an endless one.
+    var bytes: [UInt8] {
+        if case .raw = framing { return body }
+        var head = "HTTP/1.1 \(status) Status\r\nContent-Type: application/json\r\n"
+        for header in headers { head += header + "\r\n" }
+        if closes { head += "Connection: close\r\n" }
+        switch framing {
+        case .length: head += "Content-Length: \(body.count)\r\n"
+        case .missing(let count): head += "Content-Length: \(body.count + count)\r\n"
+        case .chunks: head += "Transfer-Encoding: chunked\r\n"
+        case .endless, .raw: break
+        }
+        var bytes = Array((head + "\r\n").utf8)
+        guard case .chunks(let size) = framing else { return bytes + body }
+        for start in stride(from: 0, to: body.count, by: size) {
+            let chunk = body[start..<min(start + size, body.count)]
+            bytes += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
+        }
+        return bytes + Array("0\r\n\r\n".utf8)
+    }
+}

@@ -1,0 +1,208 @@
+import Foundation
+import Synchronization
+
+/// An HTTP/1.1 server on the loopback that does what a test says: one thread per connection, keep-alive.
+final class TestServer: Sendable {
+    /// One request as it came.
+    struct Request: Sendable {
+        /// Counts all requests of the server, from 0.
+        let index: Int
+        let method: String
+        let path: String
+        /// By lower-case name.
+        let headers: [String: String]
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    private struct State: Sendable {
+        var requests: [Request] = []
+        var inFlight = 0
+        var mostInFlight = 0
+        var hangups = 0
+        var connections: [Int32: TestSocket] = [:]
+        var connectionCount = 0
+        var isStopped = false
+        var waiting: [(reached: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    let port: Int
+    private let listener: TestSocket
+    private let state = Mutex(State())
+    private let script: @Sendable (Request) -> Answer
+
+    /// Starts a server that answers as the script says.
+    init(_ script: @escaping @Sendable (Request) -> Answer) throws {
+        let (listener, port) = try TestSocket.listening()
+        (self.listener, self.port, self.script) = (listener, port, script)
+        Self.spawn { [weak self] in
+            while let connection = listener.accept() {
+                guard let self, admit(connection) else {
+                    connection.close()
+                    continue
+                }
+                Self.spawn { self.serve(connection) }
+            }
+            listener.close()
+        }
+    }
+
+    /// Starts a server that gives the answers in turn; the last one repeats.
+    convenience init(answers: Answer...) throws {
+        try self.init { request in answers[min(request.index, answers.count - 1)] }
+    }
+
+    deinit { stop() }
+
+    var url: String { "http://127.0.0.1:\(port)/v1" }
+    var requests: [Request] { state.withLock { $0.requests } }
+    var mostInFlight: Int { state.withLock { $0.mostInFlight } }
+    var connectionCount: Int { state.withLock { $0.connectionCount } }
+
+    /// How often each body was answered with success or failure.
+    var bodies: [[UInt8]: Int] { requests.reduce(into: [:]) { $0[$1.body, default: 0] += 1 } }
+
+    /// Closes the door and all connections; what is under way breaks.
+    func stop() {
+        let connections = state.withLock { state in
+            state.isStopped = true
+            return Array(state.connections.values)
+        }
+        listener.shut()
+        for connection in connections { connection.shut() }
+    }
+
+    /// Waits until so many requests have come.
+    func received(_ count: Int) async { await reached { $0.requests.count >= count } }
+
+    /// Waits until a client has hung up on an answer so many times.
+    func hungUp(_ count: Int) async { await reached { $0.hangups >= count } }
+
+    private func reached(_ condition: @escaping @Sendable (State) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isReached = state.withLock { state in
+                if condition(state) { return true }
+                state.waiting.append((condition, continuation))
+                return false
+            }
+            if isReached { continuation.resume() }
+        }
+    }
+
+    private func update(_ change: (inout State) -> Void) {
+        let ready = state.withLock { state in
+            change(&state)
+            let waiting = state.waiting
+            state.waiting = waiting.filter { !$0.reached(state) }
+            return waiting.filter { $0.reached(state) }
+        }
+        for entry in ready { entry.continuation.resume() }
+    }
+
+    private func admit(_ connection: TestSocket) -> Bool {
+        state.withLock { state in
+            guard !state.isStopped else { return false }
+            state.connections[connection.descriptor] = connection
+            state.connectionCount += 1
+            return true
+        }
+    }
+
+    private func serve(_ connection: TestSocket) {
+        var reader = RequestReader(connection)
+        var resets = false
+        while let (method, path, headers, body) = reader.next() {
+            let request = state.withLock { state in
+                Request(index: state.requests.count, method: method, path: path, headers: headers, body: body)
+            }
+            update { state in
+                state.requests.append(request)
+                state.inFlight += 1
+                state.mostInFlight = max(state.mostInFlight, state.inFlight)
+            }
+            let answer = script(request)
+            answer.gate?.pass()
+            resets = answer.resetAfter != nil
+            guard give(answer, to: connection), !answer.closes, !resets else { break }
+        }
+        state.withLock { _ = $0.connections.removeValue(forKey: connection.descriptor) }
+        connection.close(resetting: resets)
+    }
+
+    /// Whether the connection is still of use.
+    private func give(_ answer: Answer, to connection: TestSocket) -> Bool {
+        let bytes = answer.bytes
+        let most = answer.resetAfter ?? answer.stallAfter ?? max(0, bytes.count - 1)
+        var isWhole = connection.write(bytes.prefix(most))
+        // The client may send its next request as soon as it has the last byte, and no sooner.
+        update { $0.inFlight -= 1 }
+        if answer.resetAfter != nil { return isWhole }
+        if answer.stallAfter != nil {
+            while !connection.read().isEmpty {}
+            update { $0.hangups += 1 }
+            return false
+        }
+        isWhole = isWhole && connection.write(bytes.dropFirst(most))
+        switch answer.framing {
+        case .endless:
+            while isWhole { isWhole = connection.write(answer.body) }
+        case .missing, .raw: return false
+        case .length, .chunks: break
+        }
+        if !isWhole { update { $0.hangups += 1 } }
+        return isWhole
+    }
+
+    private static func spawn(_ work: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: work)
+        thread.stackSize = 512 << 10
+        thread.start()
+    }
+}
+
+/// Reads requests from a connection.
+private struct RequestReader {
+    private let connection: TestSocket
+    private var buffer: [UInt8] = []
+
+    init(_ connection: TestSocket) { self.connection = connection }
+
+    mutating func next() -> (method: String, path: String, headers: [String: String], body: [UInt8])? {
+        var end = headEnd(from: 0)
+        while end == nil {
+            let more = connection.read()
+            guard !more.isEmpty else { return nil }
+            let seen = max(0, buffer.count - 3)
+            buffer += more
+            end = headEnd(from: seen)
+        }
+        guard let end else { return nil }
+        let lines = String(decoding: buffer[..<end], as: UTF8.self).split(separator: "\r\n")
+        let words = (lines.first ?? "").split(separator: " ")
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+        }
+        let length = headers["content-length"].flatMap(Int.init) ?? 0
+        while buffer.count < end + length {
+            let more = connection.read()
+            guard !more.isEmpty else { return nil }
+            buffer += more
+        }
+        let body = Array(buffer[end..<end + length])
+        buffer.removeFirst(end + length)
+        guard words.count == 3 else { return nil }
+        return (String(words[0]), String(words[1]), headers, body)
+    }
+
+    private func headEnd(from start: Int) -> Int? {
+        var index = start
+        while index + 4 <= buffer.count {
+            if buffer[index] == 13, buffer[index..<index + 4].elementsEqual([13, 10, 13, 10]) { return index + 4 }
+            index += 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,61 @@
+import Glibc
+
+/// A TCP socket of the test server; blocking.
+struct TestSocket: Sendable {
+    let descriptor: Int32
+
+    /// Listens on a free port of the loopback.
+    static func listening() throws -> (TestSocket, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = unsafe inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                guard unsafe bind(descriptor, general, length) == 0, listen(descriptor, 1024) == 0 else { return Int32(-1) }
+                return unsafe getsockname(descriptor, general, &length)
+            }
+        }
+        guard result == 0 else { throw SocketTrouble(number: errno) }
+        return (TestSocket(descriptor: descriptor), Int(UInt16(bigEndian: address.sin_port)))
+    }
+
+    /// The next connection; nil when the socket was shut down.
+    func accept() -> TestSocket? {
+        let connection = Glibc.accept(descriptor, nil, nil)
+        return connection < 0 ? nil : TestSocket(descriptor: connection)
+    }
+
+    /// Some bytes; none when the other side closed or the connection broke.
+    func read() -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        return count > 0 ? Array(buffer[..<count]) : []
+    }
+
+    /// Whether everything went out.
+    func write(_ bytes: some Sequence<UInt8>) -> Bool {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Wakes whoever blocks on the socket.
+    func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// Ends the connection, with a reset instead of a farewell when asked to.
+    func close(resetting: Bool = false) {
+        if resetting {
+            var linger = linger(l_onoff: 1, l_linger: 0)
+            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        }
+        Glibc.close(descriptor)
+    }
+}
+
+struct SocketTrouble: Error { let number: Int32 }

@@ -1,0 +1,216 @@
+import CorpusKit
+import CorpusLedger
+import CorpusPipeline
+import Foundation
+import Testing
+
+@Suite("Engine", .timeLimit(.minutes(2)))
+struct EngineTests {
+    @Test("Every candidate ends in exactly one state, and the sums add up")
+    func sumRule() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let endpoint = ToyEndpoint()
+        let (end, report) = try await run.pass(endpoint: endpoint)
+        let counts = report.counts
+
+        #expect(end.stop == nil)
+        #expect(endpoint.calls == 48)
+        #expect(counts.open == 0)
+        #expect(counts.failed == ["unreadable-row": 1])
+        #expect(counts.exported > 0 && report.pairs > 0)
+        // 48 attempts; an attempt that was half good gave a drop and a draft, each a candidate of its own.
+        let halves = try await replies(of: "half")
+        #expect(counts.candidates == 48 + halves + 1)
+        #expect(counts.dropped["refusal"] == (try await replies(of: "refused")))
+        #expect(counts.dropped["low-quality"] == (try await replies(of: "none")) + halves)
+        let rows = report.files.filter { $0.export == "sft" }.reduce(0) { $0 + $1.rows }
+        #expect(rows == counts.exported)
+        #expect(try run.ledger().faults() == [])
+    }
+
+    @Test("Width and the order of replies change no byte", arguments: [(1, 1), (1, 2), (7, 3), (64, 4), (64, 5)])
+    func sameBytes(width: Int, shuffle: Int) async throws {
+        let reference = try TestRun()
+        defer { reference.remove() }
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await reference.pass()
+        let text = TestRun.recipe.replacingOccurrences(of: "concurrency: 8", with: "concurrency: \(width)")
+        let (_, report) = try await run.pass(text, endpoint: ToyEndpoint(shuffle: shuffle))
+
+        #expect(report.counts.exported > 0)
+        #expect(try run.exports() == reference.exports())
+    }
+
+    @Test("A second pass buys nothing and writes the same bytes")
+    func secondPass() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, first) = try await run.pass()
+        let before = try run.exports()
+        try FileManager.default.removeItem(atPath: run.folder + "/export")
+        let endpoint = ToyEndpoint(shuffle: 8)
+        let (_, second) = try await run.pass(endpoint: endpoint)
+
+        #expect(endpoint.calls == 0)
+        #expect(try run.exports() == before)
+        #expect(second.counts == first.counts)
+        #expect(second.pairs == first.pairs)
+    }
+
+    @Test("A pass stopped after any number of calls goes on to the same bytes and buys nothing twice", arguments: 1...12)
+    func interrupted(step: Int) async throws {
+        let reference = try TestRun()
+        defer { reference.remove() }
+        _ = try await reference.pass()
+        let run = try TestRun()
+        defer { run.remove() }
+        let control = RunControl()
+        let stopAt = step * 4
+        let first = ToyEndpoint(shuffle: step) { number, _ in
+            if number == stopAt { control.requestStop(.interrupted) }
+        }
+        let (end, _) = try await run.pass(endpoint: first, control: control)
+        let second = ToyEndpoint(shuffle: step + 100)
+        let (done, report) = try await run.pass(endpoint: second)
+
+        #expect(end.stop != nil || first.calls == 48)
+        #expect(done.stop == nil)
+        #expect(first.calls + second.calls == 48)
+        #expect(try run.exports() == reference.exports())
+        #expect(report.counts.open == 0)
+    }
+
+    @Test("A used-up budget stops new calls, lets paid work end and can be continued")
+    func budget() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let poor = ToyEndpoint { number, _ in
+            if number > 10 { throw BudgetExhausted("the budget of 10 calls is used up") }
+        }
+        let (end, _) = try await run.pass(endpoint: poor)
+        guard case .budget(let sentence) = end.stop else {
+            Issue.record("stopped by \(String(describing: end.stop))")
+            return
+        }
+        #expect(sentence == "the budget of 10 calls is used up")
+        let rich = ToyEndpoint()
+        let (done, report) = try await run.pass(endpoint: rich)
+        #expect(done.stop == nil)
+        #expect(rich.calls == 38)
+        #expect(report.counts.open == 0)
+    }
+
+    @Test("A call that failed is booked as failed, the rest goes on, and the next pass tries it again")
+    func failedCall() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let flaky = ToyEndpoint { _, request in
+            if request.messages.last?.content == "task 3" { throw WorkFailure("transport", "the connection broke") }
+        }
+        let (end, report) = try await run.pass(endpoint: flaky)
+        #expect(end.stop == nil)
+        #expect(report.counts.failed["transport"] == 4)
+        #expect(report.counts.open == 0)
+
+        let reference = try TestRun()
+        defer { reference.remove() }
+        _ = try await reference.pass()
+        let healed = ToyEndpoint()
+        let (_, second) = try await run.pass(endpoint: healed)
+        #expect(healed.calls == 4)
+        #expect(second.counts.failed == ["unreadable-row": 1])
+        #expect(try run.exports() == reference.exports())
+    }
+
+    @Test("A bad key stops the run at the first call")
+    func badKey() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(of: "concurrency: 8", with: "concurrency: 1")
+        let endpoint = ToyEndpoint { _, _ in throw WorkFailure("bad-key", "the key is refused", stopsRun: true) }
+        let (end, _) = try await run.pass(text, endpoint: endpoint)
+        guard case .failure(let failure) = end.stop else {
+            Issue.record("stopped by \(String(describing: end.stop))")
+            return
+        }
+        #expect(failure.code == "bad-key")
+        #expect(endpoint.calls == 1)
+    }
+
+    @Test("An item that no reader's `when:` takes is dropped as unrouted, never lost")
+    func unrouted() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "from: tasks, model: m", with: "from: tasks, model: m, when: { source: elsewhere }")
+        let (_, report) = try await run.pass(text)
+        #expect(report.counts.dropped == ["unrouted": 12])
+        #expect(report.counts.candidates == 13)
+    }
+
+    @Test("Verdicts on groups see every sibling, whatever the order of replies", arguments: 1...4)
+    func groups(shuffle: Int) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass(endpoint: ToyEndpoint(shuffle: shuffle))
+        for text in try run.exports().filter({ $0.key.hasPrefix("sft") }).values {
+            for line in text.split(separator: "\n") {
+                #expect(line.contains("\"rate\":"))
+                #expect(line.contains("\"check\":\"toy-check\"") && line.contains("\"check\":\"toy-unique\""))
+            }
+        }
+    }
+
+    @Test("Editing a later stage redoes it without a call; editing the prompt's model buys anew")
+    func edits() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass()
+        let splits = TestRun.recipe.replacingOccurrences(of: "train: 0.7, test: 0.3", with: "train: 0.5, test: 0.5")
+        let first = ToyEndpoint()
+        _ = try await run.pass(splits, endpoint: first)
+        #expect(first.calls == 0)
+
+        let more = TestRun.recipe.replacingOccurrences(of: "count: 12", with: "count: 14")
+        let second = ToyEndpoint()
+        _ = try await run.pass(more, endpoint: second)
+        #expect(second.calls == 8)
+
+        let model = TestRun.recipe.replacingOccurrences(of: "model: toy,", with: "model: toy-2,")
+        let third = ToyEndpoint()
+        let (_, report) = try await run.pass(model, endpoint: third)
+        #expect(third.calls == 48)
+        #expect(report.counts.open == 0)
+        #expect(try run.ledger().faults() == [])
+    }
+
+    @Test("A story leads from the seed over the reply to the verdicts")
+    func story() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass()
+        let line = try #require(try run.exports().values.flatMap { $0.split(separator: "\n") }.first { $0.hasPrefix("smp_") })
+        let id = String(line.prefix(36))
+        let story = try #require(try run.ledger().story(of: id).first)
+        #expect(story.count == 2)
+        #expect(story[0].draft.parent == nil)
+        #expect(story[1].made.calls.count == 1)
+        #expect(Set(story[1].judged.map(\.stage)) == ["tested", "rated", "unique", "sft", "pairs"])
+    }
+
+    /// How many of the toy model's 48 replies start with a word.
+    private func replies(of word: String) async throws -> Int {
+        let endpoint = ToyEndpoint()
+        var count = 0
+        for task in 0..<12 {
+            for repetition in 0..<4 {
+                let request = ModelRequest(
+                    model: "toy", messages: [Message(.user, "task \(task)")], sampling: Sampling(), repetition: repetition)
+                if try await endpoint.complete(request).reply.text.hasPrefix(word) { count += 1 }
+            }
+        }
+        return count
+    }
+}

@@ -1,0 +1,77 @@
+import CorpusConfig
+import CorpusDiagnostics
+import CorpusKit
+import CorpusLedger
+import CorpusPipeline
+import Foundation
+
+/// A run of a toy recipe in a folder of its own.
+struct TestRun {
+    static let recipe = """
+        version: 1
+        name: toy
+        random_seed: 42
+        models: { m: { url: "http://127.0.0.1:9/v1", model: toy, limits: { concurrency: 8 } } }
+        budget: { tokens: 1000000 }
+        sources: { tasks: { read: toy, count: 12, broken: 1 } }
+        stages:
+          solved: { generate: toy-solve, from: tasks, model: m }
+          tested: { verify: toy-check, from: solved }
+          rated:  { verify: toy-rate, from: tested, siblings: tested.fail }
+          unique: { select: toy-unique, from: rated }
+          pairs:  { pair: toy-pairs, chosen: unique, rejected: tested.fail }
+        exports:
+          sft: { write: toy-write, from: unique, splits: { train: 0.7, test: 0.3 } }
+          dpo: { write: toy-write, from: pairs, options: { pairs: true } }
+
+        """
+
+    let folder: String
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "corpusmith-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    static func registry() throws -> PluginRegistry {
+        try PluginRegistry(
+            sources: [PluginEntry(ToySource.self)], generators: [PluginEntry(ToySolve.self)],
+            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self)],
+            selectors: [PluginEntry(ToyUnique.self)], pairers: [PluginEntry(ToyPairs.self)],
+            exporters: [PluginEntry(ToyWriter.self)])
+    }
+
+    static func plan(_ text: String) throws -> Plan {
+        let recipe = try Recipe.read(ConfigDocument(file: "toy.yaml", text: text))
+        return try Planner.plan(
+            recipe, registry: registry(), finder: ResourceLocator(recipe: nil, program: nil),
+            localModels: { _ in .unknown(["smollm2-135m"]) })
+    }
+
+    /// One pass; exports are written when it is done.
+    func pass(
+        _ text: String = recipe, endpoint: ToyEndpoint = ToyEndpoint(), control: RunControl = RunControl()
+    ) async throws -> (end: PassEnd, report: RunReport) {
+        let plan = try Self.plan(text)
+        let ledger = try Ledger.begin(
+            path: folder + "/ledger.sqlite", name: "toy", recipe: text, plan: plan.json, product: "test", now: 0)
+        let engine = Engine(
+            plan: plan, ledger: ledger,
+            services: RunServices(endpoint: endpoint, sandbox: nil, now: { 0 }), control: control)
+        let end = try await engine.run { _ in }
+        if end.stop == nil { _ = try await ExportStep(plan: plan, ledger: ledger, folder: folder + "/export").run() }
+        try ledger.end(state: end.stop == nil ? "done" : "stopped", now: 0)
+        return (end, try ledger.report())
+    }
+
+    /// Every exported file's text by its name.
+    func exports() throws -> [String: String] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/export")
+        return try Dictionary(
+            uniqueKeysWithValues: names.map { ($0, try String(contentsOfFile: folder + "/export/" + $0, encoding: .utf8)) })
+    }
+
+    func ledger() throws -> Ledger { try Ledger.read(path: folder + "/ledger.sqlite") }
+}

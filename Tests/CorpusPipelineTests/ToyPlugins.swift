@@ -1,0 +1,247 @@
+import CorpusKit
+import Foundation
+import Synchronization
+
+/// Seeds `task 0`, `task 1`, … and, where asked for, unreadable rows.
+struct ToySource: SourcePlugin {
+    struct Options: PluginOptions {
+        var count = 6
+        var broken = 0
+    }
+
+    static let manifest = Manifest(name: "toy", version: 1, summary: "numbered tasks")
+    let options: Options
+
+    init(options: Options, setup: PluginSetup) throws {
+        guard options.count >= 0 else { throw BadOption("count", "cannot be negative") }
+        self.options = options
+    }
+
+    func knownFields() throws -> Set<String>? { ["instruction", "n"] }
+    func countEstimate() throws -> Int? { options.count }
+
+    func rows() throws -> any AsyncSequence<SourceRow, any Error> {
+        let seeds = (0..<options.count).map { n in
+            SourceRow.seed(
+                Seed(
+                    id: String(n), content: Content(fields: ["instruction": .string("task \(n)"), "n": .int(n)]),
+                    origin: Origin(source: "toy", path: "toy", line: n + 1), licence: "MIT"))
+        }
+        let broken = (0..<options.broken).map { n in
+            SourceRow.unreadable(
+                UnreadableRow(
+                    origin: Origin(source: "toy", path: "toy", line: 1000 + n), reason: "unreadable-row",
+                    message: "not JSON"))
+        }
+        return Rows(rows: seeds + broken)
+    }
+
+    struct Rows: AsyncSequence {
+        typealias Failure = any Error
+        let rows: [SourceRow]
+
+        struct Iterator: AsyncIteratorProtocol {
+            var rest: ArraySlice<SourceRow>
+            mutating func next() async throws -> SourceRow? { rest.popFirst() }
+        }
+
+        func makeAsyncIterator() -> Iterator { Iterator(rest: rows[...]) }
+    }
+}
+
+/// Asks the model once for each attempt; what it answers decides what becomes of the attempt.
+struct ToySolve: GeneratorPlugin {
+    struct Options: PluginOptions {
+        var attempts = 4
+    }
+
+    static let manifest = Manifest(
+        name: "toy-solve", version: 1, summary: "asks", needs: [.model], requires: ["instruction"], produces: ["code"])
+    static let selfChecks: [SelfCheck] = []
+    let options: Options
+
+    init(options: Options, setup: PluginSetup) throws { self.options = options }
+
+    var attempts: Int { options.attempts }
+    var worstCaseCalls: [String: Int] { ["model": 1] }
+
+    func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
+        let question = Message(.user, try seed.text("instruction"))
+        let reply = try await context.reply(to: [question])
+        switch reply.text.split(separator: " ").first {
+        case "refused": throw Skip("refusal", "the model declined")
+        case "half":
+            context.drop("low-quality", "not good enough", text: reply.text)
+            return [draft(seed, question, reply.text)]
+        case "none":
+            context.drop("low-quality", "not good enough", text: reply.text)
+            return []
+        default: return [draft(seed, question, reply.text)]
+        }
+    }
+
+    private func draft(_ seed: Seed, _ question: Message, _ text: String) -> Draft {
+        Draft(from: seed, messages: [question, Message(.assistant, text)], fields: ["code": .string(text)])
+    }
+}
+
+/// Passes answers that end in an even digit.
+struct ToyCheck: VerifierPlugin, Verifier {
+    static let manifest = Manifest(name: "toy-check", version: 1, summary: "even answers")
+    static let selfChecks: [SelfCheck] = []
+
+    static func make(options: NoOptions, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
+        .single(ToyCheck())
+    }
+
+    func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
+        let digit = draft.content.fields["code"]?.text?.last?.wholeNumberValue ?? 1
+        return digit.isMultiple(of: 2)
+            ? Verdict(.pass, score: 1, labels: ["even": true]) : Verdict(.fail("test-failed"), "odd")
+    }
+}
+
+/// Sets the share of siblings that passed.
+struct ToyRate: VerifierPlugin, GroupVerifier {
+    static let manifest = Manifest(name: "toy-rate", version: 1, summary: "share of passes")
+    static let selfChecks: [SelfCheck] = []
+
+    static func make(options: NoOptions, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
+        .group(ToyRate())
+    }
+
+    func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws -> [Verdict] {
+        let rate = Double(drafts.count) / Double(drafts.count + siblings.count)
+        return drafts.map { _ in Verdict(.pass, score: rate, labels: ["rate": .number(rate)]) }
+    }
+}
+
+/// Keeps one of equal answers: the one with the smallest key.
+struct ToyUnique: SelectorPlugin {
+    static let manifest = Manifest(name: "toy-unique", version: 1, summary: "distinct answers")
+
+    init(options: NoOptions, setup: PluginSetup) throws {}
+
+    func makeIndex() -> any SelectionIndex { Index() }
+
+    struct Index: SelectionIndex {
+        var first: [String: ItemKey] = [:]
+        var codes: [ItemKey: String] = [:]
+
+        mutating func observe(_ sample: Sample) throws {
+            let code = sample.content.fields["code"]?.text ?? ""
+            codes[sample.key] = code
+            first[code] = min(first[code] ?? sample.key, sample.key)
+        }
+
+        mutating func seal() throws {}
+
+        func selection(for key: ItemKey) -> Selection {
+            let winner = codes[key].flatMap { first[$0] }
+            return winner == key ? .keep : .drop("exact-duplicate", rival: winner?.description)
+        }
+    }
+}
+
+/// Pairs the first of each side.
+struct ToyPairs: PairerPlugin {
+    static let manifest = Manifest(name: "toy-pairs", version: 1, summary: "one pair a task")
+
+    init(options: NoOptions, setup: PluginSetup) throws {}
+
+    func pairs(chosen: [Sample], rejected: [Sample], random: RandomStream) throws -> [PreferencePair] {
+        guard let good = chosen.first, let bad = rejected.first, let left = good.content.messages.last,
+            let right = bad.content.messages.last
+        else { return [] }
+        return [
+            PreferencePair(
+                prompt: Array(good.content.messages.dropLast()), chosen: left, rejected: right, chosenKey: good.key,
+                rejectedKey: bad.key)
+        ]
+    }
+}
+
+/// One line for each row, of everything a row says.
+struct ToyWriter: ExporterPlugin {
+    struct Options: PluginOptions {
+        var pairs = false
+    }
+
+    static let manifest = Manifest(name: "toy-write", version: 1, summary: "lines")
+    let options: Options
+
+    init(options: Options, setup: PluginSetup) throws { self.options = options }
+
+    var takes: ExportTakes { options.pairs ? .pairs : .samples }
+
+    func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws -> ExportReceipt {
+        var texts: [String: (text: String, rows: Int)] = [:]
+        for split in job.splits { texts[split] = ("", 0) }
+        try await collect(rows, into: &texts)
+        try FileManager.default.createDirectory(atPath: job.folder, withIntermediateDirectories: true)
+        var files: [ExportReceipt.File] = []
+        for split in job.splits {
+            let (text, count) = texts[split] ?? ("", 0)
+            let path = "\(job.name)-\(split).txt"
+            try text.write(toFile: job.folder + "/" + path, atomically: true, encoding: .utf8)
+            files.append(
+                .init(path: path, split: split, rows: count, bytes: text.utf8.count, digest: Digest(of: text)))
+        }
+        return ExportReceipt(files: files, features: "")
+    }
+
+    private func collect(
+        _ rows: some AsyncSequence<ExportRow, any Error>, into texts: inout [String: (text: String, rows: Int)]
+    ) async throws {
+        for try await row in rows {
+            let line: String
+            switch row.body {
+            case .sample(let sample):
+                line =
+                    sample.id + " " + sample.content.json.canonical
+                    + JSONValue.array(sample.evidence.map(\.json)).canonical
+                    + JSONValue.array(sample.provenance.map(\.json)).canonical
+            case .pair(let pair): line = pair.id
+            }
+            texts[row.split, default: ("", 0)].text += line + "\n"
+            texts[row.split, default: ("", 0)].rows += 1
+        }
+    }
+}
+
+/// Answers from the question and the repetition alone; yields a pseudo-random number of times first, so that replies
+/// come in another order each time.
+final class ToyEndpoint: ModelEndpoint {
+    private struct State {
+        var bought: [ItemKey: Int] = [:]
+        var calls = 0
+    }
+
+    private let state = Mutex(State())
+    private let shuffle: Int
+    private let fails: @Sendable (Int, ModelRequest) throws -> Void
+
+    init(shuffle: Int = 0, fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }) {
+        self.shuffle = shuffle
+        self.fails = fails
+    }
+
+    var calls: Int { state.withLock { $0.calls } }
+    var boughtTwice: Int { state.withLock { $0.bought.values.count { $0 > 1 } } }
+
+    func complete(_ request: ModelRequest) async throws -> EndpointReply {
+        let number = state.withLock { state in
+            state.calls += 1
+            return state.calls
+        }
+        var random = RandomStream(seed: shuffle, purpose: [request.key.description])
+        for _ in 0..<random.below(20) { await Task.yield() }
+        try fails(number, request)
+        state.withLock { $0.bought[request.key, default: 0] += 1 }
+        var words = RandomStream(seed: 9, purpose: [request.messages.last?.content ?? "", String(request.repetition)])
+        let first = ["fine", "fine", "fine", "half", "none", "refused"][words.below(6)]
+        return EndpointReply(
+            reply: ModelReply(text: "\(first) \(words.below(7))", usage: TokenUsage(input: 3, output: 2)),
+            endpoint: "toy")
+    }
+}

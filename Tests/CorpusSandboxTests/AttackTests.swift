@@ -1,0 +1,80 @@
+import CorpusKit
+import Foundation
+import Testing
+
+@testable import CorpusSandbox
+
+@Suite("Attacks", .enabled("bubblewrap works on this machine") { await Workshop.isUsable })
+struct AttackTests {
+    @Test("A hostile program ends as it must and leaves nothing behind", arguments: Attack.all)
+    func attack(_ attack: Attack) async throws {
+        let result = try await Workshop.io(attack.source, [("", attack.prints)], limits: attack.limits)
+
+        #expect(
+            attack.alsoFine.union([attack.verdict]).contains(result.verdict),
+            "\(result.tests) \(result.diagnostics)"
+        )
+        for trace in Workshop.traces { #expect(!FileManager.default.fileExists(atPath: trace), "\(trace)") }
+    }
+
+    @Test("Nothing of a program lives on, not even its daemons")
+    func daemons() async throws {
+        let daemon = try #require(Attack.processes.first)
+
+        _ = try await Workshop.io(daemon.source, [("", "gone")])
+
+        let commands = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { name in
+            FileManager.default.contents(atPath: "/proc/\(name)/cmdline").map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        #expect(!commands.contains { $0.contains("86399") })
+    }
+
+    @Test("A secret of the supervisor's environment and memory is nowhere in the cell")
+    func secrets() async throws {
+        unsafe setenv("CORPUSMITH_TEST_KEY", "sk-secret-of-the-supervisor", 1)
+        defer { unsafe unsetenv("CORPUSMITH_TEST_KEY") }
+        let source = """
+            import os, glob
+            found = False
+            for path in glob.glob("/proc/*/environ") + glob.glob("/proc/*/cmdline"):
+                try:
+                    found = found or b"sk-secret" in open(path, "rb").read()
+                except OSError:
+                    pass
+            print(found)
+            """
+
+        let result = try await Workshop.io(source, [("", "False")])
+
+        #expect(result.verdict == .ok)
+    }
+
+    @Test("Descriptors that the supervisor left open do not reach the cell")
+    func inheritedDescriptors() async throws {
+        // Without close-on-exec, as a careless library would open it.
+        let leaks = (0..<20).map { _ in unsafe open("/etc/hostname", O_RDONLY) }
+        defer { for leak in leaks { close(leak) } }
+        let source = "import os\nprint(len([n for n in os.listdir('/proc/self/fd')]))"
+
+        let result = try await Workshop.io(source, [("", "4")])
+
+        #expect(result.verdict == .ok, "\(result.tests)")
+    }
+
+    @Test("What one program leaves behind, the next does not find")
+    func nextProgram() async throws {
+        _ = try await Workshop.io(
+            "open('/tmp/w/json.py', 'w').write('broken = 1'); open('/dev/shm/x', 'w')",
+            [("", "")]
+        )
+
+        let result = try await Workshop.io(
+            "import json, os\nprint(json.dumps([1]), os.listdir('/tmp'), os.listdir('/tmp/w'))",
+            [("", "[1] ['w'] ['main.py']")]
+        )
+
+        #expect(result.verdict == .ok, "\(result.tests) \(result.diagnostics)")
+    }
+}

@@ -1,0 +1,71 @@
+import CorpusText
+import Testing
+
+@Suite("Compression")
+struct CompressionTests {
+    private static let texts: [[UInt8]] = [
+        [], [0], Array("hello".utf8), [UInt8](repeating: 7, count: 1_000_000),
+        (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) },
+    ]
+
+    @Test("Zstd gives back what it was given, also from several frames", arguments: texts)
+    func roundTrip(bytes: [UInt8]) throws {
+        let packed = Zstd.compress(bytes)
+
+        #expect(try Zstd.decompress(packed) == bytes)
+        #expect(try Zstd.decompress(packed + packed) == bytes + bytes)
+        #expect(Zstd.compress(bytes) == packed)
+    }
+
+    @Test("Every cut and every changed byte of a zstd frame is noticed")
+    func damage() throws {
+        let packed = Zstd.compress(
+            Array("the quick brown fox jumps over the lazy dog, the quick brown fox".utf8)
+        )
+        let whole = try Zstd.decompress(packed)
+
+        for length in 0..<packed.count {
+            #expect(throws: CorruptStream.self) { try Zstd.decompress(Array(packed[..<length])) }
+        }
+        for index in packed.indices {
+            var damaged = packed
+            damaged[index] ^= 0x10
+            // Some bits of the header mean nothing; what must never happen is another text.
+            if let text = try? Zstd.decompress(damaged) { #expect(text == whole) }
+        }
+    }
+
+    @Test("Content over the limit is refused, however small the frame")
+    func limit() throws {
+        let packed = Zstd.compress([UInt8](repeating: 0, count: 1 << 20))
+
+        #expect(try Zstd.decompress(packed, limit: 1 << 20).count == 1 << 20)
+        let problem = #expect(throws: CorruptStream.self) {
+            try Zstd.decompress(packed, limit: (1 << 20) - 1)
+        }
+        #expect(problem?.description == "holds more than 1048575 bytes")
+    }
+
+    @Test("Gzip output carries no time, name or system, and depends on the bytes alone", arguments: texts)
+    func gzip(bytes: [UInt8]) {
+        let packed = GzipEncoder.compressed(bytes)
+        #expect(Array(packed[..<10]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
+
+        let encoder = GzipEncoder()
+        var inPieces: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 77_777) {
+            inPieces += encoder.add(Array(bytes[start..<min(start + 77_777, bytes.count)]))
+        }
+        inPieces += encoder.finish()
+        #expect(inPieces == packed)
+    }
+
+    @Test("An empty gzip member has the bytes that RFC 1952 asks for")
+    func emptyMember() {
+        #expect(
+            GzipEncoder.compressed([]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0] + [
+                0, 0, 0, 0, 0, 0, 0, 0,
+            ]
+        )
+    }
+}
