@@ -6,7 +6,7 @@ enum Product {
 }
 
 /// `corpusmith`: the root of the command line.
-public struct Corpusmith: AsyncParsableCommand {
+public struct Corpusmith: AsyncParsableCommand, Sendable {
     public static let configuration = CommandConfiguration(
         commandName: "corpusmith",
         abstract: "A factory for synthetic instruction data: verified, decontaminated, deduplicated, ready to train on",
@@ -26,4 +26,7 @@ public struct Corpusmith: AsyncParsableCommand {
 
     /// Creates the command.
     public init() {}
+
+    /// Reads the command line, does what it says and exits with its code.
+    public static func launch() async { await main() }
 }

@@ -2,5 +2,5 @@ import CorpusCommands
 
 @main
 enum Entry {
-    static func main() async { await Corpusmith.main() }
+    static func main() async { await Corpusmith.launch() }
 }

@@ -44,13 +44,13 @@ struct DoctorCommand: AsyncParsableCommand {
                     name: "sandbox", isWell: sandbox.level.map { $0 >= .oneshot } ?? false,
                     text: "level \(sandbox.level?.rawValue ?? "refused"): \(sandbox.reason)", fix: sandbox.fix))
             if let open = try? await probe.sandbox() {
-                for language in ["python", "c", "bash"] {
+                for language in ["python", "bash"] {
                     let toolchain = await open.toolchain(for: language)
                     findings.append(
                         Finding(
                             name: "language \(language)", isWell: toolchain != nil || language != "python",
                             text: toolchain ?? "no toolchain: programs in it give the verdict `unavailable`",
-                            fix: toolchain == nil ? "sudo apt-get install \(language == "c" ? "gcc" : language == "python" ? "python3" : language)" : nil))
+                            fix: toolchain == nil ? "sudo apt-get install \(language == "python" ? "python3" : language)" : nil))
                 }
             }
             findings.append(Self.bundledModel())

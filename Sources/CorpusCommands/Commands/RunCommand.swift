@@ -1,4 +1,5 @@
 import ArgumentParser
+import CorpusConfig
 import CorpusKit
 import CorpusLedger
 

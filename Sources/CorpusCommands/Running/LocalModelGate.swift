@@ -1,3 +1,4 @@
+import CorpusConfig
 import CorpusEndpoint
 import CorpusKit
 import CorpusPipeline

@@ -10,7 +10,7 @@ func withSignals<Value>(
     let queue = DispatchQueue(label: "corpusmith.signals")
     let counter = SignalCounter()
     let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-        _ = unsafe signal(number, SIG_IGN)
+        _ = signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
         source.setEventHandler { handle(counter.next()) }
         source.resume()
@@ -18,7 +18,7 @@ func withSignals<Value>(
     }
     defer {
         for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM, SIGHUP] { _ = unsafe signal(number, SIG_DFL) }
+        for number in [SIGINT, SIGTERM, SIGHUP] { _ = signal(number, SIG_DFL) }
     }
     return try await body()
 }

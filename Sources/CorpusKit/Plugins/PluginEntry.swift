@@ -65,6 +65,12 @@ public struct UnknownOption: Error, Sendable, Hashable {
     public let name: String
     /// The plug-in.
     public let plugin: String
+
+    /// Creates the error for a name that is no option.
+    public init(name: String, plugin: String) {
+        self.name = name
+        self.plugin = plugin
+    }
 }
 
 extension BadOption {
