@@ -2,11 +2,13 @@
 public struct PromptProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The template's path.
     public let path: String
-    /// Line and column from 1; columns and length count characters.
+    /// The line, from 1.
     public let line: Int
+    /// The column, in characters from 1.
     public let column: Int
+    /// How many characters are at fault, at least 1.
     public let length: Int
-    /// Stable kebab-case name: `undefined-variable`, `unknown-filter`, `syntax`, …
+    /// A stable kebab-case name, such as `undefined-variable`, `unknown-filter` or `syntax`.
     public let code: String
     /// One sentence without a full stop.
     public let message: String

@@ -100,20 +100,22 @@ enum PythonText {
 
     /// `text.splitlines()`.
     static func lines(of text: String) -> [String] {
+        let scalars = text.unicodeScalars
         var lines: [String] = []
-        var line = String.UnicodeScalarView()
+        var start = scalars.startIndex
         var followsReturn = false
-        for scalar in text.unicodeScalars {
+        for index in scalars.indices {
+            let scalar = scalars[index]
             switch scalar.value {
-            case 0x0A where followsReturn: break
+            case 0x0A where followsReturn: start = scalars.index(after: index)
             case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029:
-                lines.append(String(line))
-                line = String.UnicodeScalarView()
-            default: line.append(scalar)
+                lines.append(String(scalars[start..<index]))
+                start = scalars.index(after: index)
+            default: break
             }
             followsReturn = scalar == "\r"
         }
-        if !line.isEmpty { lines.append(String(line)) }
+        if start < scalars.endIndex { lines.append(String(scalars[start...])) }
         return lines
     }
 

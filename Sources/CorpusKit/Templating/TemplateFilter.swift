@@ -70,6 +70,7 @@ enum TemplateFilter: String, Sendable, CaseIterable {
     ///   - value: What stands before the `|`.
     ///   - arguments: One for each parameter, nil where none is given.
     ///   - limit: The most bytes of a text that may come out.
+    /// - Returns: The filtered value, undefined where `first` and `last` find nothing.
     /// - Throws: ``TemplateComplaint`` when a value does not fit.
     func apply(
         to value: TemplateValue,

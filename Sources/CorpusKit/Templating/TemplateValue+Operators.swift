@@ -7,9 +7,8 @@ enum TemplateOperator: String, Sendable {
     case floorDivide = "//"
     case modulo = "%"
 
-    /// The result by Python's rules.
+    /// The result by Python's rules, of at most `limit` bytes when it is a text.
     ///
-    /// - Parameter limit: The most bytes of a text and elements of a list that may come out.
     /// - Throws: ``TemplateComplaint`` when the values do not fit the operator.
     func apply(
         _ left: TemplateValue,

@@ -254,7 +254,7 @@ enum JinjaCases {
         "{{ range(3)|list }}",
         "{{ 1.5|round(-1) }}",
         #"{{ '\N{EN DASH}' }}"#, "{% raw %}", "{{ [1]|truncate }}",
-        "{% if false %}{{ 1 is number if 1 }}{% endif %}", "{% if false %}{{ 1 - not -1 }}{% endif %}",
+        "{% if false %}{{ 1 is number if (1) }}{% endif %}", "{% if false %}{{ 1 - not -1 }}{% endif %}",
         "{% macro f() %}{% endmacro %}",
         "{% with a = 1 %}{% endwith %}",
         "{{ 'b'|list|sort }}",

@@ -32,6 +32,17 @@ struct TemplateLimitsTests {
         #expect(found?.message == "the template takes more than 500 steps")
     }
 
+    @Test("One comparison ends at the step limit as well", arguments: ["x == x", "[x] < [x]", "-1 in x"])
+    func stepsOfComparison(_ expression: String) {
+        let found = problem(
+            in: "{{ \(expression) }}",
+            steps: 500,
+            bytes: 10_000,
+            values: ["x": .array((0..<600).map { .int($0) })]
+        )
+        #expect(found?.code == "step-limit")
+    }
+
     @Test(
         "Text cannot grow over the output limit, also not on the way",
         arguments: [
