@@ -18,6 +18,8 @@ final class CellLoop: CellBackend {
         self.core = core
         let thread = Thread { core.serve() }
         thread.name = "cells"
+        // Answers may nest as deep as the parser allows.
+        thread.stackSize = 8 << 20
         thread.start()
     }
 
@@ -83,6 +85,7 @@ private final class Core: Sendable {
     /// The thread's body.
     func serve() {
         csandbox_quiet_thread()
+        csandbox_adopt_orphans()
         let user = csandbox_leave_root()
         var waiting: [CellOrder] = []
         var running: [CellProcess] = []
