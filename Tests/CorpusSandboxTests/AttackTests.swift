@@ -31,6 +31,26 @@ struct AttackTests {
         #expect(!commands.contains { $0.contains("86399") })
     }
 
+    @Test("Dead processes are collected, whoever is the machine's first process")
+    func zombies() async throws {
+        func zombies() throws -> Set<String> {
+            let own = "Z \(getpid()) "
+            return try Set(
+                FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+                    let row = FileManager.default.contents(atPath: "/proc/\(name)/stat") ?? Data()
+                    return String(decoding: row, as: UTF8.self).contains(") " + own)
+                }
+            )
+        }
+
+        for _ in 0..<3 { _ = try await Workshop.io("print(1)", [("", "1")]) }
+        let before = try zombies()
+        _ = try await Workshop.io("print(1)", [("", "1")])
+        let after = try zombies()
+
+        #expect(before.isDisjoint(with: after))
+    }
+
     @Test("A secret of the supervisor's environment and memory is nowhere in the cell")
     func secrets() async throws {
         unsafe setenv("CORPUSMITH_TEST_KEY", "sk-secret-of-the-supervisor", 1)
