@@ -13,7 +13,9 @@ struct TestSocket: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-                guard unsafe bind(descriptor, general, length) == 0, listen(descriptor, 1024) == 0 else { return Int32(-1) }
+                guard unsafe bind(descriptor, general, length) == 0, listen(descriptor, 1024) == 0 else {
+                    return Int32(-1)
+                }
                 return unsafe getsockname(descriptor, general, &length)
             }
         }
@@ -38,7 +40,9 @@ struct TestSocket: Sendable {
     func write(_ bytes: some Sequence<UInt8>) -> Bool {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
@@ -52,7 +56,13 @@ struct TestSocket: Sendable {
     func close(resetting: Bool = false) {
         if resetting {
             var linger = linger(l_onoff: 1, l_linger: 0)
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+            unsafe setsockopt(
+                descriptor,
+                SOL_SOCKET,
+                SO_LINGER,
+                &linger,
+                socklen_t(MemoryLayout.size(ofValue: linger))
+            )
         }
         Glibc.close(descriptor)
     }
