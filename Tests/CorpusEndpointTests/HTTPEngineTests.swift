@@ -146,6 +146,28 @@ struct HTTPEngineTests {
         #expect(failure?.wasSent == false)
     }
 
+    @Test(
+        "A certificate that nobody trusts ends the exchange before a byte is sent",
+        .enabled(if: TLSServer.isPossible)
+    )
+    func certificate() async throws {
+        let server = try TLSServer()
+
+        let result = await engine.send(post("https://127.0.0.1:\(server.port)/v1"))
+
+        #expect(throws: TransportFailure(kind: .certificate)) { try result.get() }
+    }
+
+    @Test("No program that is started meanwhile inherits a connection")
+    func inheritance() async throws {
+        let server = try TestServer(answers: .status(200))
+        _ = try await engine.send(post(server.url)).get()
+        let sockets = TestSocket.connected(to: server.port)
+
+        #expect(sockets.count == 1)
+        #expect(sockets.allSatisfy { !$0.isInherited })
+    }
+
     @Test("Cancelling aborts the exchange on the wire")
     func cancellation() async throws {
         let server = try TestServer(answers: .silence)

@@ -3,13 +3,13 @@ import Synchronization
 
 /// Keeps all calls together within their caps, also those in flight.
 ///
-/// A caller reserves the worst case of a call before sending it and settles with the truth afterwards. What fits
-/// only when reservations come back waits for them, in order; what cannot fit any more is refused at once. A cap
-/// is exceeded only by an endpoint that uses more than it was allowed to: that is booked in full, and nothing
-/// starts afterwards.
+/// A caller reserves the worst case of a call before sending it and settles with the truth afterwards. What
+/// fits only when reservations come back waits for them, in order; what cannot fit any more is refused at
+/// once. A cap is exceeded only by an endpoint that uses more than it was allowed to: that is booked in full,
+/// and nothing starts afterwards.
 ///
-/// Time is not reserved: no call starts after the cap on `wall`, and those in flight end within their own limits,
-/// since to cut them off would throw away what is paid for.
+/// Time is not reserved: no call starts after the cap on `wall`, and those in flight end within their own
+/// limits, since to cut them off would throw away what is paid for.
 package final class Budget: Sendable {
     private struct State: Sendable {
         var spent: Amounts
