@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 bool corpus_curl_start(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
@@ -25,6 +26,13 @@ void corpus_curl_shield_thread(void) {
     pthread_sigmask(SIG_BLOCK, &pipes, NULL);
 }
 
+// Programs that are started meanwhile must not inherit a connection that carries a key.
+static curl_socket_t open_private_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     CURLcode code = CURLE_OK;
 #define SET(option, value)                                       \
@@ -34,12 +42,13 @@ CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     SET(CURLOPT_URL, request->url);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
+    // Not CURLOPT_PIPEWAIT: with an HTTP/1.1 server all first requests would wait for the first reply.
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_private_socket);
     SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_milliseconds);
     SET(CURLOPT_TIMEOUT_MS, request->total_milliseconds);
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->reply_bytes_limit);

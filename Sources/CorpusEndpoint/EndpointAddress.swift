@@ -48,8 +48,8 @@ package struct EndpointAddress: Sendable, Hashable {
 
     /// Whether a URL's host can only be this machine: `localhost`, `127.0.0.0/8` in full, or `::1`.
     ///
-    /// Strict on purpose: a short or exotic spelling, a host name that merely resolves to the loopback, and any
-    /// address with credentials are not.
+    /// Strict on purpose: a short or exotic spelling, a host name that merely resolves to the loopback, and
+    /// any address with credentials are not.
     package static func isLoopback(_ url: String) -> Bool {
         guard let parts = parts(of: url), parts.user == nil, parts.password == nil,
             let host = parts.percentEncodedHost?.lowercased()

@@ -3,8 +3,8 @@ import Foundation
 
 /// Model calls over HTTP: one or more models that share a budget and their connections.
 ///
-/// Each model has its own places, breaker and counts. Replies are bought once per call of ``complete(_:)``; that
-/// a request is not asked again after its reply is on the ledger is the engine's business.
+/// Each model has its own places, breaker and counts. Replies are bought once per call of ``complete(_:)``;
+/// that a request is not asked again after its reply is on the ledger is the engine's business.
 public final class EndpointClient: ModelEndpoint, Sendable {
     private let http: HTTPEngine
     private let channels: [String: ModelChannel]
@@ -17,8 +17,9 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - policy: How patient the client is.
     ///   - clock: What waits between attempts.
     ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
-    /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, an extra
-    ///   body field is reserved, or a cap on dollars meets a model without a price that is not on this machine.
+    /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, an
+    ///   extra body field is reserved, or a cap on dollars meets a model without a price that is not on this
+    ///   machine.
     package init(
         _ configurations: [EndpointConfiguration],
         budget: Budget,
@@ -60,8 +61,8 @@ public final class EndpointClient: ModelEndpoint, Sendable {
 
     /// Gets a reply, retrying what is worth it, within the model's places and the budget.
     ///
-    /// The cost of the reply includes attempts before it that the endpoint may have charged for. Cancelling the
-    /// caller aborts the exchange; what was sent by then is booked at its worst case.
+    /// The cost of the reply includes attempts before it that the endpoint may have charged for. Cancelling
+    /// the caller aborts the exchange; what was sent by then is booked at its worst case.
     ///
     /// - Throws: `WorkFailure` when no reply can be had, with `stopsRun` set when no further call could;
     ///   `BudgetExhausted` when the worst case of the call does not fit the budget; `CancellationError`.
@@ -69,8 +70,8 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         try await channel(request.model).complete(request)
     }
 
-    /// Asks a model's endpoint, once and without charge, whether it can be reached, takes the key and knows the
-    /// model.
+    /// Asks a model's endpoint, once and without charge, whether it can be reached, takes the key and knows
+    /// the model.
     ///
     /// - Returns: The models it lists; empty when it keeps no list, which is no fault.
     /// - Throws: `WorkFailure` that says what is wrong: `transport`, `timeout`, `bad-key`, `unknown-model`,

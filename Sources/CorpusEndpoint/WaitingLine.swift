@@ -1,13 +1,7 @@
 /// Callers that wait for their turn, first come first served.
 ///
 /// A plain value without a lock of its own: its owner guards it and resumes continuations outside the lock.
-struct WaitingLine<Ticket: Sendable>: Sendable {
-    /// One caller.
-    struct Waiter: Sendable {
-        let ticket: Ticket
-        let continuation: CheckedContinuation<Void, any Error>
-    }
-
+struct WaitingLine<Waiter: Sendable>: Sendable {
     private var order: [UInt64] = []
     private var head = 0
     private var waiting: [UInt64: Waiter] = [:]

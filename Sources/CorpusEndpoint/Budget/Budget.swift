@@ -3,18 +3,23 @@ import Synchronization
 
 /// Keeps all calls together within their caps, also those in flight.
 ///
-/// A caller reserves the worst case of a call before sending it and settles with the truth afterwards. What fits
-/// only when reservations come back waits for them, in order; what cannot fit any more is refused at once. A cap
-/// is exceeded only by an endpoint that uses more than it was allowed to: that is booked in full, and nothing
-/// starts afterwards.
+/// A caller reserves the worst case of a call before sending it and settles with the truth afterwards. What
+/// fits only when reservations come back waits for them, in order; what cannot fit any more is refused at
+/// once. A cap is exceeded only by an endpoint that uses more than it was allowed to: that is booked in full,
+/// and nothing starts afterwards.
 ///
-/// Time is not reserved: no call starts after the cap on `wall`, and those in flight end within their own limits,
-/// since to cut them off would throw away what is paid for.
+/// Time is not reserved: no call starts after the cap on `wall`, and those in flight end within their own
+/// limits, since to cut them off would throw away what is paid for.
 package final class Budget: Sendable {
     private struct State: Sendable {
         var spent: Amounts
         var reserved = Amounts()
-        var line = WaitingLine<Amounts>()
+        var line = WaitingLine<Waiter>()
+    }
+
+    private struct Waiter: Sendable {
+        let worstCase: Amounts
+        let continuation: CheckedContinuation<Void, any Error>
     }
 
     private enum Answer {
@@ -44,6 +49,8 @@ package final class Budget: Sendable {
     package var spent: Amounts { state.withLock(\.spent) }
     /// What calls in flight may take at most.
     package var reserved: Amounts { state.withLock(\.reserved) }
+    /// How many callers wait for reservations to come back.
+    package var waiting: Int { state.withLock { $0.line.count } }
 
     /// Reserves the worst case of a call; waits while it would fit if reservations came back.
     ///
@@ -99,7 +106,7 @@ package final class Budget: Sendable {
                 return .success(())
             case .refused(let error): return .failure(error)
             case .wait:
-                state.line.join(number, WaitingLine.Waiter(ticket: worstCase, continuation: continuation))
+                state.line.join(number, Waiter(worstCase: worstCase, continuation: continuation))
                 return nil
             }
         }
@@ -118,12 +125,12 @@ package final class Budget: Sendable {
     }
 
     /// Lets everybody move whose turn has come; the caller resumes them outside the lock.
-    private func advance(_ state: inout State) -> [(WaitingLine<Amounts>.Waiter, Result<Void, any Error>)] {
-        var moved: [(WaitingLine<Amounts>.Waiter, Result<Void, any Error>)] = []
+    private func advance(_ state: inout State) -> [(Waiter, Result<Void, any Error>)] {
+        var moved: [(Waiter, Result<Void, any Error>)] = []
         while let waiter = state.line.first() {
-            switch answer(waiter.ticket, state, isFirst: true) {
+            switch answer(waiter.worstCase, state, isFirst: true) {
             case .granted:
-                state.reserved = state.reserved + waiter.ticket
+                state.reserved = state.reserved + waiter.worstCase
                 moved.append((waiter, .success(())))
             case .refused(let error): moved.append((waiter, .failure(error)))
             case .wait: return moved

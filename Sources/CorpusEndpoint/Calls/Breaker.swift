@@ -33,8 +33,8 @@ final class Breaker: Sendable {
 
     /// Books a request that failed for good, and gives what its caller is to throw.
     ///
-    /// A request counts once, however often it is asked; one that the endpoint answered with a refusal shows that
-    /// the endpoint works.
+    /// A request counts once, however often it is asked; one that the endpoint answered with a refusal shows
+    /// that the endpoint works.
     func failed(_ key: ItemKey, _ failure: CallFailure, attempts: Int) -> WorkFailure {
         state.withLock { state in
             if let opened = state.opened { return opened }

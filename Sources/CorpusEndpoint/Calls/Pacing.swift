@@ -2,8 +2,8 @@ import CorpusKit
 
 /// Decides after each failed attempt of one request whether and when the next one starts.
 ///
-/// A plain state machine without clock or network. Waits are drawn from a stream that belongs to the request, so
-/// they are the same on every machine: full jitter between zero and a bound that doubles.
+/// A plain state machine without clock or network. Waits are drawn from a stream that belongs to the request,
+/// so they are the same on every machine: full jitter between zero and a bound that doubles.
 struct Pacing: Sendable {
     /// What to do next.
     enum Step: Sendable, Hashable {

@@ -4,7 +4,7 @@ import Synchronization
 final class Places: Sendable {
     private struct State: Sendable {
         var free: Int
-        var line = WaitingLine<Void>()
+        var line = WaitingLine<CheckedContinuation<Void, any Error>>()
     }
 
     private let state: Mutex<State>
@@ -39,7 +39,7 @@ final class Places: Sendable {
             try await withCheckedThrowingContinuation { continuation in queue(number, continuation) }
         } onCancel: {
             let waiter = state.withLock { $0.line.leave(number) }
-            waiter?.continuation.resume(throwing: CancellationError())
+            waiter?.resume(throwing: CancellationError())
         }
     }
 
@@ -51,7 +51,7 @@ final class Places: Sendable {
                 state.free -= 1
                 return .success(())
             }
-            state.line.join(number, WaitingLine.Waiter(ticket: (), continuation: continuation))
+            state.line.join(number, continuation)
             return nil
         }
         if let result { continuation.resume(with: result) }
@@ -64,6 +64,6 @@ final class Places: Sendable {
             if next == nil { state.free += 1 }
             return next
         }
-        next?.continuation.resume()
+        next?.resume()
     }
 }

@@ -31,7 +31,7 @@ struct ChatRequest: Sendable {
         members["response_format"] = request.schema.map { schema in
             ["type": "json_schema", "json_schema": ["name": "reply", "strict": true, "schema": schema]]
         }
-        for (name, value) in extraBody { members[name] = value == .null ? nil : value }
+        for (name, value) in extraBody { members[name] = value == JSONValue.null ? .none : .some(value) }
         var bytes: [UInt8] = []
         JSONValue.object(members).write(to: &bytes)
         return bytes
@@ -39,10 +39,10 @@ struct ChatRequest: Sendable {
 
     /// The most prompt tokens that a body can mean.
     ///
-    /// A token of a byte-level or byte-fallback tokenizer stands for at least one byte, and whatever reaches the
-    /// prompt (turns, schema, template arguments) stands in the body, where escapes only make it longer. The
-    /// constants pay for what a chat template adds: a default system turn, and marks around each turn. Ordinary
-    /// text has three to four bytes a token, so this is some four times too high on purpose: the difference
-    /// comes back when the call is settled.
+    /// A token of a byte-level or byte-fallback tokenizer stands for at least one byte, and whatever reaches
+    /// the prompt (turns, schema, template arguments) stands in the body, where escapes only make it longer.
+    /// The constants pay for what a chat template adds: a default system turn, and marks around each turn.
+    /// Ordinary text has three to four bytes a token, so this is some four times too high on purpose: the
+    /// difference comes back when the call is settled.
     static func worstInputTokens(body: [UInt8], turns: Int) -> Int { body.count + 256 + 16 * turns }
 }

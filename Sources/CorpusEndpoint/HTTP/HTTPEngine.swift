@@ -3,8 +3,8 @@ import Foundation
 
 /// HTTP exchanges, many at once, on one thread.
 ///
-/// Connections are kept and reused, also by different models; their number is bounded. The engine knows nothing
-/// of models and never retries.
+/// Connections are kept and reused, also by different models; their number is bounded. The engine knows
+/// nothing of models and never retries.
 @safe
 final class HTTPEngine: Sendable {
     private static let isStarted = corpus_curl_start()
@@ -13,8 +13,8 @@ final class HTTPEngine: Sendable {
 
     /// Starts the engine's thread.
     ///
-    /// - Parameter connections: The most connections at once; exchanges beyond that wait for one, and the wait
-    ///   counts towards their limits.
+    /// - Parameter connections: The most connections at once; exchanges beyond that wait for one, and the
+    ///   wait counts towards their limits.
     init(connections: Int) {
         guard Self.isStarted, let multi = unsafe corpus_curl_open(max(1, connections)) else {
             preconditionFailure("libcurl cannot start")

@@ -68,7 +68,8 @@ struct TransportFailure: Error, Sendable, Hashable {
     }
 
     var kind: Kind
-    /// Whether any part of the request left this machine, so that the endpoint may have worked and charge for it.
+    /// Whether any part of the request left this machine, so that the endpoint may have worked and charge for
+    /// it.
     var wasSent = false
 }
 

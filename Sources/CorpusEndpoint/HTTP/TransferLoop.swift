@@ -8,7 +8,8 @@ final class TransferLoop: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     private let inbox: TransferInbox
     private var active: [UInt64: Transfer] = [:]
-    /// Easy handles at rest; connections and TLS sessions belong to the multi handle, so a reset loses nothing.
+    /// Easy handles at rest; connections and TLS sessions belong to the multi handle, so a reset loses
+    /// nothing.
     private var resting: [UnsafeMutableRawPointer] = unsafe []
     private var shortestIdle = Duration.seconds(4)
     private var nextSweep = ContinuousClock.now

@@ -24,7 +24,8 @@ final class TestServer: Sendable {
         var connections: [Int32: TestSocket] = [:]
         var connectionCount = 0
         var isStopped = false
-        var waiting: [(reached: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiting: [(reached: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] =
+            []
     }
 
     let port: Int
@@ -90,14 +91,15 @@ final class TestServer: Sendable {
         }
     }
 
-    private func update(_ change: (inout State) -> Void) {
-        let ready = state.withLock { state in
-            change(&state)
+    private func update<Result: Sendable>(_ change: (inout State) -> Result) -> Result {
+        let (result, ready) = state.withLock { state in
+            let result = change(&state)
             let waiting = state.waiting
             state.waiting = waiting.filter { !$0.reached(state) }
-            return waiting.filter { $0.reached(state) }
+            return (result, waiting.filter { $0.reached(state) })
         }
         for entry in ready { entry.continuation.resume() }
+        return result
     }
 
     private func admit(_ connection: TestSocket) -> Bool {
@@ -113,14 +115,7 @@ final class TestServer: Sendable {
         var reader = RequestReader(connection)
         var resets = false
         while let (method, path, headers, body) = reader.next() {
-            let request = state.withLock { state in
-                Request(index: state.requests.count, method: method, path: path, headers: headers, body: body)
-            }
-            update { state in
-                state.requests.append(request)
-                state.inFlight += 1
-                state.mostInFlight = max(state.mostInFlight, state.inFlight)
-            }
+            let request = arrived(method, path, headers, body)
             let answer = script(request)
             answer.gate?.pass()
             resets = answer.resetAfter != nil
@@ -128,6 +123,27 @@ final class TestServer: Sendable {
         }
         state.withLock { _ = $0.connections.removeValue(forKey: connection.descriptor) }
         connection.close(resetting: resets)
+    }
+
+    private func arrived(
+        _ method: String,
+        _ path: String,
+        _ headers: [String: String],
+        _ body: [UInt8]
+    ) -> Request {
+        update { state in
+            let request = Request(
+                index: state.requests.count,
+                method: method,
+                path: path,
+                headers: headers,
+                body: body
+            )
+            state.requests.append(request)
+            state.inFlight += 1
+            state.mostInFlight = max(state.mostInFlight, state.inFlight)
+            return request
+        }
     }
 
     /// Whether the connection is still of use.
@@ -175,6 +191,8 @@ private struct RequestReader {
             guard !more.isEmpty else { return nil }
             let seen = max(0, buffer.count - 3)
             buffer += more
+            // A TLS greeting: there is nobody here who could answer it.
+            guard buffer.first != 0x16 else { return nil }
             end = headEnd(from: seen)
         }
         guard let end else { return nil }
@@ -183,7 +201,8 @@ private struct RequestReader {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
-            headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+            headers[parts[0].lowercased()] =
+                parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         }
         let length = headers["content-length"].flatMap(Int.init) ?? 0
         while buffer.count < end + length {
@@ -200,7 +219,9 @@ private struct RequestReader {
     private func headEnd(from start: Int) -> Int? {
         var index = start
         while index + 4 <= buffer.count {
-            if buffer[index] == 13, buffer[index..<index + 4].elementsEqual([13, 10, 13, 10]) { return index + 4 }
+            if buffer[index] == 13, buffer[index..<index + 4].elementsEqual([13, 10, 13, 10]) {
+                return index + 4
+            }
             index += 1
         }
         return nil

@@ -13,7 +13,9 @@ struct TestSocket: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-                guard unsafe bind(descriptor, general, length) == 0, listen(descriptor, 1024) == 0 else { return Int32(-1) }
+                guard unsafe bind(descriptor, general, length) == 0, listen(descriptor, 1024) == 0 else {
+                    return Int32(-1)
+                }
                 return unsafe getsockname(descriptor, general, &length)
             }
         }
@@ -24,7 +26,17 @@ struct TestSocket: Sendable {
     /// The next connection; nil when the socket was shut down.
     func accept() -> TestSocket? {
         let connection = Glibc.accept(descriptor, nil, nil)
-        return connection < 0 ? nil : TestSocket(descriptor: connection)
+        guard connection >= 0 else { return nil }
+        // The last byte of an answer goes out by itself and must not wait for an acknowledgement.
+        var isOn: Int32 = 1
+        unsafe setsockopt(
+            connection,
+            Int32(IPPROTO_TCP),
+            TCP_NODELAY,
+            &isOn,
+            socklen_t(MemoryLayout<Int32>.size)
+        )
+        return TestSocket(descriptor: connection)
     }
 
     /// Some bytes; none when the other side closed or the connection broke.
@@ -38,11 +50,32 @@ struct TestSocket: Sendable {
     func write(_ bytes: some Sequence<UInt8>) -> Bool {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
         return true
+    }
+
+    /// The sockets of this process that are connected to a port.
+    static func connected(to port: Int) -> [TestSocket] {
+        (0..<Int32(4096)).map(TestSocket.init).filter { $0.peerPort == port }
+    }
+
+    /// Whether a program that is started now would inherit the socket.
+    var isInherited: Bool { fcntl(descriptor, F_GETFD) & FD_CLOEXEC == 0 }
+
+    private var peerPort: Int? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                unsafe getpeername(descriptor, general, &length)
+            }
+        }
+        return result == 0 ? Int(UInt16(bigEndian: address.sin_port)) : nil
     }
 
     /// Wakes whoever blocks on the socket.
@@ -52,7 +85,13 @@ struct TestSocket: Sendable {
     func close(resetting: Bool = false) {
         if resetting {
             var linger = linger(l_onoff: 1, l_linger: 0)
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+            unsafe setsockopt(
+                descriptor,
+                SOL_SOCKET,
+                SO_LINGER,
+                &linger,
+                socklen_t(MemoryLayout.size(ofValue: linger))
+            )
         }
         Glibc.close(descriptor)
     }

@@ -1,0 +1,209 @@
+import CorpusKit
+import Testing
+
+@testable import CorpusEndpoint
+
+@Suite("Budget", .timeLimit(.minutes(1)))
+struct BudgetTests {
+    private static func tokens(_ count: Int) -> Amounts { Amounts(tokens: count, calls: 1) }
+
+    @Test(
+        "What was settled and reserved never exceeds the cap, however many ask at once",
+        arguments: [1, 8, 300]
+    )
+    func concurrent(callers: Int) async throws {
+        let budget = Budget(Caps(tokens: 1000))
+        let taken = Gauge()
+        let granted = Gauge()
+        await withDiscardingTaskGroup { group in
+            for caller in 0..<callers {
+                group.addTask {
+                    let worst = Self.tokens(10 + caller % 90)
+                    guard (try? await budget.reserve(worst)) != nil else { return }
+                    granted.add(1)
+                    taken.read(budget.spent.tokens + budget.reserved.tokens)
+                    await Task.yield()
+                    budget.settle(worst, used: Self.tokens(worst.tokens / 3))
+                }
+            }
+        }
+
+        #expect(taken.peak <= 1000)
+        #expect(budget.spent.tokens <= 1000)
+        #expect(budget.spent.calls == granted.value)
+        #expect(budget.reserved == Amounts())
+    }
+
+    @Test("A call that fits once others return their reservations waits for them")
+    func waits() async throws {
+        let budget = Budget(Caps(tokens: 100))
+        try await budget.reserve(Self.tokens(80))
+        async let second: Void = budget.reserve(Self.tokens(60))
+        while budget.waiting == 0 { await Task.yield() }
+        #expect(budget.reserved.tokens == 80)
+        budget.settle(Self.tokens(80), used: Self.tokens(40))
+        try await second
+
+        #expect(budget.spent.tokens == 40)
+        #expect(budget.reserved.tokens == 60)
+    }
+
+    @Test("A call that cannot fit any more is refused while others are in flight")
+    func refusedAtOnce() async throws {
+        let budget = Budget(Caps(tokens: 100), spent: Self.tokens(50))
+        try await budget.reserve(Self.tokens(30))
+
+        let error = await #expect(throws: BudgetExhausted.self) { try await budget.reserve(Self.tokens(51)) }
+
+        #expect(error?.description == "the budget of 100 tokens has 50 used and the next call may use 51")
+    }
+
+    @Test("Those who wait in vain are told when the truth is known")
+    func refusedLater() async throws {
+        let budget = Budget(Caps(calls: 1))
+        try await budget.reserve(Amounts(calls: 1))
+        let outcome = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await budget.reserve(Amounts(calls: 1))) != nil }
+            while budget.waiting == 0 { await Task.yield() }
+            budget.settle(Amounts(calls: 1), used: Amounts(calls: 1))
+            return await group.next()
+        }
+
+        #expect(outcome == false)
+        #expect(budget.reserved == Amounts())
+    }
+
+    @Test("A cancelled waiter leaves the line and those behind it move up")
+    func cancelledWaiter() async throws {
+        let budget = Budget(Caps(tokens: 100))
+        try await budget.reserve(Self.tokens(50))
+        try await withThrowingTaskGroup(of: Void.self) { behind in
+            await withTaskGroup(of: Void.self) { first in
+                first.addTask {
+                    await #expect(throws: CancellationError.self) {
+                        try await budget.reserve(Self.tokens(100))
+                    }
+                }
+                while budget.waiting < 1 { await Task.yield() }
+                behind.addTask { try await budget.reserve(Self.tokens(50)) }
+                while budget.waiting < 2 { await Task.yield() }
+                first.cancelAll()
+            }
+            try await behind.waitForAll()
+        }
+
+        #expect(budget.reserved.tokens == 100)
+        #expect(budget.waiting == 0)
+    }
+
+    @Test(
+        "Each cap names itself, what is spent and what the call may need",
+        arguments: [
+            (
+                Caps(nanoDollars: 20_000_000_000),
+                "the budget of $20.00 has $19.99 spent and the next call may cost $0.0125"
+            ),
+            (Caps(calls: 7), "the budget of 7 calls has 7 made and the next one does not fit"),
+            (Caps(wall: .seconds(5400)), "the budget of 1 h 30 min for the run's time is used up"),
+        ]
+    )
+    func wording(caps: Caps, text: String) async throws {
+        let clock = InstantClock()
+        let spent = Amounts(nanoDollars: 19_990_000_000, tokens: 5, calls: 7)
+        let budget = Budget(caps, spent: spent, clock: clock)
+        clock.advance(by: .seconds(5400))
+
+        let error = await #expect(throws: BudgetExhausted.self) {
+            try await budget.reserve(Amounts(nanoDollars: 12_500_000, tokens: 1, calls: 1))
+        }
+
+        #expect(error?.description == text)
+    }
+
+    @Test("An endpoint that takes more than was reserved is booked in full, and nothing starts then")
+    func overdraft() async throws {
+        let budget = Budget(Caps(tokens: 100))
+        try await budget.reserve(Self.tokens(10))
+        budget.settle(Self.tokens(10), used: Self.tokens(1000))
+
+        #expect(budget.spent.tokens == 1000)
+        await #expect(throws: BudgetExhausted.self) { try await budget.reserve(Amounts()) }
+    }
+
+    @Test("Absurd amounts neither overflow nor slip through")
+    func absurd() async throws {
+        let budget = Budget(Caps(nanoDollars: .max, tokens: .max))
+        try await budget.reserve(Amounts(tokens: 1))
+        budget.settle(Amounts(tokens: 1), used: Amounts(nanoDollars: .max, tokens: .max))
+        budget.settle(Amounts(), used: Amounts(nanoDollars: .max, tokens: .max))
+
+        #expect(budget.spent.tokens == .max)
+    }
+}
+
+@Suite("Money and prices")
+struct MoneyTests {
+    @Test(
+        "Amounts are read exactly",
+        arguments: [
+            ("20", 20_000_000_000), ("0.15", 150_000_000), ("2.5e-07", 250), ("1E3", 1_000_000_000_000),
+            ("0", 0),
+            ("0.000000001", 1), ("1.5000000000000", 1_500_000_000), (".5", 500_000_000),
+            ("5.", 5_000_000_000),
+            ("0e-30", 0),
+        ] as [(String, Int)]
+    )
+    func reads(text: String, amount: Int) { #expect(NanoDollars.read(text) == amount) }
+
+    @Test(
+        "What is no amount is refused",
+        arguments: [
+            "", ".", "-1", "+1", "1,5", "1e", "e5", "1e99", "0.0000000001", "nan", "10000000000", "1.2.3",
+            " 1",
+        ]
+    )
+    func refuses(text: String) { #expect(NanoDollars.read(text) == nil) }
+
+    @Test(
+        "Amounts are written as people write them",
+        arguments: [
+            (20_000_000_000, "$20.00"), (1, "$0.000000001"), (12_500_000, "$0.0125"),
+            (-1_500_000_000, "-$1.50"),
+        ]
+    )
+    func writes(amount: Int, text: String) { #expect(NanoDollars.text(amount) == text) }
+
+    @Test("A cost is exact, and a fraction of a nano-dollar counts as one")
+    func cost() throws {
+        let price = try #require(TokenPrice(dollarsPerMillion: "0.15", cachedInput: "0.075", output: "0.6"))
+
+        #expect(price.cost(of: TokenUsage(input: 1_000_000)) == 150_000_000)
+        #expect(
+            price.cost(of: TokenUsage(input: 1000, cachedInput: 400, output: 10)) == 90_000 + 30_000 + 6000
+        )
+        #expect(TokenPrice(input: 1, output: 0).cost(of: TokenUsage(input: 1)) == 1)
+        #expect(TokenPrice(input: .max, output: .max).cost(of: TokenUsage(input: .max, output: .max)) == .max)
+    }
+
+    @Test("A wrong price is refused", arguments: ["free", "-1"])
+    func wrongPrice(text: String) {
+        #expect(TokenPrice(dollarsPerMillion: text, output: "1") == nil)
+        #expect(TokenPrice(dollarsPerMillion: "1", cachedInput: text, output: "1") == nil)
+        #expect(TokenPrice(dollarsPerMillion: "1", output: text) == nil)
+    }
+
+    @Test("The worst case is never below the truth, whatever the cache does")
+    func worstCase() {
+        var random = RandomStream(seed: 1, purpose: ["prices"])
+        for _ in 0..<500 {
+            let price = TokenPrice(
+                input: random.below(1000),
+                cachedInput: random.below(1000),
+                output: random.below(1000)
+            )
+            let (input, output) = (random.below(100_000), random.below(100_000))
+            let usage = TokenUsage(input: input, cachedInput: random.below(input + 1), output: output)
+            #expect(price.worstCost(input: input, output: output) >= price.cost(of: usage))
+        }
+    }
+}
