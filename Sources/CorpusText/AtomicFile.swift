@@ -75,7 +75,10 @@ package final class AtomicFile {
         try file.commit()
     }
 
-    private func flush() throws(FileProblem) {
+    /// Hands all bytes written so far to the system, without waiting for the disk.
+    ///
+    /// - Throws: ``FileProblem``, after which nothing is left of the file.
+    package func flush() throws(FileProblem) {
         do throws(FileProblem) {
             try opened().write(buffer)
             buffer.removeAll(keepingCapacity: true)

@@ -3,13 +3,15 @@ import Testing
 
 @Suite("Compression")
 struct CompressionTests {
+    // Tests take an index: the runner writes out every argument, and these are long.
     private static let texts: [[UInt8]] = [
         [], [0], Array("hello".utf8), [UInt8](repeating: 7, count: 1_000_000),
-        (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) },
+        (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) },
     ]
 
-    @Test("Zstd gives back what it was given, also from several frames", arguments: texts)
-    func roundTrip(bytes: [UInt8]) throws {
+    @Test("Zstd gives back what it was given, also from several frames", arguments: texts.indices)
+    func roundTrip(index: Int) throws {
+        let bytes = Self.texts[index]
         let packed = Zstd.compress(bytes)
 
         #expect(try Zstd.decompress(packed) == bytes)
@@ -46,8 +48,9 @@ struct CompressionTests {
         #expect(problem?.description == "holds more than 1048575 bytes")
     }
 
-    @Test("Gzip output carries no time, name or system, and depends on the bytes alone", arguments: texts)
-    func gzip(bytes: [UInt8]) {
+    @Test("Gzip output carries no time, name or system, and depends on the bytes alone", arguments: texts.indices)
+    func gzip(index: Int) {
+        let bytes = Self.texts[index]
         let packed = GzipEncoder.compressed(bytes)
         #expect(Array(packed[..<10]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 

@@ -84,7 +84,7 @@ struct LineReaderTests {
     @Test("Any text gives the lines of a naive split, whatever the packing", arguments: Packing.allCases)
     func againstOracle(packing: Packing) throws {
         var random = SplitMix(state: 7)
-        for _ in 0..<40 {
+        for _ in 0..<12 {
             // Long runs make lines cross the reader's buffers.
             let text = (0..<Int.random(in: 0...60, using: &random)).flatMap { _ in
                 Bool.random(using: &random)

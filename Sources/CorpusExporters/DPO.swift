@@ -1,0 +1,89 @@
+import CorpusKit
+
+/// Preference pairs for direct preference optimisation: a history and two answers to it, each one assistant turn.
+///
+/// Every row has `id`, `prompt`, `chosen`, `rejected` and `tools`, the form that TRL calls conversational with an explicit
+/// prompt. Sides are single turns, since every token after the prompt is trained. With `metadata`, string columns
+/// name the samples behind the sides (`chosen_key`, `rejected_key`) and why one is better (`detail_json`).
+struct DPO: ExporterPlugin {
+    struct Options: PluginOptions {
+        /// `none`, or `gzip`, which LLaMA-Factory and ms-swift cannot read.
+        var compress = Compression.none
+        /// Whether to write the columns that say where a pair comes from.
+        var metadata = true
+    }
+
+    static let manifest = Manifest(
+        name: "dpo",
+        version: 1,
+        summary: "Preference pairs with an explicit prompt and one assistant turn a side, for TRL"
+    )
+
+    private let options: Options
+
+    init(options: Options, setup: PluginSetup) throws { self.options = options }
+
+    var takes: ExportTakes { .pairs }
+
+    func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
+        -> ExportReceipt
+    {
+        let files = try RowFiles(job, options.compress)
+        for try await row in rows {
+            guard case .pair(let pair) = row.body else {
+                throw ExportProblem(
+                    "`dpo` writes preference pairs, and a row is a sample; use `sft-messages` for it"
+                )
+            }
+            try files.add(try self.row(pair), to: row.split)
+        }
+        return ExportReceipt(files: try files.commit(), features: features)
+    }
+
+    private func row(_ pair: PreferencePair) throws(ExportProblem) -> [UInt8] {
+        guard let last = pair.prompt.last, last.role != .assistant else {
+            throw ExportProblem("the prompt of \(pair.id) must end with a turn that an assistant answers")
+        }
+        for (name, side) in [("chosen", pair.chosen), ("rejected", pair.rejected)] {
+            guard side.role == .assistant, side.content.contains(where: { !$0.isWhitespace }) else {
+                throw ExportProblem(
+                    "the \(name) side of \(pair.id) must be an assistant turn that says something"
+                )
+            }
+        }
+        guard pair.chosen != pair.rejected else {
+            throw ExportProblem("both sides of \(pair.id) are equal, which teaches nothing")
+        }
+        var cells: [(String, RowJSON.Cell)] = [
+            ("id", .text(pair.id)),
+            ("prompt", .turns(pair.prompt.map(members))),
+            ("chosen", .turns([members(of: pair.chosen)])),
+            ("rejected", .turns([members(of: pair.rejected)])),
+            ("tools", .null),
+        ]
+        if options.metadata {
+            cells += [
+                ("chosen_key", .text(pair.chosenKey.description)),
+                ("rejected_key", .text(pair.rejectedKey.description)),
+                ("detail_json", .text(JSONValue.object(pair.detail).canonical)),
+            ]
+        }
+        return RowJSON.row(cells)
+    }
+
+    private func members(of turn: Message) -> [(String, JSONValue)] {
+        [("role", .string(turn.role.rawValue)), ("content", .string(turn.content))]
+    }
+
+    private var features: String {
+        var lines = ["- {name: id, dtype: string}"]
+        for name in ["prompt", "chosen", "rejected"] {
+            lines += [
+                "- name: \(name)", "  list:", "  - {name: role, dtype: string}",
+                "  - {name: content, dtype: string}",
+            ]
+        }
+        let rest = ["tools"] + (options.metadata ? ["chosen_key", "rejected_key", "detail_json"] : [])
+        return (lines + rest.map { "- {name: \($0), dtype: string}" }).joined(separator: "\n")
+    }
+}
