@@ -13,13 +13,7 @@ enum BenchmarkFile {
         named name: String,
         in setup: PluginSetup
     ) throws -> (pack: FingerprintPack, words: [[UInt64]]?) {
-        if !name.contains("/"), !name.contains(".") {
-            guard builtIn.contains(name) else {
-                throw BadOption(
-                    "against",
-                    "names `\(name)`, which is neither a built-in pack (\(builtIn.joined(separator: ", "))) nor a path"
-                )
-            }
+        if builtIn.contains(name) {
             return (try pack(of: setup.file("Templates/Fingerprints/\(name).csfp")), nil)
         }
         let files = try files(named: name, in: setup)
@@ -56,10 +50,13 @@ enum BenchmarkFile {
             return [try setup.file(name)]
         } catch {
             let folder = name.hasSuffix("/") ? String(name.dropLast()) : name
-            guard let paths = try? setup.files(matching: "\(folder)/**/*"), !paths.isEmpty else {
-                throw error
-            }
-            return try paths.map(setup.file)
+            let paths = (try? setup.files(matching: "\(folder)/**/*")) ?? []
+            guard paths.isEmpty else { return try paths.map(setup.file) }
+            guard !name.contains("/"), !name.contains(".") else { throw error }
+            throw BadOption(
+                "against",
+                "names `\(name)`, which is neither a built-in pack (\(builtIn.joined(separator: ", "))) nor a path"
+            )
         }
     }
 

@@ -110,10 +110,11 @@ extension ContaminationIndex {
             let range = matches(kind, kind.key(windows.hash(from: start, count: window, power: power)))
             guard !range.isEmpty else { continue }
             starts.append(start)
-            let isShared = range.count > RuleKind.mostSharingItems
+            let saysLittle =
+                range.count > RuleKind.mostSharingItems || !list.isWordy(start..<start + window)
             for entry in range where confirms(entries[entry], list.words[start..<start + window]) {
                 let (unit, position) = (entries[entry].unit, entries[entry].position)
-                coverage.note(unit: unit, position: position, at: start, isShared: isShared, in: self)
+                coverage.note(unit: unit, position: position, at: start, saysLittle: saysLittle, in: self)
             }
         }
         var best: Match?

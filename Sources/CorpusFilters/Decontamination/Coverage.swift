@@ -1,6 +1,6 @@
 /// How much of each unit's words was hit.
 ///
-/// A unit counts only if a window that few items share was hit in it: half of a benchmark's prompts may open with
+/// A unit counts only if a window of words that few items share was hit in it: half of a benchmark's prompts may open with
 /// the same eight words, which say nothing of the task.
 ///
 /// One bit a word of every unit: the memory is bounded by the benchmarks, however often a phrase that half of
@@ -20,16 +20,16 @@ struct Coverage {
     ///   - unit: The unit.
     ///   - position: The window's first word in the unit.
     ///   - word: The window's first word in the text.
-    ///   - isShared: Whether many items hold the window.
+    ///   - saysLittle: Whether many items hold the window, or it is a run of numbers.
     ///   - index: Where the unit's length stands.
     mutating func note(
         unit: UInt32,
         position: UInt16,
         at word: Int,
-        isShared: Bool,
+        saysLittle: Bool,
         in index: ContaminationIndex
     ) {
-        if !isShared { distinctive.insert(unit) }
+        if !saysLittle { distinctive.insert(unit) }
         if hit.isEmpty { hit = [UInt64](repeating: 0, count: (index.lengthSums.last ?? 0) / 64 + 1) }
         let start = index.lengthSums[Int(unit)] + Int(position)
         for bit in start..<start + window { hit[bit / 64] |= 1 << UInt64(bit % 64) }

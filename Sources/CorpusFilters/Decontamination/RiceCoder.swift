@@ -20,7 +20,7 @@ enum RiceCoder {
             bits.write(ones: Int(delta >> UInt64(parameter)))
             bits.write(delta, count: parameter)
         }
-        return bits.bytes
+        return bits.finish()
     }
 
     /// Decodes `count` numbers, or answers nil when the bytes do not hold them, or hold one of `2^bits` or more.
@@ -45,63 +45,62 @@ enum RiceCoder {
 
 private struct BitWriter {
     private(set) var bytes: [UInt8] = []
-    private var free = 0
+    /// The bits that do not fill a byte yet, and how many they are.
+    private var pending: UInt64 = 0
+    private var count = 0
 
-    mutating func write(_ value: UInt64, count: Int) {
-        for bit in 0..<count { write(bit: value >> UInt64(bit) & 1 == 1) }
-    }
-
-    mutating func write(ones count: Int) {
-        for _ in 0..<count { write(bit: true) }
-        write(bit: false)
-    }
-
-    private mutating func write(bit: Bool) {
-        if free == 0 {
-            bytes.append(0)
-            free = 8
+    /// The lowest `count` bits of a number, at most 48.
+    mutating func write(_ value: UInt64, count added: Int) {
+        pending |= (value & (1 << UInt64(added) - 1)) << UInt64(count)
+        count += added
+        while count >= 8 {
+            bytes.append(UInt8(truncatingIfNeeded: pending))
+            pending >>= 8
+            count -= 8
         }
-        if bit { bytes[bytes.count - 1] |= 1 << UInt8(8 - free) }
-        free -= 1
+    }
+
+    mutating func write(ones: Int) {
+        for _ in 0..<ones { write(1, count: 1) }
+        write(0, count: 1)
+    }
+
+    /// Fills the last byte with zeros.
+    mutating func finish() -> [UInt8] {
+        if count > 0 { write(0, count: 8 - count) }
+        return bytes
     }
 }
 
 private struct BitReader {
-    let bytes: ArraySlice<UInt8>
-    private var position = 0
+    private var rest: ArraySlice<UInt8>
+    /// The bits that were taken from bytes and not read yet, and how many they are.
+    private var pending: UInt64 = 0
+    private var count = 0
 
-    init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+    init(bytes: ArraySlice<UInt8>) { rest = bytes }
 
     /// Whether nothing but the padding of the last byte is left, and that is zero.
-    var isSpent: Bool {
-        guard (position + 7) / 8 == bytes.count else { return false }
-        var rest = self
-        while let bit = rest.readBit() {
-            if bit { return false }
-        }
-        return true
-    }
+    var isSpent: Bool { rest.isEmpty && count < 8 && pending == 0 }
 
-    mutating func readBit() -> Bool? {
-        guard position < bytes.count * 8 else { return nil }
-        defer { position += 1 }
-        return bytes[bytes.startIndex + position / 8] >> UInt8(position % 8) & 1 == 1
-    }
-
-    mutating func read(_ count: Int) -> UInt64? {
-        var value: UInt64 = 0
-        for bit in 0..<count {
-            guard let one = readBit() else { return nil }
-            if one { value |= 1 << UInt64(bit) }
+    /// The next `wanted` bits, at most 48.
+    mutating func read(_ wanted: Int) -> UInt64? {
+        while count < wanted {
+            guard let byte = rest.popFirst() else { return nil }
+            pending |= UInt64(byte) << UInt64(count)
+            count += 8
         }
+        let value = pending & (1 << UInt64(wanted) - 1)
+        pending >>= UInt64(wanted)
+        count -= wanted
         return value
     }
 
     mutating func readOnes() -> Int? {
-        var count = 0
-        while let one = readBit() {
-            if !one { return count }
-            count += 1
+        var ones = 0
+        while let bit = read(1) {
+            if bit == 0 { return ones }
+            ones += 1
         }
         return nil
     }

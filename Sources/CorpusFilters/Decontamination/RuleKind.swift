@@ -5,8 +5,6 @@ package enum RuleKind: UInt8, CaseIterable, Sendable, Hashable {
     case word13 = 3
     case shortAnchor = 4
     case testLine = 5
-    case code24 = 6
-    case code20 = 7
 
     /// What a hit means.
     package enum Tier: String, Sendable, Hashable {
@@ -24,20 +22,18 @@ package enum RuleKind: UInt8, CaseIterable, Sendable, Hashable {
         case .word13: "word-13"
         case .shortAnchor: "short-anchor"
         case .testLine: "test-line"
-        case .code24: "code-24"
-        case .code20: "code-20"
         }
     }
 
     /// What a hit means.
     package var tier: Tier {
         switch self {
-        case .word8, .word13, .shortAnchor, .testLine, .code24: .contaminated
-        case .word10, .code20: .suspect
+        case .word8, .word13, .shortAnchor, .testLine: .contaminated
+        case .word10: .suspect
         }
     }
 
-    /// How many words or code tokens one key covers; nil where that differs from key to key.
+    /// How many words one key covers; nil where that differs from key to key.
     package var window: Int? {
         switch self {
         case .word8: 8
@@ -45,8 +41,6 @@ package enum RuleKind: UInt8, CaseIterable, Sendable, Hashable {
         case .word13: 13
         case .shortAnchor: 5
         case .testLine: nil
-        case .code24: 24
-        case .code20: 20
         }
     }
 
@@ -74,5 +68,5 @@ package enum RuleKind: UInt8, CaseIterable, Sendable, Hashable {
     static let shortestIdeographRun = 20
 
     /// From the rule whose hit says most to the one whose hit says least.
-    static let bySeverity: [RuleKind] = [.word13, .testLine, .shortAnchor, .code24, .word8, .word10, .code20]
+    static let bySeverity: [RuleKind] = [.word13, .testLine, .shortAnchor, .word8, .word10]
 }

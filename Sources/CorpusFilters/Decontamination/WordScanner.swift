@@ -1,5 +1,3 @@
-import Foundation
-
 /// Cuts a text into words and hashes each of them.
 ///
 /// A word is a maximal run of letters and digits, letters lower-cased. `_` and punctuation separate. A CJK
@@ -197,7 +195,7 @@ private struct ForeignRun {
         if isIdeograph, piece.count == 1, first.isStable {
             append([first], into: &words)
         } else {
-            let normal = String(piece).precomposedStringWithCompatibilityMapping.lowercased()
+            let normal = String(piece).normalisedNFKC.lowercased()
             var word: [Unicode.Scalar] = []
             for scalar in normal.unicodeScalars where !scalar.isIgnorable {
                 if scalar.isIdeograph {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What counts as equal text.
 enum NormalForm: String, Codable, Sendable, CaseIterable {
     /// Equal bytes.
@@ -20,7 +18,7 @@ enum NormalForm: String, Codable, Sendable, CaseIterable {
                 bytes.append(self == .case && byte &- 0x41 < 26 ? byte | 0x20 : byte)
             }
         } else {
-            let normal = text.precomposedStringWithCompatibilityMapping
+            let normal = text.normalisedNFKC
             for scalar in (self == .case ? normal.lowercased() : normal).unicodeScalars
             where !scalar.properties.isWhitespace {
                 bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)

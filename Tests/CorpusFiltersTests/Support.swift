@@ -1,0 +1,80 @@
+import CorpusFilters
+import CorpusKit
+import Foundation
+import Testing
+
+/// Finds files in a dictionary first, then in the repository.
+struct DictionaryFinder: ResourceFinder {
+    var files: [String: String] = [:]
+    var packs: [String: [UInt8]] = [:]
+
+    func locate(_ name: String) throws -> String { name }
+
+    func bytes(at path: String) throws -> [UInt8] {
+        if let text = files[path] { return Array(text.utf8) }
+        if let bytes = packs[path] { return bytes }
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+        guard let data = try? Data(contentsOf: root.appendingPathComponent(path)), !data.isEmpty else {
+            throw ResourceProblem(name: path, "cannot read `\(path)`: no such file")
+        }
+        return Array(data)
+    }
+
+    func files(matching pattern: String) throws -> [String] {
+        let folder = pattern.split(separator: "*").first.map(String.init) ?? ""
+        return files.keys.filter { $0.hasPrefix(folder) }.sorted()
+    }
+}
+
+func sample(
+    _ messages: [Message] = [],
+    fields: [String: JSONValue] = [:],
+    ordinal: Int = 0,
+    evidence: [Evidence] = []
+) -> Sample {
+    let content = Content(messages: messages, fields: fields)
+    let key = ItemKey(deriving: [content.id, String(ordinal)])
+    return Sample(
+        key: key,
+        content: content,
+        group: key,
+        task: key,
+        origin: Origin(source: "test"),
+        licence: nil,
+        evidence: evidence,
+        provenance: []
+    )
+}
+
+/// Builds the built-in filter the way the engine does.
+func decontaminate(
+    _ options: JSONValue,
+    finder: DictionaryFinder = DictionaryFinder()
+) throws -> any SampleFilter {
+    let entry = try #require(BuiltInFilters.all.first { $0.manifest.name == "decontaminate" })
+    return try entry.make(options, [], PluginSetup(plugin: "decontaminate", stage: "test", finder: finder))
+}
+
+/// Decontaminates with an invented benchmark alone.
+func decontaminate(rows: [JSONValue], _ options: [String: JSONValue] = [:]) throws -> any SampleFilter {
+    let text = rows.map(\.canonical).joined(separator: "\n")
+    let options = options.merging(["against": ["bench.jsonl"]]) { own, _ in own }
+    return try decontaminate(.object(options), finder: DictionaryFinder(files: ["bench.jsonl": text]))
+}
+
+extension Selection {
+    /// What a drop says, or nil for a sample that is kept.
+    var detail: [String: JSONValue]? {
+        guard case .drop(_, let detail, _) = self else { return nil }
+        return detail
+    }
+    /// The rule that a drop names.
+    var rule: String? { detail?["rule"]?.text }
+}
+
+/// Made-up words that never agree by chance.
+func madeUp(_ count: Int, _ random: inout RandomStream) -> [String] {
+    (0..<count).map { _ in
+        String((0..<6).map { _ in Character(Unicode.Scalar(UInt8(97 + random.below(26)))) })
+    }
+}
