@@ -24,8 +24,11 @@ public struct Draft: Sendable, Hashable {
         labels: [String: JSONValue] = [:], note: String? = nil
     ) {
         var content = Content(messages: messages, fields: seed.content.fields, labels: seed.content.labels)
-        for (name, value) in fields { content.fields[name] = value == .null ? nil : value }
-        for (name, value) in labels { content.labels[name] = value == .null ? nil : value }
+        for (name, value) in fields { content.fields[name] = value }
+        for (name, value) in labels { content.labels[name] = value }
+        // Not `content.fields[name] = nil`: a nil literal can be read as JSON's null, which is a value.
+        for (name, value) in fields where value == .null { content.fields.removeValue(forKey: name) }
+        for (name, value) in labels where value == .null { content.labels.removeValue(forKey: name) }
         self.init(content, note: note)
     }
 }

@@ -1,0 +1,241 @@
+import CorpusKit
+
+/// The same task in other people's words: terse, polite, sloppy, formal.
+///
+/// The model puts one sentence of the task into the words of a style card; every fact around it (the rest of the
+/// instruction, `signature`, `example`, `tests`) is carried on by us. So truth stays where it was: in the task's tests.
+/// What comes back is held to the card by rules, and what fails is booked and asked for again.
+///
+/// - Seed fields: `instruction`; all others are carried on unchanged.
+/// - Drafts: the plain task (unless `keep_plain` is off) and up to `variants` restyled ones, none answered. Field
+///   `instruction`, label `style`: `plain`, a card's id, or `a+b` for a blend of two.
+///
+/// The style set and the blending follow the Seed-Coder report, section 3.1.1.
+struct StyleMix: GeneratorPlugin {
+    struct Options: PluginOptions {
+        /// The style cards: JSON Lines.
+        var styles = "Seeds/styles.jsonl"
+        /// The ids of the only cards to use; empty uses all.
+        var only: [String] = []
+        /// How many restyled tasks each task gets; 1 to 100.
+        var variants = 1
+        /// Whether the plain task goes on too.
+        var keepPlain = true
+        /// How likely a variant's style is a blend of two cards; 0 to 1.
+        var blend = 0.25
+        /// How often the model is asked for one variant at most; 1 to 10.
+        var tries = 2
+        /// The temperature of the second time; each further time is 0.1 hotter, up to 1.
+        var retryTemperature = 0.9
+        /// The smallest share of the sentence's own words that must come back; 0 to 1.
+        ///
+        /// Halved for cards that leave
+        /// things out or misspell; not asked of cards in other languages than English.
+        var minRecall = 0.5
+
+        enum CodingKeys: String, CodingKey {
+            case styles, only, variants, blend, tries
+            case keepPlain = "keep_plain"
+            case retryTemperature = "retry_temperature"
+            case minRecall = "min_recall"
+        }
+    }
+
+    static let manifest = Manifest(
+        name: "style-mix",
+        version: 1,
+        summary: "The same task in other people's words",
+        needs: [.model],
+        requires: ["instruction"],
+        reasons: [
+            "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain",
+            "off-target",
+        ]
+    )
+
+    let worstCaseCalls: [String: Int]
+    let worstCaseDrafts: Int
+    private let options: Options
+    private let cards: [StyleCard]
+    private let prompt: PromptScript
+    private let leaks: PromptLeakDetector
+
+    init(options: Options, setup: PluginSetup) throws {
+        guard (1...100).contains(options.variants) else {
+            throw BadOption("variants", "must be from 1 to 100, not \(options.variants)")
+        }
+        guard (1...10).contains(options.tries) else {
+            throw BadOption("tries", "must be from 1 to 10, not \(options.tries)")
+        }
+        guard (0...1).contains(options.blend) else { throw BadOption("blend", "must be from 0 to 1") }
+        guard (0...1).contains(options.minRecall) else {
+            throw BadOption("min_recall", "must be from 0 to 1")
+        }
+        guard (0...2).contains(options.retryTemperature) else {
+            throw BadOption("retry_temperature", "must be from 0 to 2")
+        }
+        let all = try StyleCard.cards(in: setup.file(options.styles))
+        if let missing = options.only.first(where: { id in !all.contains { $0.id == id } }) {
+            throw BadOption("only", "names `\(missing)`, which `\(options.styles)` does not have")
+        }
+        cards = options.only.isEmpty ? all : all.filter { options.only.contains($0.id) }
+        self.options = options
+        worstCaseCalls = ["model": options.variants * options.tries]
+        worstCaseDrafts = options.variants + (options.keepPlain ? 1 : 0)
+        prompt = try PromptScript(
+            "restyle",
+            variables: ["style", "phrases", "task", "question", "statement", "imperative"],
+            setup: setup
+        )
+        leaks = PromptLeakDetector(templates: [prompt.source])
+    }
+
+    func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
+        let instruction = try seed.text("instruction")
+        let sentence = TaskSentence(in: instruction)
+        var random = context.random
+        let styles = styles(drawnFrom: &random)
+
+        var drafts: [Draft] = []
+        if options.keepPlain { drafts.append(Draft(from: seed, labels: ["style": "plain"], note: "plain")) }
+        var known: Set = [TextLikeness.whitespaceFree(sentence.text)]
+        for style in styles {
+            let messages = try prompt.messages([
+                "style": .string(style.description), "task": .string(sentence.text),
+                "phrases": .string(style.phrases.prefix(2).joined(separator: " ")),
+                "question": .bool(style.mood == .question), "statement": .bool(style.mood == .statement),
+                "imperative": .bool(style.mood == .imperative),
+            ])
+            for attempt in 0..<options.tries {
+                let reply = try await context.reply(to: messages, settings: settings(ofAttempt: attempt))
+                do throws(Skip) {
+                    let text = try restyled(reply, from: sentence.text, in: style, known: known)
+                    known.insert(TextLikeness.whitespaceFree(text))
+                    drafts.append(
+                        Draft(
+                            from: seed,
+                            fields: ["instruction": .string(sentence.replaced(by: text))],
+                            labels: ["style": .string(style.id)],
+                            note: style.id
+                        )
+                    )
+                    break
+                } catch {
+                    context.drop(error.reason, "style `\(style.id)`: \(error.description)", text: reply.text)
+                }
+            }
+        }
+        return drafts
+    }
+
+    /// The styles of one task's variants: cards drawn evenly, some blended, no id twice while there are others.
+    private func styles(drawnFrom random: inout RandomStream) -> [StyleCard] {
+        var order = random.shuffled(cards)
+        var styles: [StyleCard] = []
+        while styles.count < options.variants {
+            if order.isEmpty { order = random.shuffled(cards) }
+            let card = order.removeFirst()
+            guard cards.count > 1, random.unit() < options.blend,
+                let partner = random.pick(cards.filter { $0.id != card.id })
+            else {
+                styles.append(card)
+                continue
+            }
+            let blend = StyleCard.blend(card, partner, with: &random)
+            let isNew = !cards.contains { $0.traits == blend.traits }
+            styles.append(isNew ? blend : card)
+        }
+        return styles
+    }
+
+    /// A second question must differ from the first, or the ledger would give the same reply again.
+    private func settings(ofAttempt attempt: Int) -> CallSettings {
+        guard attempt > 0 else { return CallSettings() }
+        let temperature = options.retryTemperature + 0.1 * Double(attempt - 1)
+        return CallSettings(temperature: max(options.retryTemperature, min(1, temperature)))
+    }
+
+    private func restyled(
+        _ reply: ModelReply,
+        from source: String,
+        in style: StyleCard,
+        known: Set<String>
+    ) throws(Skip) -> String {
+        let text = try reply.usableText().unquoted
+        guard !text.isEmpty else { throw Skip("empty", "nothing stands between the quotes") }
+        guard text.textLines.count(where: { !$0.trimmed.isEmpty }) == 1 else {
+            throw Skip("format-broken", "the reply has more than one line")
+        }
+        guard !CodeMarks.holdsCode(text) else { throw Skip("format-broken", "the reply holds code") }
+        if let marker = leaks.leak(in: text, source: source) {
+            throw Skip("prompt-leak", "the reply repeats `\(marker)` of the prompt")
+        }
+        guard !known.contains(TextLikeness.whitespaceFree(text)) else {
+            throw Skip("no-gain", "the wording is not new")
+        }
+        let words = TextLikeness.wordCount(text)
+        guard style.words.contains(words) else {
+            throw Skip(
+                "off-target",
+                "\(words) words, \(style.words.lowerBound) to \(style.words.upperBound) wanted"
+            )
+        }
+        let asks = text.contains { "?？".contains($0) }
+        guard asks == (style.mood == .question) else {
+            throw Skip(
+                "off-target",
+                asks ? "a question where none was wanted" : "no question where one was wanted"
+            )
+        }
+        let share = WordRecall.share(of: source, in: text)
+        let isLoose = style.completeness == "partial" || style.typos != "none"
+        guard style.language != "en" || share >= options.minRecall * (isLoose ? 0.5 : 1) else {
+            throw Skip("off-target", "too little of the task came back")
+        }
+        return text
+    }
+}
+
+extension StyleMix {
+    static let selfChecks = [
+        SelfCheck(
+            "a question in a question's style is taken",
+            seed: vowels,
+            options: question,
+            replies: ["Could you please count the vowels of a given text?"],
+            expects: .accepts("Could you please count the vowels of a given text?")
+        ),
+        SelfCheck(
+            "the second try counts when the first fails",
+            seed: vowels,
+            options: question,
+            replies: ["Count the vowels of a text.", "How do I count the vowels of a text?"],
+            expects: .accepts("How do I count the vowels of a text?")
+        ),
+        SelfCheck(
+            "a command in a question's style is off target",
+            seed: vowels,
+            options: question,
+            replies: ["Please count the vowels of a given text."],
+            expects: .refuses("off-target")
+        ),
+        SelfCheck(
+            "the same words are no gain",
+            seed: vowels,
+            options: question,
+            replies: ["Count the  vowels of a text."],
+            expects: .refuses("no-gain")
+        ),
+        SelfCheck(
+            "a solution is no task",
+            seed: vowels,
+            options: question,
+            replies: ["How about `def count(text): return 0` for the vowels of a text?"],
+            expects: .refuses("format-broken")
+        ),
+    ]
+
+    // The question is asked of one card only, so that chance has no part in the checks.
+    private static let question: [String: JSONValue] = ["keep_plain": false, "only": ["polite-question"]]
+    private static let vowels = Seed(id: "vowels", fields: ["instruction": "Count the vowels of a text."])
+}

@@ -1,0 +1,261 @@
+import CorpusKit
+import CorpusTesting
+import Testing
+
+@Suite("Self-correction")
+struct SelfCorrectionTests {
+    private static let cases: [JSONValue] = (1...10).map { ["args": [.int($0)], "expect": .int(100 + $0)] }
+    private let seed = Seed(
+        id: "s",
+        fields: [
+            "instruction": "Add a hundred.", "signature": "def f(n):",
+            "tests": ["kind": "call", "entry_point": "f", "cases": .array(cases)],
+        ]
+    )
+    private static func code(_ text: String) -> String { "```python\n\(text)\n```" }
+    private static func repair(_ text: String) -> String {
+        "<<<DIAGNOSIS>>>\nIt is wrong.\n<<<SOLUTION>>>\n" + code(text)
+    }
+
+    @Test("Code that fails is repaired until visible and hidden tests pass")
+    func repaired() async throws {
+        let host = ScriptedHost(
+            replies: [Self.code("one"), Self.repair("two"), Self.repair("three")],
+            executions: [.wrongAnswer, .ok, .runtimeError, .ok, .ok]
+        )
+
+        let outcome = try await Outcome.of("self-correction", seed, ["emit_dialogue": true], host: host)
+
+        #expect(host.jobs.map(\.source) == ["one", "two", "two", "three", "three"])
+        #expect(host.jobs.map(\.tests.count) == [7, 7, 3, 7, 3])
+        #expect(outcome.drafts.map(\.note) == ["final", "dialogue"])
+        let final = outcome.drafts[0].content
+        #expect(final.fields["code"] == "three")
+        #expect(
+            final.labels == ["language": "python", "revisions": 2, "restarts": 0, "tests_origin": "seed"]
+        )
+        #expect(
+            final.messages == [
+                Message(.user, "Add a hundred.\ndef f(n):"), Message(.assistant, Self.code("three")),
+            ]
+        )
+        let dialogue = outcome.drafts[1].content
+        #expect(dialogue.messages.map(\.role) == [.user, .assistant, .user, .assistant, .user, .assistant])
+        #expect(dialogue.messages.last?.content == "It is wrong.\n\n" + Self.code("three"))
+        #expect(dialogue.labels["form"] == "dialogue")
+    }
+
+    @Test("Nothing of the hidden tests is ever shown", arguments: 0..<10)
+    func hiddenTests(random: Int) async throws {
+        let host = ScriptedHost(
+            answer: { _, index in ModelReply(text: index == 0 ? Self.code("c0") : Self.repair("c\(index)")) },
+            execute: { job, _ in
+                var result = ScriptedHost.result(job.tests.count == 3 ? .runtimeError : .ok, of: job)
+                result.diagnostics = "KeyError in a hidden input"
+                return result
+            }
+        )
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host, random: random)
+
+        let hidden = try #require(host.jobs.first { $0.tests.count == 3 })
+        guard case .call(_, let cases, _) = hidden.tests else { return }
+        let shown = host.calls.flatMap(\.messages).map(\.content).joined(separator: "\n")
+        #expect(cases.allSatisfy { !shown.contains("f(\($0.arguments[0].canonical))") })
+        #expect(!shown.contains("KeyError"))
+        #expect(shown.contains("others for the same task fail"))
+        #expect(outcome.skip == "test-failed")
+    }
+
+    @Test("The report names the call, what was expected and what came back")
+    func report() async throws {
+        let host = ScriptedHost(
+            replies: [Self.code("one"), Self.repair("two")],
+            executions: [.wrongAnswer, .ok, .ok]
+        )
+
+        _ = try await Outcome.of("self-correction", seed, ["hidden": 0], host: host)
+
+        let question = try #require(host.calls[1].messages.last?.content)
+        #expect(question.contains("9 of 10 tests pass.\n\nTest 1: f(1)\nexpected 101\ngot null"))
+        #expect(question.contains(Self.code("one")))
+        #expect(host.calls.map(\.role) == ["solver", "solver"])
+        #expect(host.calls[1].settings.temperature == 0.2)
+    }
+
+    @Test("Everything has an end: repairs and fresh starts are counted")
+    func exhausted() async throws {
+        let host = ScriptedHost(
+            answer: { call, index in
+                let isRepair = call.messages.last?.content.contains("Report:") == true
+                return ModelReply(text: isRepair ? Self.repair("r\(index)") : Self.code("s\(index)"))
+            },
+            execute: { job, _ in ScriptedHost.result(.timeout, of: job) }
+        )
+
+        let outcome = try await Outcome.of(
+            "self-correction",
+            seed,
+            ["revisions": 2, "attempts": 3],
+            host: host
+        )
+
+        #expect(outcome.skip == "test-failed")
+        #expect(outcome.drops == ["test-failed", "test-failed"])
+        #expect(host.calls.count == 9)
+        #expect(host.calls.map(\.settings.temperature) == [nil, 0.2, 0.2, 0.8, 0.2, 0.2, 0.8, 0.2, 0.2])
+    }
+
+    @Test("Code that stays the same twice ends the unit")
+    func unchanged() async throws {
+        let host = ScriptedHost(
+            replies: [Self.code("same"), Self.repair("same\n\n# really"), Self.repair("same  ")],
+            executions: [.wrongAnswer]
+        )
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        #expect(outcome.skip == "test-failed")
+        #expect(host.calls.map(\.settings.temperature) == [nil, 0.2, 0.5])
+    }
+
+    @Test("Code that comes back to an earlier revision leads to a fresh start")
+    func circling() async throws {
+        let host = ScriptedHost(
+            replies: [Self.code("a"), Self.repair("b"), Self.repair("a"), Self.code("c")],
+            executions: [.wrongAnswer, .wrongAnswer, .wrongAnswer, .ok, .ok]
+        )
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        #expect(outcome.drafts.first?.content.fields["code"] == "c")
+        #expect(outcome.drafts.first?.content.labels["restarts"] == 1)
+        #expect(outcome.drops == ["test-failed"])
+    }
+
+    @Test("A draft that has code starts from it")
+    func startsFromCode() async throws {
+        let begun = Seed(id: "s", fields: seed.content.fields.merging(["code": "given"]) { $1 })
+        let host = ScriptedHost(replies: [ModelReply]())
+
+        let outcome = try await Outcome.of("self-correction", begun, ["emit_dialogue": true], host: host)
+
+        #expect(outcome.drafts.map { $0.content.fields["code"] } == ["given"])
+        #expect(host.calls.isEmpty)
+    }
+
+    @Test(
+        "A solver's bad reply is booked with its reason",
+        arguments: [
+            (ModelReply(text: ""), "empty"),
+            (ModelReply(text: "```python\nx\n```", finish: .length), "truncated"),
+            (ModelReply(text: "Sorry, but I can't."), "refusal"),
+            (ModelReply(text: "Add 100."), "format-broken"),
+        ] as [(ModelReply, ReasonCode)]
+    )
+    func badSolver(reply: ModelReply, reason: ReasonCode) async throws {
+        let outcome = try await Outcome.of("self-correction", seed, host: ScriptedHost(replies: [reply]))
+
+        #expect(outcome.drops == [reason])
+        #expect(outcome.skip == reason)
+    }
+
+    @Test(
+        "A repair with broken tags is booked and leads to a fresh start",
+        arguments: [
+            code("b"), "<<<SOLUTION>>>\n" + code("b"), "<<<DIAGNOSIS>>>\nx\n<<<SOLUTION>>>\nadd",
+            "<<<DIAGNOSIS>>\nx",
+        ]
+    )
+    func brokenRepair(text: String) async throws {
+        let host = ScriptedHost(
+            replies: [Self.code("a"), text, Self.code("c")],
+            executions: [.wrongAnswer, .ok, .ok]
+        )
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        #expect(outcome.drops == ["format-broken", "test-failed"])
+        #expect(outcome.drafts.first?.content.fields["code"] == "c")
+    }
+
+    @Test(
+        "A sandbox without the toolchain is a failure of the world, not of the draft",
+        arguments: [(.unavailable, "unavailable"), (.sandboxError, "sandbox-error")]
+            as [(ExecutionResult.Verdict, ReasonCode)]
+    )
+    func sandboxFaults(verdict: ExecutionResult.Verdict, code: ReasonCode) async throws {
+        let host = ScriptedHost(replies: [Self.code("a")], executions: [verdict])
+
+        let failure = await #expect(throws: WorkFailure.self) {
+            try await Outcome.of("self-correction", seed, host: host)
+        }
+
+        #expect(failure?.code == code)
+    }
+}
+
+@Suite("Tests written by the tester")
+struct TestWriterTests {
+    private let seed = Seed(id: "s", fields: ["instruction": "Add a hundred.", "signature": "def f(n):"])
+    private static let solution = "```python\ndef f(n): return n + 100\n```"
+    private static func suite(_ cases: String, entryPoint: String = "f") -> String {
+        "<<<TESTS>>>\n{\"entry_point\": \"\(entryPoint)\", \"cases\": [\(cases)]}"
+    }
+    private static let good =
+        #"{"args": [1], "expect": 101}, {"args": [0], "expect": 100}, {"args": [5], "expect": 105}"#
+
+    @Test("Good tests become a field, and their origin a label")
+    func goodTests() async throws {
+        let host = ScriptedHost(Self.suite(Self.good), Self.solution)
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        let content = try #require(outcome.drafts.first?.content)
+        #expect(host.calls.map(\.role) == ["tester", "solver"])
+        #expect(content.labels["tests_origin"] == "model")
+        #expect(content.fields["tests"].flatMap { try? TestSuite(json: $0) }?.count == 3)
+    }
+
+    @Test(
+        "Weak or unreadable tests are asked for once more and then refused",
+        arguments: [
+            (suite(#"{"args": [1], "expect": 101}"#), "vacuous-test"),
+            (
+                suite(#"{"args": [1], "expect": 1}, {"args": [2], "expect": 1}, {"args": [3], "expect": 1}"#),
+                "vacuous-test"
+            ),
+            (
+                suite(#"{"args": [1], "expect": 1}, {"args": [2], "expect": 2}, {"args": [3], "expect": 3}"#),
+                "vacuous-test"
+            ),
+            (
+                suite(#"{"args": [1], "expect": 1}, {"args": [1], "expect": 2}, {"args": [3], "expect": 4}"#),
+                "vacuous-test"
+            ),
+            (suite(good, entryPoint: "g"), "vacuous-test"), (suite(#"{"args": 1}"#), "format-broken"),
+            ("<<<TESTS>>>\nassert f(1) == 101", "format-broken"), ("{\"cases\": []}", "format-broken"),
+            ("", "empty"),
+        ] as [(String, ReasonCode)]
+    )
+    func badTests(text: String, reason: ReasonCode) async throws {
+        let host = ScriptedHost(text)
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        #expect(outcome.drops == [reason])
+        #expect(outcome.skip == reason)
+        #expect(host.calls.map(\.role) == ["tester", "tester"])
+        #expect(host.calls[1].settings.temperature == 0.8)
+    }
+
+    @Test("Better tests on the second try are taken")
+    func secondTry() async throws {
+        let host = ScriptedHost("hm", Self.suite(Self.good), Self.solution)
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        #expect(outcome.drafts.count == 1)
+        #expect(outcome.drops == ["format-broken"])
+    }
+}

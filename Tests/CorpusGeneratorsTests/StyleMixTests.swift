@@ -1,0 +1,156 @@
+import CorpusKit
+import CorpusTesting
+import Foundation
+import Testing
+
+@Suite("Style mix")
+struct StyleMixTests {
+    private let seed = Seed(
+        id: "s",
+        fields: [
+            "instruction": "Words are text without spaces. Count the vowels of every word. The order stays.",
+            "signature": "def f(words):", "tests": ["kind": "call"],
+        ]
+    )
+    private static let alone: [String: JSONValue] = [
+        "keep_plain": false, "only": ["polite-question"], "tries": 1, "blend": 0,
+    ]
+
+    @Test("Only the asking sentence changes and every other fact stays")
+    func draft() async throws {
+        let host = ScriptedHost("\"Could you count the vowels of every word?\"")
+
+        let outcome = try await Outcome.of("style-mix", seed, ["only": ["polite-question"]], host: host)
+
+        #expect(outcome.drafts.map(\.note) == ["plain", "polite-question"])
+        #expect(outcome.drafts[0].content.fields == seed.content.fields)
+        #expect(
+            outcome.drafts[1].content.fields["instruction"]
+                == "Words are text without spaces. Could you count the vowels of every word? The order stays."
+        )
+        #expect(outcome.drafts[1].content.fields["signature"] == "def f(words):")
+        #expect(outcome.drafts[1].content.fields["tests"] == ["kind": "call"])
+        #expect(outcome.drafts.map(\.content.labels["style"]) == ["plain", "polite-question"])
+        #expect(outcome.drafts.map(\.content.messages) == [[], []])
+        #expect(
+            host.calls[0].messages.last?.content.hasSuffix("Task: Count the vowels of every word.") == true
+        )
+    }
+
+    @Test(
+        "A wording that breaks a rule is booked with its reason",
+        arguments: [
+            (ModelReply(text: ""), "empty"), (ModelReply(text: "\" \""), "empty"),
+            (ModelReply(text: "Could you count the vowels of every word?", finish: .length), "truncated"),
+            (ModelReply(text: "Sorry, but I can't do that."), "refusal"),
+            (ModelReply(text: "Could you count\nthe vowels of every word?"), "format-broken"),
+            (ModelReply(text: "Could def f(words): count the vowels of every word?"), "format-broken"),
+            (ModelReply(text: "```\nCould you count the vowels of every word?\n```"), "format-broken"),
+            (ModelReply(text: "count the vowels of every word <|im_end|> ok?"), "prompt-leak"),
+            (
+                ModelReply(text: "How can I get every second number in a list of vowels of every word?"),
+                "prompt-leak"
+            ),
+            (ModelReply(text: "Count the vowels of every  word."), "no-gain"),
+            (ModelReply(text: "Vowels count?"), "off-target"),
+            (ModelReply(text: "Please count the vowels of every word."), "off-target"),
+            (ModelReply(text: "Could you sort a list of numbers for me?"), "off-target"),
+            (
+                ModelReply(
+                    text: "Could you count the vowels of " + String(repeating: "every ", count: 45) + "word?"
+                ), "off-target"
+            ),
+        ] as [(ModelReply, ReasonCode)]
+    )
+    func badReplies(reply: ModelReply, reason: ReasonCode) async throws {
+        let outcome = try await Outcome.of(
+            "style-mix",
+            seed,
+            Self.alone,
+            host: ScriptedHost(replies: [reply])
+        )
+
+        #expect(outcome.drafts.isEmpty)
+        #expect(outcome.drops == [reason], "\(reply.text)")
+    }
+
+    @Test("Each further try is hotter, and every failure is booked")
+    func tries() async throws {
+        let host = ScriptedHost("Nothing.", "Nothing.", "Could you count the vowels of every word?")
+        let options = Self.alone.merging(["tries": 5]) { $1 }
+
+        let outcome = try await Outcome.of("style-mix", seed, options, host: host)
+
+        #expect(outcome.drafts.count == 1)
+        #expect(outcome.drops.count == 2)
+        #expect(host.calls.map(\.settings.temperature) == [nil, 0.9, 1.0])
+    }
+
+    @Test("Variants have different cards and no wording twice")
+    func variants() async throws {
+        let host = ScriptedHost(
+            "Could you count the vowels of every word?",
+            "Count the vowels of every word, please."
+        )
+        let options: [String: JSONValue] = ["variants": 3, "blend": 0, "tries": 1, "keep_plain": false]
+
+        let outcome = try await Outcome.of("style-mix", seed, options, host: host)
+
+        let styles = host.calls.compactMap { $0.messages.last?.content.textLines.first }
+        #expect(Set(styles).count == 3)
+        #expect(outcome.drafts.count + outcome.drops.count == 3)
+        #expect(Set(outcome.drafts.map(\.content.id)).count == outcome.drafts.count)
+    }
+
+    @Test("A blend takes every trait from one of its two parents; a mix that is no new style is not used")
+    func blends() async throws {
+        let traits = [
+            "polite-question": ["polite", "medium", "a question"],
+            "terse": ["chatty", "short", "a command", "with a few typing mistakes"],
+            "spec": ["formal", "long", "a statement"],
+        ]
+        let options: [String: JSONValue] = ["blend": 1, "tries": 1, "keep_plain": false]
+        var blended = 0
+        for random in 0..<40 {
+            let host = ScriptedHost("x")
+
+            let outcome = try await Outcome.of("style-mix", seed, options, host: host, random: random)
+
+            let id = try #require(outcome.host.drops.first?.summary.split(separator: "`")[1])
+            let parents = id.split(separator: "+").map(String.init)
+            let line = try #require(host.calls[0].messages.last?.content.textLines.first)
+            let words = line.dropFirst("Style: ".count).components(separatedBy: ", ")
+            let isFromParents = words.allSatisfy { word in
+                parents.contains { traits[$0]?.contains(word) == true }
+            }
+            #expect(isFromParents)
+            #expect(Set(parents).count == parents.count)
+            #expect(traits.values.contains(words) == (parents.count == 1))
+            if parents.count == 2 { blended += 1 }
+        }
+        #expect(blended > 25)
+    }
+
+    @Test(
+        "A style file that cannot be used is refused with its line",
+        arguments: [
+            ("", "has no style"), ("{}", "line 1 has no `id`"), ("[1]", "line 1 is no JSON object"),
+            ("\n{\"id\": \"a\"}", "line 2 has no `example_phrases`"),
+            (#"{"id": "a", "mood": "angry", "example_phrases": ["x"]}"#, "line 1 has a `mood` that is not"),
+            (
+                #"{"id": "a", "length": "huge", "example_phrases": ["x"]}"#,
+                "line 1 has a `length` that is not"
+            ),
+            (
+                #"{"id": "a", "example_phrases": ["x"]}"# + "\n" + #"{"id": "a", "example_phrases": ["x"]}"#,
+                "line 2 repeats the id `a`"
+            ),
+        ]
+    )
+    func badStyles(styles: String, problem: String) {
+        let error = #expect(throws: BadOption.self) { try Workshop(styles: styles).generator("style-mix") }
+
+        #expect(error?.option == "styles")
+        #expect(error?.problem.contains(problem) == true)
+    }
+}
