@@ -5,7 +5,7 @@ enum WallInspection {
     /// Reads what the kernel says about a process in a cell.
     static let task = CellTask(
         command: [
-            "/bin/cat", "/proc/self/status", "/proc/self/limits", "/proc/self/mounts", "/proc/net/dev",
+            "/bin/cat", "/proc/self/status", "/proc/self/limits", "/proc/self/mounts", "/proc/net/route",
         ],
         limits: CellLimits()
     )
@@ -20,10 +20,10 @@ enum WallInspection {
             $0.split { $0 == " " || $0 == "\t" }.map(String.init)
         }
         for wall in walls where !lines.contains(where: { $0.starts(with: wall.words) }) { return wall.name }
-        let interfaces = lines.filter { $0.first?.hasSuffix(":") == true && $0.count == 17 }.compactMap(
-            \.first
-        )
-        guard interfaces.allSatisfy({ $0 == "lo:" }) else { return "a network is in reach" }
+        // A route: interface, destination and gateway in hexadecimal, and eight more. Interfaces alone prove
+        // nothing, since some kernels give every name space sleeping tunnels.
+        let hasRoute = lines.contains { $0.count == 11 && $0[1].count == 8 && $0[2].count == 8 }
+        guard !hasRoute else { return "a network is in reach" }
         let writable = lines.filter { $0.count == 6 && $0[3].hasPrefix("rw") }.map { $0[1] }
         let open = writable.filter { !$0.hasPrefix("/proc") && !$0.hasPrefix("/dev/") && $0 != "/tmp" }
         return open.isEmpty ? nil : "`\(open[0])` can be written"

@@ -15,7 +15,9 @@ private func randomValue(_ random: inout RandomStream, depth: Int = 3) -> JSONVa
     default:
         .object(
             Dictionary(
-                (0..<random.below(3)).map { _ in (["int", "float", ":", "k", ""][random.below(5)], 0) }
+                (0..<random.below(3)).map { _ in
+                    (["int", "float", ":", "k", "", "\u{301}"][random.below(6)], 0)
+                }
             ) { l, _ in l }
             .mapValues { _ in randomValue(&random, depth: depth - 1) }
         )

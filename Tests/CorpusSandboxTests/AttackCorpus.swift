@@ -204,7 +204,7 @@ extension Attack {
         Attack(
             name: "deep recursion",
             source: "import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1)\nf(0)",
-            alsoFine: [.runtimeError, .memoryLimit],
+            alsoFine: [.runtimeError, .memoryLimit, .timeout],
             verdict: .signal
         ),
         Attack(

@@ -177,7 +177,7 @@ struct Cheat: Sendable, CustomTestStringConvertible {
         ),
         Cheat(
             "takes the request from the driver",
-            [.timeout],
+            [.timeout, .wrongAnswer],
             """
             import os, _thread
             _thread.start_new_thread(lambda: [os.read(4, 65536) for _ in iter(int, 1)], ())
@@ -201,6 +201,14 @@ struct Cheat: Sendable, CustomTestStringConvertible {
             "returns itself nested",
             [.wrongAnswer],
             "def f(a, b):\n    x = []\n    x.append(x)\n    return x"
+        ),
+        Cheat(
+            "forges a line that nests deeply",
+            [.wrongAnswer],
+            """
+            import os
+            os.write(3, b'{"index":0,"status":"value","value":' + b"[" * 511 + b"]" * 511 + b"}\\n")
+            """
         ),
         Cheat("returns half a surrogate pair", [.wrongAnswer], "def f(a, b): return '\\ud800'"),
         Cheat(

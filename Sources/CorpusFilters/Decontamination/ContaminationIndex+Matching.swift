@@ -12,7 +12,8 @@ extension ContaminationIndex {
     /// - Parameters:
     ///   - list: The words of the texts.
     ///   - minWords: The fewest words of a short item.
-    ///   - joinedTurns: Whether the list joins turns that were read before: lines and short items need no second look.
+    ///   - joinedTurns: Whether the list joins turns that were read before: lines need no second look.
+    /// - Returns: One match a rule at most.
     func matches(in list: WordList, minWords: Int, joinedTurns: Bool) -> [Match] {
         guard list.count >= RuleKind.shortItem.lowerBound else { return [] }
         let windows = WindowHashes(list.words)

@@ -64,7 +64,9 @@ struct Decontaminate: FilterPlugin {
         return .drop("contaminated", detail: detail)
     }
 
-    /// The texts of a sample, with the voice of each turn. A text that stands twice, as instruction and as turn, is
+    /// The texts of a sample, with the voice of each turn.
+    ///
+    /// A text that stands twice, as instruction and as turn, is
     /// read once.
     private static func passages(of content: Content) -> [ContaminationIndex.Passage] {
         content.texts.enumerated().compactMap { number, part in

@@ -8,7 +8,9 @@ package struct FingerprintRequest: Sendable, Hashable {
     package var source: String
     /// The licence of the benchmark's text.
     package var licence: String
-    /// The fields to read. A field whose name holds `test` is compared line by line, all others word by word.
+    /// The fields to read.
+    ///
+    /// A field whose name holds `test` is compared line by line, all others word by word.
     package var fields: [String]
     /// The field that names an item; nil names items by their line.
     package var id: String?

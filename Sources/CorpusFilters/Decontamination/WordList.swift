@@ -88,7 +88,9 @@ struct WordList {
         return result
     }
 
-    /// Whether at least half of some words start with a letter. Windows of numbers agree by chance.
+    /// Whether at least half of some words start with a letter.
+    ///
+    /// Windows of numbers agree by chance.
     func isWordy(_ range: Range<Int>) -> Bool { 2 * letters(in: range) >= range.count }
 
     /// Whether a line has enough words, and enough that are no numbers, to tell one test from another.

@@ -9,7 +9,9 @@ enum NormalForm: String, Codable, Sendable, CaseIterable {
     /// As `whitespace`, in lower case.
     case `case`
 
-    /// Appends a text in this form. What is not ASCII is brought to Unicode's form NFKC, except for ``bytes``.
+    /// Appends a text in this form.
+    ///
+    /// What is not ASCII is brought to Unicode's form NFKC, except for ``bytes``.
     func append(_ text: String, to bytes: inout [UInt8]) {
         if self == .bytes {
             bytes.append(contentsOf: text.utf8)

@@ -8,7 +8,7 @@ struct AnswerSide {
     let answer: Message
     /// The program in the answer, without blank lines, comments on lines of their own and spaces at line ends.
     let code: String
-    /// What the tests said: `ok`, `wrong_answer`, `timeout`, …
+    /// What the tests said: `ok`, `wrong_answer`, `timeout`, and so on.
     let verdict: String
     /// The share of the tests that passed, in 0...1; nil when the tests did not say.
     let passFraction: Double?

@@ -19,8 +19,8 @@ public import CorpusModel
 /// Jinja2: an undefined value may only be asked about (`is defined`, `is undefined`) or replaced (`default`) and
 /// ends the rendering anywhere else, also inside a list, in a `set` and before any other test. Names, filters,
 /// tests and arguments are checked in the whole template, not only where it is run through. Members are only
-/// data: `x.items` is the member `items`, never a method. `loop` cannot be set, keys of mappings are strings, whole
-/// numbers have 64 bits, and text, steps and nesting are limited.
+/// data: `x.items` is the member `items`, never a method. `loop` cannot be set, words such as `not` are no names,
+/// keys of mappings are strings, whole numbers have 64 bits, and text, steps and nesting are limited.
 public struct PromptTemplate: Sendable {
     /// The path the template was read from.
     public let path: String

@@ -184,10 +184,11 @@ extension TemplateRenderer {
         _ arguments: [TemplateExpression?]
     ) throws(PromptProblem) -> TemplateValue {
         let value = try evaluate(input)
-        var isReplaced = !value.isDefined
-        if !isReplaced, let flag = arguments[1], try defined(flag).isTrue { isReplaced = !value.isTrue }
-        guard isReplaced else { return value }
-        guard let replacement = arguments[0] else { return .string("") }
-        return try evaluate(replacement)
+        // Evaluated in any case, as Jinja2 does; an undefined replacement is a fault only where it is used.
+        let replacement =
+            if let argument = arguments[0] { try evaluate(argument) } else { TemplateValue.string("") }
+        let isFalseReplaced = if let flag = arguments[1] { try defined(flag).isTrue } else { false }
+        let isKept = value.isDefined && (value.isTrue || !isFalseReplaced)
+        return isKept ? value : replacement
     }
 }

@@ -18,6 +18,8 @@ final class CellLoop: CellBackend {
         self.core = core
         let thread = Thread { core.serve() }
         thread.name = "cells"
+        // Answers may nest as deep as the parser allows.
+        thread.stackSize = 8 << 20
         thread.start()
     }
 

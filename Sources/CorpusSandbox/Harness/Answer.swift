@@ -53,7 +53,7 @@ enum Answer: Sendable, Hashable {
         if members.count == 1, let word = members["float"]?.text { return .nonFinite(word) }
         var object: [String: Answer] = [:]
         for (key, value) in members {
-            guard key.first == ":", let answer = Answer(encoded: value) else { return nil }
+            guard key.utf8.first == UInt8(ascii: ":"), let answer = Answer(encoded: value) else { return nil }
             object[String(key.unicodeScalars.dropFirst())] = answer
         }
         return .object(object)

@@ -1,0 +1,183 @@
+import CorpusLedger
+import CorpusModel
+import Foundation
+import GRDB
+import Testing
+
+@Suite("Ledger", .timeLimit(.minutes(1)))
+struct LedgerTests {
+    private let folder: String
+    private var path: String { folder + "/ledger.sqlite" }
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "corpusmith-ledger-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    private func begin() throws -> Ledger {
+        try Ledger.begin(path: path, name: "t", recipe: "r", plan: ["nodes": []], product: "test", now: 0)
+    }
+
+    private func call(_ number: Int, text: String = "reply") -> CallRecord {
+        let request = ModelRequest(model: "m", messages: [Message(.user, "\(number)")], sampling: Sampling())
+        return CallRecord(
+            key: request.key, model: "m", endpoint: "e", request: request.json,
+            reply: ModelReply(text: text, finish: .length, usage: TokenUsage(input: 5, cachedInput: 1, output: 7)),
+            attempts: 2, cost: 30)
+    }
+
+    @Test("A committed reply comes back whole, and the first one stays")
+    func calls() async throws {
+        let ledger = try begin()
+        try await ledger.commit([.call(call(1, text: "first é\u{0}"))])
+        try await ledger.commit([.call(call(1, text: "second"))])
+        let reply = try ledger.call(call(1).key)
+
+        #expect(reply?.text == "first é\u{0}")
+        #expect(reply?.finish == .length)
+        #expect(reply?.usage == TokenUsage(input: 5, cachedInput: 1, output: 7))
+        #expect(try ledger.call(call(2).key) == nil)
+        let spent = try ledger.spent()
+        #expect(spent.calls == 1 && spent.tokens == 12 && spent.nanoDollars == 30)
+    }
+
+    @Test("Many tasks share commits and none is lost", arguments: [1, 64, 500])
+    func groupCommit(tasks: Int) async throws {
+        let ledger = try begin()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<tasks {
+                group.addTask { try await ledger.commit([.call(call(number))]) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try ledger.spent().calls == tasks)
+    }
+
+    @Test("A cancelled task's commit is kept all the same: it was paid")
+    func cancelledCommit() async throws {
+        let ledger = try begin()
+        let task = Task {
+            unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+            try await ledger.commit([.call(call(1))])
+        }
+        try await task.value
+        #expect(try ledger.spent().calls == 1)
+    }
+
+    @Test("Writing is as durable as SQLite can make it")
+    func fullSynchronous() throws {
+        let ledger = try begin()
+        withExtendedLifetime(ledger) {}
+        // FULL (2) is a setting of each connection; what stays in the file is the write-ahead log.
+        let queue = try DatabaseQueue(path: path)
+        #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+        #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA application_id") } == 0x4353_4D4C)
+    }
+
+    @Test("A unit with drafts, drops, evidence and a trace is read back as it was written")
+    func items() async throws {
+        let ledger = try begin()
+        let stage = try #require(
+            try ledger.number([
+                StageRecord(digest: Digest(of: "s"), name: "s", verb: "generate", plugin: "p", version: 1)
+            ]).first)
+        let parent = ItemKey(deriving: ["parent"])
+        let content = Content(
+            messages: [Message(.user, "q"), Message(.assistant, "a")], fields: ["code": "x"], labels: ["l": [1, 2.5]])
+        let draft = DraftRecord(
+            key: ItemKey(deriving: ["child"]), parent: parent, content: content, note: "plain", task: parent,
+            group: parent, origin: Origin(source: "src", path: "f", line: 3), licence: "MIT")
+        let item = ItemRecord(
+            key: ItemKey(deriving: ["unit"]), stage: stage, input: parent, ordinal: 2, state: .expanded,
+            drafts: [draft], drops: [DropRecord(reason: "no-gain", summary: "same", text: "t")],
+            evidence: [Evidence("check", .pass, about: content.id, score: 0.5, detail: ["k": "v"])],
+            trace: [TraceEntry(.call, call(1).key)])
+        try await ledger.commit([.call(call(1)), .item(item)])
+        let stored = try #require(try ledger.item(item.key))
+
+        #expect(stored.drafts == [draft])
+        #expect(stored.drops == 1)
+        #expect(stored.evidence == item.evidence)
+        #expect(try ledger.draft(draft.key) == draft)
+        #expect(try ledger.faults() == [])
+    }
+
+    @Test("What refers to nothing is found")
+    func brokenRules() async throws {
+        let ledger = try begin()
+        let stage = try #require(
+            try ledger.number([
+                StageRecord(digest: Digest(of: "s"), name: "s", verb: "generate", plugin: "p", version: 1)
+            ]).first)
+        let item = ItemRecord(
+            key: ItemKey(deriving: ["unit"]), stage: stage, input: nil, state: .dropped, reason: "x",
+            trace: [TraceEntry(.call, call(9).key), TraceEntry(.execution, call(9).key)])
+        try await ledger.commit([.item(item)])
+        #expect(
+            try ledger.faults() == ["1 traces of calls that are not there", "1 traces of executions that are not there"])
+    }
+
+    @Test("A foreign, a newer, a cut and a missing file are each refused in words")
+    func wrongFiles() throws {
+        try Data("not a database at all, but long enough to be looked at".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .foreign)
+
+        try FileManager.default.removeItem(atPath: path)
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE other (x)") }
+        #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .foreign)
+
+        try FileManager.default.removeItem(atPath: path)
+        do { _ = try begin() }
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .future)
+
+        #expect(
+            try #require(throws: LedgerProblem.self) { try Ledger.read(path: folder + "/none.sqlite") }.code == .missing)
+    }
+
+    @Test("A second process on the same folder is told who has it")
+    func lock() throws {
+        let first = try RunLock(folder: folder)
+        let problem = try #require(throws: LedgerProblem.self) { try RunLock(folder: folder) }
+        withExtendedLifetime(first) {}
+        #expect(problem.code == .busy)
+        #expect(problem.description.contains("process \(ProcessInfo.processInfo.processIdentifier)"))
+    }
+
+    @Test("A lock is free again when its owner is gone")
+    func lockReleased() throws {
+        do { _ = try RunLock(folder: folder) }
+        _ = try RunLock(folder: folder)
+    }
+
+    @Test("A full disk is said to be full, and what was committed stays", .enabled(if: geteuid() == 0))
+    func fullDisk() async throws {
+        let mount = folder + "/small"
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+        guard Self.shell("mount -t tmpfs -o size=400k tmpfs '\(mount)' 2>/dev/null") == 0 else { return }
+        defer { _ = Self.shell("umount -l '\(mount)'") }
+        let ledger = try Ledger.begin(
+            path: mount + "/l.sqlite", name: "t", recipe: "r", plan: ["nodes": []], product: "test", now: 0)
+        var committed = 0
+        let problem = await #expect(throws: LedgerProblem.self) {
+            for number in 0..<2000 {
+                var random = RandomStream(seed: number, purpose: ["noise"])
+                let noise = (0..<200).map { _ in String(random.next(), radix: 36) }.joined()
+                try await ledger.commit([.call(call(number, text: noise))])
+                committed += 1
+            }
+        }
+        #expect(problem?.code == .full)
+        #expect(committed > 0)
+        #expect(try ledger.spent().calls == committed)
+    }
+
+    private static func shell(_ command: String) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        do { try process.run() } catch { return -1 }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}

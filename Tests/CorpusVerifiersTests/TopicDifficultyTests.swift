@@ -1,0 +1,186 @@
+import CorpusKit
+import Testing
+
+@testable import CorpusVerifiers
+
+@Suite("Topic difficulty")
+struct TopicDifficultyTests {
+    private let draft = sample(["instruction": "Count the vowels of a word."])
+    private static func score(_ value: Int) -> String { #"{"score": \#(value), "reason": "one loop"}"# }
+
+    @Test("The topic is asked for first, then the score within it")
+    func order() async throws {
+        let host = ScriptedHost(texts: ["String Algorithms", Self.score(6)])
+
+        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+            on: draft,
+            in: host.context
+        )
+
+        #expect(verdict.outcome == .pass)
+        #expect(verdict.labels == ["topic": "string-algorithm", "llm_score": 6.0])
+        #expect(verdict.score == 6)
+        #expect(verdict.detail["reason"] == "one loop")
+        #expect(host.asked.count == 2)
+        let questions = host.asked.compactMap(\.first?.content)
+        #expect(questions.allSatisfy { $0.contains("Count the vowels of a word.") && !$0.contains("{{") })
+        #expect(questions.last?.contains("Topic: string algorithm") == true)
+        #expect(host.settings.map { $0.schema == nil } == [true, false])
+    }
+
+    @Test(
+        "Scores below the least wanted are too easy, the least itself passes",
+        arguments: [(2, false), (3, true)]
+    )
+    func threshold(value: Int, passes: Bool) async throws {
+        let host = ScriptedHost(texts: ["strings", Self.score(value)])
+
+        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+            on: draft,
+            in: host.context
+        )
+
+        #expect(verdict.outcome == (passes ? .pass : .fail("too-easy")))
+    }
+
+    @Test("Of several scores the mean counts, and they are not asked for at temperature 0")
+    func mean() async throws {
+        let host = ScriptedHost(texts: ["strings", Self.score(2), Self.score(3), Self.score(3)])
+        let judge = try single("topic-difficulty", ["calls": 3], roles: ["model"])
+
+        let verdict = try await judge.verdict(on: draft, in: host.context)
+
+        #expect(verdict.outcome == .fail("too-easy"))
+        #expect(verdict.detail["scores"] == [2, 3, 3])
+        #expect(host.settings.last?.temperature == nil)
+        #expect(judge.worstCaseCalls == ["model": 8])
+    }
+
+    @Test("An unreadable reply is sent back once, and the second counts")
+    func repair() async throws {
+        let host = ScriptedHost(texts: [
+            "strings", "I would say four", "Sorry.\n```json\n\(Self.score(4))\n```",
+        ])
+
+        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+            on: draft,
+            in: host.context
+        )
+
+        #expect(verdict.outcome == .pass)
+        #expect(verdict.score == 4)
+        #expect(host.asked.last?.map(\.role) == [.user, .assistant, .user])
+        #expect(host.asked.last?[1].content == "I would say four")
+    }
+
+    @Test(
+        "Two unreadable replies leave the task undecided",
+        arguments: [
+            ["", "", ""], ["strings", "no", #"{"score": 11, "reason": ""}"#],
+            ["one two three four five", "-"],
+        ]
+    )
+    func undecided(texts: [String]) async throws {
+        let host = ScriptedHost(texts: texts)
+
+        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+            on: draft,
+            in: host.context
+        )
+
+        #expect(verdict.outcome == .unsure("format-broken"))
+        #expect(host.asked.count <= 3)
+    }
+
+    @Test("A reply that was cut off is not read")
+    func truncated() async throws {
+        let host = ScriptedHost(replies: [ModelReply(text: "strings", finish: .length)])
+
+        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+            on: draft,
+            in: host.context
+        )
+
+        #expect(verdict.outcome == .unsure("format-broken"))
+    }
+
+    @Test(
+        "Topics come to one spelling",
+        arguments: [
+            ("Binary Search", "binary-search"), ("Topic: **Regular Expressions**.", "regular-expression"),
+            ("\n\n`graphs`\nbecause", "graph"), ("C++ templates", "c++-template"), ("queries", "query"),
+            ("classes", "class"), ("analysis", "analysis"), ("HTTP/2", "http-2"), ("数据库", "数据库"),
+        ]
+    )
+    func topics(reply: String, label: String) {
+        #expect(Topic(reply)?.label == label)
+    }
+
+    @Test("A draft without a task is skipped")
+    func noTask() async throws {
+        let judge = try single("topic-difficulty", roles: ["model"])
+        let host = ScriptedHost(texts: ["strings"])
+
+        let skip = await #expect(throws: Skip.self) {
+            try await judge.verdict(on: sample(["code": "x"]), in: host.context)
+        }
+
+        #expect(skip?.reason == "missing-field")
+        #expect(host.asked.isEmpty)
+    }
+
+    @Test(
+        "Impossible options are refused",
+        arguments: [
+            (["calls": 4], "option `calls` must be between 1 and 3, not 4"),
+            (["min_score": 0], "option `min_score` must be between 1 and 10, not 0.0"),
+        ] as [(JSONValue, String)]
+    )
+    func badOptions(options: JSONValue, message: String) {
+        let error = #expect(throws: BadOption.self) {
+            try single("topic-difficulty", options, roles: ["model"])
+        }
+        #expect(error?.description == message)
+    }
+}
+
+@Suite("Reading replies")
+struct ReplyReadingTests {
+    @Test(
+        "The last closed fence holds the code",
+        arguments: [
+            ("```\na\n```\ntext\n```py\nb\n```", "b\n"), ("  ~~~python\n  x\n  ~~~", "  x\n"),
+            ("````md\n```\ninner\n```\n````", "```\ninner\n```\n"), ("print(1)", "print(1)"),
+            ("```\ndone\n```\n```\ncut", "done\n"),
+        ]
+    )
+    func code(reply: String, code: String) {
+        #expect(ReplyReading.code(in: reply) == code)
+    }
+
+    @Test("No code is found in what holds none", arguments: ["", " \n", "```\ncut off", "```\n\n```"])
+    func noCode(reply: String) {
+        #expect(ReplyReading.code(in: reply) == nil)
+    }
+
+    @Test(
+        "An object is found among prose, braces in strings included",
+        arguments: [
+            #"{"a": 1}"#, #"Well, { is a brace. {"a": 1} and more {}"#, #"```json\#n{"a": 1}\#n```"#,
+            #"{not json} {"a": 1}"#,
+        ]
+    )
+    func object(reply: String) {
+        #expect(ReplyReading.object(in: reply) == ["a": 1])
+    }
+
+    @Test("A brace or quote inside a string ends nothing")
+    func strings() {
+        #expect(ReplyReading.object(in: #"x {"a": "} \" {"} y"#) == ["a": "} \" {"])
+    }
+
+    @Test("A reply of braces alone holds no object", arguments: [100_000])
+    func braces(count: Int) {
+        #expect(ReplyReading.object(in: String(repeating: "{", count: count)) == nil)
+    }
+}
