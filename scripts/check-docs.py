@@ -9,6 +9,8 @@ from pathlib import Path
 
 TOP = ["Sources", "Tests", "Templates", "Seeds", "docs", "scripts", ".ci"]
 binary = sys.argv[1] if len(sys.argv) > 1 else ""
+if binary and not os.access(binary, os.X_OK):
+    sys.exit(f"error: there is no program `{binary}`\nhint: build first, or leave it out to check links and paths alone")
 found = []
 
 
