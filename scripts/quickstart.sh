@@ -37,7 +37,7 @@ case $code in
 esac
 
 say "files"
-find output/quickstart -type f ! -name '*-wal' ! -name '*-shm' -printf '%10s bytes  %p\n' | sort -k3
+find output/quickstart -type f ! -name '*-wal' ! -name '*-shm' ! -name '*.lock' -printf '%10s bytes  %p\n' | sort -k3
 cat <<'NEXT'
 
 look at it again      .build/release/corpusmith report output/quickstart
