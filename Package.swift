@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "CorpusCommands",
             dependencies: [
-                "CorpusKit", "CorpusConfig", "CorpusDiagnostics", "CorpusText", "CorpusSeeds", "CorpusGenerators",
+                "CorpusKit", "CorpusConfig", "CorpusDiagnostics", "CorpusText", "CorpusSeeds",
+                "CorpusGenerators",
                 "CorpusVerifiers", "CorpusFilters", "CorpusExporters", "CorpusBridges", "CorpusEndpoint",
                 "CorpusSandbox", "CorpusLedger", "CorpusPipeline", argumentParser,
             ]
@@ -73,13 +74,28 @@ let package = Package(
         .testTarget(name: "CorpusModelTests", dependencies: ["CorpusModel"]),
         .testTarget(name: "CorpusDiagnosticsTests", dependencies: ["CorpusDiagnostics"]),
         .testTarget(name: "CorpusTextTests", dependencies: ["CorpusText"]),
-        .testTarget(name: "CorpusKitTests", dependencies: ["CorpusKit"]),
-        .testTarget(name: "CorpusConfigTests", dependencies: ["CorpusConfig", "CorpusDiagnostics", "CorpusModel"]),
+        .testTarget(name: "CorpusKitTests", dependencies: ["CorpusKit", "CorpusModel"]),
+        .testTarget(
+            name: "CorpusConfigTests",
+            dependencies: ["CorpusConfig", "CorpusDiagnostics", "CorpusModel"]
+        ),
         .testTarget(name: "CorpusSeedsTests", dependencies: ["CorpusSeeds", "CorpusKit", "CorpusTesting"]),
-        .testTarget(name: "CorpusGeneratorsTests", dependencies: ["CorpusGenerators", "CorpusKit", "CorpusTesting"]),
-        .testTarget(name: "CorpusVerifiersTests", dependencies: ["CorpusVerifiers", "CorpusKit", "CorpusTesting"]),
-        .testTarget(name: "CorpusFiltersTests", dependencies: ["CorpusFilters", "CorpusKit", "CorpusTesting"]),
-        .testTarget(name: "CorpusExportersTests", dependencies: ["CorpusExporters", "CorpusKit", "CorpusTesting"]),
+        .testTarget(
+            name: "CorpusGeneratorsTests",
+            dependencies: ["CorpusGenerators", "CorpusKit", "CorpusTesting"]
+        ),
+        .testTarget(
+            name: "CorpusVerifiersTests",
+            dependencies: ["CorpusVerifiers", "CorpusKit", "CorpusTesting"]
+        ),
+        .testTarget(
+            name: "CorpusFiltersTests",
+            dependencies: ["CorpusFilters", "CorpusKit", "CorpusTesting"]
+        ),
+        .testTarget(
+            name: "CorpusExportersTests",
+            dependencies: ["CorpusExporters", "CorpusKit", "CorpusTesting"]
+        ),
         .testTarget(
             name: "CorpusBridgesTests",
             dependencies: ["CorpusBridges", "CorpusDiagnostics", "CorpusKit", "CorpusTesting"]
@@ -90,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "CorpusPipelineTests",
             dependencies: [
-                "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger", "CorpusTesting",
+                "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
+                "CorpusTesting",
             ]
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "CorpusText"]),

@@ -18,8 +18,12 @@ struct TemplateGenerator: Generator {
         if let system { prompt.append(Message(.system, try system.rendered(with: seed.content.fields))) }
         prompt.append(Message(.user, question))
         let reply = try await context.reply(to: prompt)
-        guard reply.finish == .stop else { throw Skip("truncated", "the reply ended by \(reply.finish.rawValue)") }
-        guard reply.text.contains(where: { !$0.isWhitespace }) else { throw Skip("empty", "the reply is blank") }
+        guard reply.finish == .stop else {
+            throw Skip("truncated", "the reply ended by \(reply.finish.rawValue)")
+        }
+        guard reply.text.contains(where: { !$0.isWhitespace }) else {
+            throw Skip("empty", "the reply is blank")
+        }
         return [Draft(from: seed, messages: [Message(.user, question), Message(.assistant, reply.text)])]
     }
 }
@@ -31,18 +35,27 @@ public enum TemplateGenerators: Sendable {
     /// - Parameter finder: Finds the templates.
     /// - Throws: What is wrong with a generator's file: a `DiagnosticReport` with its place.
     public static func all(finder: any ResourceFinder) throws -> [PluginEntry<any Generator>] {
-        guard let files = try? finder.files(matching: "Templates/Generators/*/generator.yaml") else { return [] }
+        guard let files = try? finder.files(matching: "Templates/Generators/*/generator.yaml") else {
+            return []
+        }
         return try files.map { try entry(at: $0, finder: finder) }
     }
 
-    private static func entry(at path: String, finder: any ResourceFinder) throws -> PluginEntry<any Generator> {
+    private static func entry(at path: String, finder: any ResourceFinder) throws -> PluginEntry<
+        any Generator
+    > {
         let text = String(decoding: try finder.bytes(at: path), as: UTF8.self)
         let manifest = try manifest(at: path, text: text)
         return PluginEntry(manifest) { options, _, setup in
-            if let name = options.members?.keys.sorted().first { throw UnknownOption(name: name, plugin: manifest.name) }
+            if let name = options.members?.keys.sorted().first {
+                throw UnknownOption(name: name, plugin: manifest.name)
+            }
             let folder = "Templates/Generators/\(manifest.name)"
             func prompt(_ name: String) throws -> PromptTemplate {
-                try PromptTemplate(file: setup.file("\(folder)/\(name).jinja"), variables: Set(manifest.requires)) {
+                try PromptTemplate(
+                    file: setup.file("\(folder)/\(name).jinja"),
+                    variables: Set(manifest.requires)
+                ) {
                     try setup.file("\(folder)/\($0)")
                 }
             }
@@ -63,40 +76,61 @@ public enum TemplateGenerators: Sendable {
         for member in document.root.members ?? [] where !known.contains(member.key) {
             faults.append(
                 Diagnostic(
-                    "unknown-key", "unknown key `\(member.key)` in a generator's description", at: member.keyLocation,
-                    hint: nearestName(to: member.key, among: known).map { "did you mean `\($0)`?" }))
+                    "unknown-key",
+                    "unknown key `\(member.key)` in a generator's description",
+                    at: member.keyLocation,
+                    hint: nearestName(to: member.key, among: known).map { "did you mean `\($0)`?" }
+                )
+            )
         }
         let folder = path.split(separator: "/").dropLast().last.map(String.init) ?? ""
         let name = document.root["name"]?.value.json.text
         if name != folder || !ReasonCode.isWellFormed(folder) {
             faults.append(
                 Diagnostic(
-                    "bad-name", "`name` must be the name of the folder, `\(folder)`, in kebab-case",
-                    at: document.root["name"]?.value.location ?? document.root.location))
+                    "bad-name",
+                    "`name` must be the name of the folder, `\(folder)`, in kebab-case",
+                    at: document.root["name"]?.value.location ?? document.root.location
+                )
+            )
         }
         let version = document.root["version"]?.value.json.whole
         if version ?? 0 < 1 {
             faults.append(
                 Diagnostic(
-                    "wrong-type", "`version` must be a whole number from 1",
-                    at: document.root["version"]?.value.location ?? document.root.location))
+                    "wrong-type",
+                    "`version` must be a whole number from 1",
+                    at: document.root["version"]?.value.location ?? document.root.location
+                )
+            )
         }
         let summary = document.root["summary"]?.value.json.text
         if summary == nil {
-            faults.append(Diagnostic("missing-field", "the description needs `summary`", at: document.root.location))
+            faults.append(
+                Diagnostic("missing-field", "the description needs `summary`", at: document.root.location)
+            )
         }
         let fields = document.root["fields"]?.value.json.elements?.compactMap(\.text)
         if fields == nil {
             faults.append(
                 Diagnostic(
-                    "missing-field", "the description needs `fields`, the list of seed fields that its prompts use",
-                    at: document.root["fields"]?.value.location ?? document.root.location, hint: "write `fields: []` for none"))
+                    "missing-field",
+                    "the description needs `fields`, the list of seed fields that its prompts use",
+                    at: document.root["fields"]?.value.location ?? document.root.location,
+                    hint: "write `fields: []` for none"
+                )
+            )
         }
         guard faults.isEmpty, let name, let version, let summary, let fields else {
             throw DiagnosticReport(faults, sources: [path: text])
         }
         return Manifest(
-            name: name, version: version, summary: summary, needs: [.model], requires: fields,
-            reasons: ["empty", "truncated"])
+            name: name,
+            version: version,
+            summary: summary,
+            needs: [.model],
+            requires: fields,
+            reasons: ["empty", "truncated"]
+        )
     }
 }

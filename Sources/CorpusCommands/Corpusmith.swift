@@ -9,7 +9,8 @@ enum Product {
 public struct Corpusmith: AsyncParsableCommand, Sendable {
     public static let configuration = CommandConfiguration(
         commandName: "corpusmith",
-        abstract: "A factory for synthetic instruction data: verified, decontaminated, deduplicated, ready to train on",
+        abstract:
+            "A factory for synthetic instruction data: verified, decontaminated, deduplicated, ready to train on",
         discussion: """
             The shortest useful path:
               corpusmith run Templates/Recipes/quickstart.yaml   make a small verified corpus with the bundled model
@@ -21,8 +22,10 @@ public struct Corpusmith: AsyncParsableCommand, Sendable {
         version: Product.version,
         subcommands: [
             CheckCommand.self, PlanCommand.self, RunCommand.self, ReportCommand.self, ExplainCommand.self,
-            PluginsCommand.self, DoctorCommand.self, ModelCommand.self, FingerprintCommand.self, InitCommand.self,
-        ])
+            PluginsCommand.self, DoctorCommand.self, ModelCommand.self, FingerprintCommand.self,
+            InitCommand.self,
+        ]
+    )
 
     /// Creates the command.
     public init() {}

@@ -27,14 +27,16 @@ enum Amount {
     static func dollars(_ nano: Int?) -> String {
         guard let nano else { return "unknown" }
         let value = Double(nano) / 1e9
-        return nano == 0 ? "$0" : value < 0.01 ? String(format: "$%.6f", value) : String(format: "$%.2f", value)
+        return nano == 0
+            ? "$0" : value < 0.01 ? String(format: "$%.6f", value) : String(format: "$%.2f", value)
     }
 
     /// `0:41`, `1:02:09`
     static func time(_ seconds: Double) -> String {
         let total = Int(seconds.rounded())
         let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
-        return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+        return hours > 0
+            ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
     }
 }
 
@@ -51,7 +53,9 @@ struct TextTable {
     /// The lines, without trailing space.
     var lines: [String] {
         let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        let widths = (0..<columns).map { column in
+            rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
         return rows.map { row in
             let cells = row.enumerated().map { column, cell in
                 let space = String(repeating: " ", count: widths[column] - cell.count)

@@ -12,7 +12,11 @@ enum StandardPlugins {
         try PluginRegistry(
             sources: BuiltInSources.all,
             generators: BuiltInGenerators.all + TemplateGenerators.all(finder: finder),
-            verifiers: BuiltInVerifiers.all, filters: BuiltInFilters.all, selectors: BuiltInSelectors.all,
-            pairers: BuiltInPairers.all, exporters: BuiltInExporters.all)
+            verifiers: BuiltInVerifiers.all,
+            filters: BuiltInFilters.all,
+            selectors: BuiltInSelectors.all,
+            pairers: BuiltInPairers.all,
+            exporters: BuiltInExporters.all
+        )
     }
 }

@@ -16,8 +16,11 @@ struct Workshop {
         let locator = ResourceLocator(recipe: path, program: Self.program)
         recipe = try Self.read(path)
         plan = try Planner.plan(
-            recipe, registry: try StandardPlugins.registry(finder: locator), finder: locator,
-            localModels: LocalModels.lookup)
+            recipe,
+            registry: try StandardPlugins.registry(finder: locator),
+            finder: locator,
+            localModels: LocalModels.lookup
+        )
     }
 
     /// Where this program lies.
@@ -25,10 +28,13 @@ struct Workshop {
 
     private static func read(_ path: String) throws -> Recipe {
         var isFolder: ObjCBool = false
-        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
+        else {
             throw CommandProblem(
-                "missing-file", "cannot read `\(path)`: " + (isFolder.boolValue ? "it is a folder" : "no such file"),
-                hint: "recipes to start from lie in `Templates/Recipes/`")
+                "missing-file",
+                "cannot read `\(path)`: " + (isFolder.boolValue ? "it is a folder" : "no such file"),
+                hint: "recipes to start from lie in `Templates/Recipes/`"
+            )
         }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandProblem("missing-file", "cannot read `\(path)`: permission denied")

@@ -23,12 +23,19 @@ package struct ConfigDocument: Sendable {
         } catch let error as YamlError {
             throw Diagnostic(error, file: file, text: text)
         } catch {
-            throw Diagnostic("invalid-yaml", "the file is not YAML", at: Diagnostic.Location(file: file, line: 1, column: 1))
+            throw Diagnostic(
+                "invalid-yaml",
+                "the file is not YAML",
+                at: Diagnostic.Location(file: file, line: 1, column: 1)
+            )
         }
         guard let node else {
             throw Diagnostic(
-                "empty-file", "the file is empty", at: Diagnostic.Location(file: file, line: 1, column: 1),
-                hint: "copy a recipe to start from: `corpusmith init NAME`")
+                "empty-file",
+                "the file is empty",
+                at: Diagnostic.Location(file: file, line: 1, column: 1),
+                hint: "copy a recipe to start from: `corpusmith init NAME`"
+            )
         }
         root = ConfigNode(node, places: Places(file: file, text: text))
     }
@@ -48,7 +55,11 @@ private struct Places {
         let line = min(max(1, line), max(1, lines.count))
         let scalars = (lines.isEmpty ? "" : lines[line - 1]).unicodeScalars.prefix(max(0, column - 1))
         return Diagnostic.Location(
-            file: file, line: line, column: String(String.UnicodeScalarView(scalars)).count + 1, length: max(1, length))
+            file: file,
+            line: line,
+            column: String(String.UnicodeScalarView(scalars)).count + 1,
+            length: max(1, length)
+        )
     }
 
     func place(_ mark: Mark?, length: Int = 1) -> Diagnostic.Location {
@@ -65,16 +76,22 @@ extension ConfigNode {
             let firstLine = scalar.string.prefix { $0 != "\n" }
             let length = isBlock ? 1 : firstLine.count + (isPlain ? 0 : 2)
             self.init(
-                .scalar(scalar.string, isQuoted: !isPlain), at: places.place(node.mark, length: length))
+                .scalar(scalar.string, isQuoted: !isPlain),
+                at: places.place(node.mark, length: length)
+            )
         case .sequence(let sequence):
             self.init(
-                .sequence(sequence.map { ConfigNode($0, places: places) }), at: places.place(node.mark))
+                .sequence(sequence.map { ConfigNode($0, places: places) }),
+                at: places.place(node.mark)
+            )
         case .mapping(let mapping):
             let members = mapping.map { key, value in
                 let length = key.string?.count ?? 1
                 return Member(
-                    key: key.string ?? "", keyLocation: places.place(key.mark, length: length),
-                    value: ConfigNode(value, places: places))
+                    key: key.string ?? "",
+                    keyLocation: places.place(key.mark, length: length),
+                    value: ConfigNode(value, places: places)
+                )
             }
             self.init(.mapping(members), at: places.place(node.mark))
         case .alias: self.init(.scalar("", isQuoted: false), at: places.place(node.mark))
@@ -90,8 +107,11 @@ extension Diagnostic {
             .composer(let context, let problem, let mark, _):
             let setting = context.map { " (\($0.text.trimmedDescription))" } ?? ""
             self.init(
-                "invalid-yaml", "\(problem)\(setting)", at: places.place(mark),
-                hint: text.contains("\t") ? "YAML is indented with spaces, never with tabs" : nil)
+                "invalid-yaml",
+                "\(problem)\(setting)",
+                at: places.place(mark),
+                hint: text.contains("\t") ? "YAML is indented with spaces, never with tabs" : nil
+            )
         case .reader(let problem, let offset, _, _):
             let before = text.unicodeScalars.prefix(offset ?? 0)
             let line = before.count { $0 == "\n" } + 1
@@ -99,10 +119,13 @@ extension Diagnostic {
         case .duplicatedKeysInMapping(let keys, let context):
             let key = keys.first ?? ""
             self.init(
-                "duplicate-key", "the key `\(key)` stands twice in one mapping",
+                "duplicate-key",
+                "the key `\(key)` stands twice in one mapping",
                 at: Self.second(key, from: places.place(context.mark), in: text),
-                hint: "rename or remove one of them")
-        default: self.init("invalid-yaml", "the file is not YAML", at: Location(file: file, line: 1, column: 1))
+                hint: "rename or remove one of them"
+            )
+        default:
+            self.init("invalid-yaml", "the file is not YAML", at: Location(file: file, line: 1, column: 1))
         }
     }
 
@@ -119,7 +142,12 @@ extension Diagnostic {
                 if before.map({ " {,".contains($0) }) ?? true {
                     seen += 1
                     if seen == 2 {
-                        return Location(file: start.file, line: index + 1, column: at, length: max(1, key.count))
+                        return Location(
+                            file: start.file,
+                            line: index + 1,
+                            column: at,
+                            length: max(1, key.count)
+                        )
                     }
                 }
                 column = at + key.count + 1

@@ -3,7 +3,8 @@ import CorpusModel
 
 extension RecipeReader {
     private static let modelKeys = [
-        "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling", "timeout",
+        "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
+        "timeout",
         "extra", "output_terms", "licence",
     ]
     private static let endpointKeys = ["url", "key", "price", "allow_insecure"]
@@ -12,20 +13,28 @@ extension RecipeReader {
         let label = "model `\(name)`"
         guard let parts = members(of: member.value, known: Self.modelKeys, in: label) else { return nil }
         guard let place = place(parts, label, member) else { return nil }
-        let limits = parts["limits"].flatMap { members(of: $0.value, known: ["concurrency"], in: "`limits`") } ?? [:]
+        let limits =
+            parts["limits"].flatMap { members(of: $0.value, known: ["concurrency"], in: "`limits`") } ?? [:]
         let sampling =
             parts["sampling"].flatMap {
                 members(
-                    of: $0.value, known: ["temperature", "top_p", "max_tokens", "stop", "seed"], in: "`sampling`")
+                    of: $0.value,
+                    known: ["temperature", "top_p", "max_tokens", "stop", "seed"],
+                    in: "`sampling`"
+                )
             } ?? [:]
         let concurrency =
             limits["concurrency"]?.value.json.text == "auto"
             ? nil : whole(limits["concurrency"], "concurrency", in: 1...10_000)
         let stop = texts(sampling["stop"], "stop")
-        for text in stop where text.value.contains(where: \.isNumber) && !text.value.contains(where: \.isLetter) {
+        for text in stop
+        where text.value.contains(where: \.isNumber) && !text.value.contains(where: \.isLetter) {
             fault(
-                "bad-value", "the stop text `\(text.value)` would cut off any answer that contains it",
-                at: text.location, hint: "use a text with letters or a marker of its own")
+                "bad-value",
+                "the stop text `\(text.value)` would cut off any answer that contains it",
+                at: text.location,
+                hint: "use a text with letters or a marker of its own"
+            )
         }
         let modelName: String
         if case .local(let local) = place.value {
@@ -35,80 +44,119 @@ extension RecipeReader {
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
         return Recipe.Model(
-            name: name, location: member.keyLocation, place: place, model: modelName, concurrency: concurrency,
+            name: name,
+            location: member.keyLocation,
+            place: place,
+            model: modelName,
+            concurrency: concurrency,
             temperature: real(sampling["temperature"], "temperature", in: 0...2),
             topP: real(sampling["top_p"], "top_p", in: 0...1),
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,
-            stop: stop.map(\.value), sendsSeed: flag(sampling["seed"], "seed"),
+            stop: stop.map(\.value),
+            sendsSeed: flag(sampling["seed"], "seed"),
             timeoutSeconds: seconds(parts["timeout"], "timeout") ?? 600,
             extra: parts["extra"].flatMap { extra($0) } ?? [:],
-            outputTerms: text(parts["output_terms"], "output_terms"), licence: text(parts["licence"], "licence"))
+            outputTerms: text(parts["output_terms"], "output_terms"),
+            licence: text(parts["licence"], "licence")
+        )
     }
 
     private mutating func place(
-        _ parts: [String: ConfigNode.Member], _ label: String, _ member: ConfigNode.Member
+        _ parts: [String: ConfigNode.Member],
+        _ label: String,
+        _ member: ConfigNode.Member
     ) -> Recipe.Located<Recipe.Model.Place>? {
         if let local = parts["local"] {
             for key in ["url", "endpoints", "api", "model", "key", "price"] {
                 guard let entry = parts[key] else { continue }
                 fault("misplaced-key", "a `local` model takes no `\(key)`", at: entry.keyLocation)
             }
-            return text(local, "local").map { Recipe.Located(value: .local($0), location: local.value.location) }
+            return text(local, "local").map {
+                Recipe.Located(value: .local($0), location: local.value.location)
+            }
         }
         if let api = parts["api"], let name = text(api, "api"), name != "openai" {
             fault(
-                "unknown-api", "unknown API `\(name)`", at: api.value.location,
-                hint: "`openai` (chat completions) is what this version speaks; most servers offer it")
+                "unknown-api",
+                "unknown API `\(name)`",
+                at: api.value.location,
+                hint: "`openai` (chat completions) is what this version speaks; most servers offer it"
+            )
         }
         guard let endpoints = parts["endpoints"] else {
             guard parts["url"] != nil else {
-                missing("url", in: label, at: member.keyLocation, hint: "give `url:` of a server, or `local: smollm2-135m`")
+                missing(
+                    "url",
+                    in: label,
+                    at: member.keyLocation,
+                    hint: "give `url:` of a server, or `local: smollm2-135m`"
+                )
                 return nil
             }
             return endpoint(parts, label, member.keyLocation)
         }
         if let url = parts["url"] {
-            fault("misplaced-key", "\(label) has both `url` and `endpoints`", at: url.keyLocation, hint: "keep one")
+            fault(
+                "misplaced-key",
+                "\(label) has both `url` and `endpoints`",
+                at: url.keyLocation,
+                hint: "keep one"
+            )
         }
         let list = endpoints.value.elements ?? []
         if list.count != 1 {
             fault(
-                "unsupported", "`endpoints` takes exactly one endpoint in this version and has \(list.count)",
-                at: endpoints.keyLocation)
+                "unsupported",
+                "`endpoints` takes exactly one endpoint in this version and has \(list.count)",
+                at: endpoints.keyLocation
+            )
         }
-        guard let first = list.first, let entry = members(of: first, known: Self.endpointKeys, in: "an endpoint")
+        guard let first = list.first,
+            let entry = members(of: first, known: Self.endpointKeys, in: "an endpoint")
         else { return nil }
         if entry["url"] == nil { missing("url", in: "an endpoint of \(label)", at: first.location) }
         return endpoint(entry, label, first.location)
     }
 
     private mutating func endpoint(
-        _ parts: [String: ConfigNode.Member], _ label: String, _ location: Diagnostic.Location
+        _ parts: [String: ConfigNode.Member],
+        _ label: String,
+        _ location: Diagnostic.Location
     ) -> Recipe.Located<Recipe.Model.Place>? {
         guard let member = parts["url"], let url = text(member, "url") else { return nil }
         let isInsecure = flag(parts["allow_insecure"], "allow_insecure") ?? false
         switch EndpointURL(url) {
         case nil:
             fault(
-                "bad-url", "`\(url)` is no address of an endpoint", at: member.value.location,
-                hint: "write it as `https://models.example.org/v1`, without user, query or fragment")
+                "bad-url",
+                "`\(url)` is no address of an endpoint",
+                at: member.value.location,
+                hint: "write it as `https://models.example.org/v1`, without user, query or fragment"
+            )
         case let address? where !address.isEncrypted && !address.isLoopback && !isInsecure:
             fault(
-                "insecure-url", "prompts and keys would travel to `\(address.host)` unencrypted",
-                at: member.value.location, hint: "use `https:`, or say `allow_insecure: true` if the network is yours")
+                "insecure-url",
+                "prompts and keys would travel to `\(address.host)` unencrypted",
+                at: member.value.location,
+                hint: "use `https:`, or say `allow_insecure: true` if the network is yours"
+            )
         default: break
         }
         return Recipe.Located(
             value: .endpoint(url: url, keyVariable: key(parts["key"]), price: price(parts["price"])),
-            location: member.value.location)
+            location: member.value.location
+        )
     }
 
     private mutating func key(_ member: ConfigNode.Member?) -> String? {
         guard let member else { return nil }
         guard member.value.members != nil else {
             fault(
-                "key-in-recipe", "a key must never stand in a recipe", at: member.keyLocation,
-                hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`")
+                "key-in-recipe",
+                "a key must never stand in a recipe",
+                at: member.keyLocation,
+                hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`"
+            )
             return nil
         }
         let parts = members(of: member.value, known: ["env"], in: "`key`") ?? [:]
@@ -119,8 +167,11 @@ extension RecipeReader {
         let isName = variable.allSatisfy { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }
         guard isName, variable.first?.isNumber == false else {
             fault(
-                "key-in-recipe", "`env` must be the name of an environment variable, in capitals",
-                at: member.keyLocation, hint: "put the key into the environment and its name here: `{ env: LAB_KEY }`")
+                "key-in-recipe",
+                "`env` must be the name of an environment variable, in capitals",
+                at: member.keyLocation,
+                hint: "put the key into the environment and its name here: `{ env: LAB_KEY }`"
+            )
             return nil
         }
         return variable
@@ -131,12 +182,23 @@ extension RecipeReader {
             let parts = members(of: member.value, known: ["input", "cached_input", "output"], in: "`price`")
         else { return nil }
         for key in ["input", "output"] where parts[key] == nil {
-            missing(key, in: "`price`", at: member.keyLocation, hint: "US dollars per million tokens: `input: 0.15`")
+            missing(
+                key,
+                in: "`price`",
+                at: member.keyLocation,
+                hint: "US dollars per million tokens: `input: 0.15`"
+            )
         }
-        guard let input = billionths(parts["input"], "input"), let output = billionths(parts["output"], "output")
+        guard let input = billionths(parts["input"], "input"),
+            let output = billionths(parts["output"], "output")
         else { return nil }
-        let cached = parts["cached_input"] == nil ? input : billionths(parts["cached_input"], "cached_input") ?? input
-        return Recipe.Price(inputNanoDollars: input, cachedInputNanoDollars: cached, outputNanoDollars: output)
+        let cached =
+            parts["cached_input"] == nil ? input : billionths(parts["cached_input"], "cached_input") ?? input
+        return Recipe.Price(
+            inputNanoDollars: input,
+            cachedInputNanoDollars: cached,
+            outputNanoDollars: output
+        )
     }
 
     private mutating func extra(_ member: ConfigNode.Member) -> [String: JSONValue]? {
@@ -146,7 +208,11 @@ extension RecipeReader {
         }
         let ours = ["model", "messages", "temperature", "top_p", "max_tokens", "stop", "seed", "n", "stream"]
         for entry in member.value.members ?? [] where ours.contains(entry.key) {
-            fault("misplaced-key", "`\(entry.key)` cannot stand in `extra`: the product sets it", at: entry.keyLocation)
+            fault(
+                "misplaced-key",
+                "`\(entry.key)` cannot stand in `extra`: the product sets it",
+                at: entry.keyLocation
+            )
         }
         return values
     }

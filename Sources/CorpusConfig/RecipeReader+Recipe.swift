@@ -12,16 +12,23 @@ extension RecipeReader {
         for key in ["version", "name", "sources", "stages", "exports"] where top[key] == nil {
             missing(key, in: "the recipe", at: root.location)
         }
-        if let version = whole(top["version"], "version", in: 1...Int.max), version != 1, let member = top["version"] {
+        if let version = whole(top["version"], "version", in: 1...Int.max), version != 1,
+            let member = top["version"]
+        {
             fault(
-                "unknown-version", "this program reads recipes of version 1, not \(version)", at: member.value.location,
-                hint: "install a newer corpusmith")
+                "unknown-version",
+                "this program reads recipes of version 1, not \(version)",
+                at: member.value.location,
+                hint: "install a newer corpusmith"
+            )
         }
         let name = text(top["name"], "name") ?? ""
         if let member = top["name"], !Self.isName(name, extra: "-_.") {
             fault(
-                "bad-name", "`name` must be letters, digits, `-`, `_` and `.`: it names the run's folder",
-                at: member.value.location)
+                "bad-name",
+                "`name` must be letters, digits, `-`, `_` and `.`: it names the run's folder",
+                at: member.value.location
+            )
         }
         let models = named(top["models"], "models") { reader, name, member in reader.model(name, member) }
         let sources = named(top["sources"], "sources") { reader, name, member in reader.source(name, member) }
@@ -29,14 +36,22 @@ extension RecipeReader {
         let exports = named(top["exports"], "exports") { reader, name, member in reader.export(name, member) }
         checkNames(models: models, sources: sources, stages: stages)
         return Recipe(
-            file: document.file, text: document.text, name: name,
+            file: document.file,
+            text: document.text,
+            name: name,
             randomSeed: whole(top["random_seed"], "random_seed", in: 0...Int.max) ?? 0,
-            models: models, budget: top["budget"].flatMap { budget($0) },
-            sandbox: sandbox(top["sandbox"]), sources: sources, stages: stages, exports: exports)
+            models: models,
+            budget: top["budget"].flatMap { budget($0) },
+            sandbox: sandbox(top["sandbox"]),
+            sources: sources,
+            stages: stages,
+            exports: exports
+        )
     }
 
     private mutating func named<Entry>(
-        _ member: ConfigNode.Member?, _ key: String,
+        _ member: ConfigNode.Member?,
+        _ key: String,
         _ read: (inout RecipeReader, String, ConfigNode.Member) -> Entry?
     ) -> [Entry] {
         guard let member else { return [] }
@@ -48,7 +63,10 @@ extension RecipeReader {
         for entry in entries {
             if !Self.isName(entry.key, extra: "_-") {
                 fault(
-                    "bad-name", "`\(entry.key)` is no name: use letters, digits, `_` and `-`", at: entry.keyLocation)
+                    "bad-name",
+                    "`\(entry.key)` is no name: use letters, digits, `_` and `-`",
+                    at: entry.keyLocation
+                )
             }
             if let value = read(&self, entry.key, entry) { result.append(value) }
         }
@@ -60,12 +78,16 @@ extension RecipeReader {
         return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || extra.contains($0)) }
     }
 
-    private mutating func checkNames(models: [Recipe.Model], sources: [Recipe.Source], stages: [Recipe.Stage]) {
+    private mutating func checkNames(models: [Recipe.Model], sources: [Recipe.Source], stages: [Recipe.Stage])
+    {
         let taken = Set(sources.map(\.name))
         for stage in stages where taken.contains(stage.name) {
             fault(
-                "duplicate-name", "a source and a stage are both called `\(stage.name)`", at: stage.location,
-                hint: "rename one of them: `from:` could mean either")
+                "duplicate-name",
+                "a source and a stage are both called `\(stage.name)`",
+                at: stage.location,
+                hint: "rename one of them: `from:` could mean either"
+            )
         }
     }
 
@@ -79,9 +101,15 @@ extension RecipeReader {
             nanoDollars: parts["usd"].flatMap { billionths($0, "usd") },
             tokens: whole(parts["tokens"], "tokens", in: 1...Int.max),
             calls: whole(parts["calls"], "calls", in: 1...Int.max),
-            wallSeconds: seconds(parts["wall"], "wall"))
+            wallSeconds: seconds(parts["wall"], "wall")
+        )
         if parts.isEmpty {
-            missing("tokens", in: "`budget`", at: member.keyLocation, hint: "give at least one of `usd`, `tokens`, `calls`")
+            missing(
+                "tokens",
+                in: "`budget`",
+                at: member.keyLocation,
+                hint: "give at least one of `usd`, `tokens`, `calls`"
+            )
         }
         return budget
     }
@@ -93,10 +121,16 @@ extension RecipeReader {
         let level = text(parts["min_isolation"], "min_isolation") ?? "oneshot"
         if let entry = parts["min_isolation"], !levels.contains(level) {
             fault(
-                "bad-value", "expected `full`, `oneshot` or `landlock`, found `\(level)`", at: entry.value.location,
-                hint: nearestName(to: level, among: levels).map { "did you mean `\($0)`?" })
+                "bad-value",
+                "expected `full`, `oneshot` or `landlock`, found `\(level)`",
+                at: entry.value.location,
+                hint: nearestName(to: level, among: levels).map { "did you mean `\($0)`?" }
+            )
         }
-        return Recipe.SandboxWish(minimum: level, location: parts["min_isolation"]?.value.location ?? member.keyLocation)
+        return Recipe.SandboxWish(
+            minimum: level,
+            location: parts["min_isolation"]?.value.location ?? member.keyLocation
+        )
     }
 
     private mutating func source(_ name: String, _ member: ConfigNode.Member) -> Recipe.Source? {
@@ -105,14 +139,22 @@ extension RecipeReader {
             return nil
         }
         guard let read = parts.first(where: { $0.key == "read" }) else {
-            missing("read", in: "source `\(name)`", at: member.keyLocation, hint: "name a source: `read: jsonl`")
+            missing(
+                "read",
+                in: "source `\(name)`",
+                at: member.keyLocation,
+                hint: "name a source: `read: jsonl`"
+            )
             return nil
         }
         guard let plugin = text(read, "read") else { return nil }
         let options = ConfigNode(.mapping(parts.filter { $0.key != "read" }), at: member.value.location)
         return Recipe.Source(
-            name: name, location: member.keyLocation,
-            plugin: Recipe.Located(value: plugin, location: read.value.location), options: options)
+            name: name,
+            location: member.keyLocation,
+            plugin: Recipe.Located(value: plugin, location: read.value.location),
+            options: options
+        )
     }
 
     private mutating func stage(_ name: String, _ member: ConfigNode.Member) -> Recipe.Stage? {
@@ -124,21 +166,30 @@ extension RecipeReader {
         let stated = Recipe.Verb.allCases.compactMap { verb in parts[verb.rawValue].map { (verb, $0) } }
         guard let (verb, plugin) = stated.first, let pluginName = text(plugin, verb.rawValue) else {
             missing(
-                "generate", in: place, at: member.keyLocation,
-                hint: "name one verb and its plug-in: \(verbs.map { "`\($0):`" }.joined(separator: ", "))")
+                "generate",
+                in: place,
+                at: member.keyLocation,
+                hint: "name one verb and its plug-in: \(verbs.map { "`\($0):`" }.joined(separator: ", "))"
+            )
             return nil
         }
         if let (second, entry) = stated.dropFirst().first {
             fault(
-                "two-verbs", "\(place) has two verbs: `\(verb.rawValue)` and `\(second.rawValue)`",
-                at: entry.keyLocation, hint: "make two stages of it")
+                "two-verbs",
+                "\(place) has two verbs: `\(verb.rawValue)` and `\(second.rawValue)`",
+                at: entry.keyLocation,
+                hint: "make two stages of it"
+            )
         }
         let (first, other) = verb == .pair ? ("chosen", "rejected") : ("from", "siblings")
         for key in [verb == .pair ? "from" : "chosen", verb == .pair ? "siblings" : "rejected"] {
             guard let entry = parts[key] else { continue }
             fault(
-                "misplaced-key", "`\(key)` has no meaning in a `\(verb.rawValue)` stage", at: entry.keyLocation,
-                hint: verb == .pair ? "a pairing takes `chosen:` and `rejected:`" : "use `from:`")
+                "misplaced-key",
+                "`\(key)` has no meaning in a `\(verb.rawValue)` stage",
+                at: entry.keyLocation,
+                hint: verb == .pair ? "a pairing takes `chosen:` and `rejected:`" : "use `from:`"
+            )
         }
         if other == "siblings", verb != .verify, let entry = parts["siblings"] {
             fault("misplaced-key", "`siblings` has a meaning in `verify` stages only", at: entry.keyLocation)
@@ -147,17 +198,22 @@ extension RecipeReader {
         if parts[first] == nil { missing(first, in: place, at: member.keyLocation) }
         if verb == .pair, parts["rejected"] == nil { missing("rejected", in: place, at: member.keyLocation) }
         return Recipe.Stage(
-            name: name, location: member.keyLocation,
+            name: name,
+            location: member.keyLocation,
             verb: Recipe.Located(value: verb, location: plugin.keyLocation),
             plugin: Recipe.Located(value: pluginName, location: plugin.value.location),
-            inputs: inputs, others: self.inputs(parts[other], other), roles: roles(parts, place),
+            inputs: inputs,
+            others: self.inputs(parts[other], other),
+            roles: roles(parts, place),
             condition: condition(parts["when"]),
             options: parts["options"]?.value ?? ConfigNode(.mapping([]), at: member.keyLocation),
-            width: whole(parts["width"], "width", in: 1...100_000))
+            width: whole(parts["width"], "width", in: 1...100_000)
+        )
     }
 
     private mutating func roles(
-        _ parts: [String: ConfigNode.Member], _ place: String
+        _ parts: [String: ConfigNode.Member],
+        _ place: String
     ) -> [String: Recipe.Located<String>] {
         var roles: [String: Recipe.Located<String>] = [:]
         if let member = parts["model"], let model = text(member, "model") {
@@ -165,7 +221,12 @@ extension RecipeReader {
         }
         guard let member = parts["roles"] else { return roles }
         if parts["model"] != nil {
-            fault("misplaced-key", "\(place) has both `model` and `roles`", at: member.keyLocation, hint: "keep one")
+            fault(
+                "misplaced-key",
+                "\(place) has both `model` and `roles`",
+                at: member.keyLocation,
+                hint: "keep one"
+            )
         }
         guard let entries = member.value.members else {
             wrongType(member.value, "roles", "a mapping of roles to models")
@@ -205,8 +266,11 @@ extension RecipeReader {
             }
             guard let outcome = Recipe.Input.Outcome(rawValue: parts[1]), outcome != .passed else {
                 fault(
-                    "unknown-outcome", "a stage has no outcome `\(parts[1])`", at: entry.location,
-                    hint: "use `\(parts[0])` for what it passed on, or `.fail`, `.unsure`, `.dropped`, `.all`")
+                    "unknown-outcome",
+                    "a stage has no outcome `\(parts[1])`",
+                    at: entry.location,
+                    hint: "use `\(parts[0])` for what it passed on, or `.fail`, `.unsure`, `.dropped`, `.all`"
+                )
                 return nil
             }
             return Recipe.Input(stage: parts[0], outcome: outcome, location: entry.location)
@@ -217,19 +281,28 @@ extension RecipeReader {
         let place = "export `\(name)`"
         guard let parts = members(of: member.value, known: ["write", "from", "splits", "options"], in: place)
         else { return nil }
-        for key in ["write", "from"] where parts[key] == nil { missing(key, in: place, at: member.keyLocation) }
+        for key in ["write", "from"] where parts[key] == nil {
+            missing(key, in: place, at: member.keyLocation)
+        }
         guard let write = parts["write"], let plugin = text(write, "write") else { return nil }
         return Recipe.Export(
-            name: name, location: member.keyLocation,
+            name: name,
+            location: member.keyLocation,
             plugin: Recipe.Located(value: plugin, location: write.value.location),
-            inputs: inputs(parts["from"], "from"), splits: splits(parts["splits"]),
-            options: parts["options"]?.value ?? ConfigNode(.mapping([]), at: member.keyLocation))
+            inputs: inputs(parts["from"], "from"),
+            splits: splits(parts["splits"]),
+            options: parts["options"]?.value ?? ConfigNode(.mapping([]), at: member.keyLocation)
+        )
     }
 
     private mutating func splits(_ member: ConfigNode.Member?) -> [Recipe.Split] {
         guard let member else { return [Recipe.Split(name: "train", share: 1)] }
         guard let entries = member.value.members, !entries.isEmpty else {
-            wrongType(member.value, "splits", "a mapping of names to shares such as `{ train: 0.9, test: 0.1 }`")
+            wrongType(
+                member.value,
+                "splits",
+                "a mapping of names to shares such as `{ train: 0.9, test: 0.1 }`"
+            )
             return []
         }
         let splits = entries.map { entry in
@@ -237,7 +310,11 @@ extension RecipeReader {
         }
         let sum = splits.reduce(0) { $0 + $1.share }
         if abs(sum - 1) > 1e-9 {
-            fault("out-of-range", "the shares of `splits` must add up to 1 and add up to \(sum)", at: member.keyLocation)
+            fault(
+                "out-of-range",
+                "the shares of `splits` must add up to 1 and add up to \(sum)",
+                at: member.keyLocation
+            )
         }
         return splits
     }

@@ -8,7 +8,12 @@ struct RecipeReader {
 
     init(file: String) { self.file = file }
 
-    mutating func fault(_ code: String, _ message: String, at location: Diagnostic.Location?, hint: String? = nil) {
+    mutating func fault(
+        _ code: String,
+        _ message: String,
+        at location: Diagnostic.Location?,
+        hint: String? = nil
+    ) {
         faults.append(Diagnostic(code, message, at: location, hint: hint))
     }
 
@@ -18,7 +23,9 @@ struct RecipeReader {
     ///   - known: The keys that may stand there.
     ///   - place: What the mapping describes, in backticks where it is a name: "stage `tests`".
     mutating func members(
-        of node: ConfigNode, known: [String], in place: String
+        of node: ConfigNode,
+        known: [String],
+        in place: String
     ) -> [String: ConfigNode.Member]? {
         guard let members = node.members else {
             fault("wrong-type", "\(place) must be a mapping and is \(node.kindName)", at: node.location)
@@ -29,9 +36,12 @@ struct RecipeReader {
             guard known.contains(member.key) else {
                 let near = nearestName(to: member.key, among: known)
                 fault(
-                    "unknown-key", "unknown key `\(member.key)` in \(place)", at: member.keyLocation,
+                    "unknown-key",
+                    "unknown key `\(member.key)` in \(place)",
+                    at: member.keyLocation,
                     hint: near.map { "did you mean `\($0)`?" }
-                        ?? "known keys: \(known.map { "`\($0)`" }.joined(separator: ", "))")
+                        ?? "known keys: \(known.map { "`\($0)`" }.joined(separator: ", "))"
+                )
                 continue
             }
             result[member.key] = member
@@ -68,7 +78,8 @@ struct RecipeReader {
         return value
     }
 
-    mutating func real(_ member: ConfigNode.Member?, _ name: String, in range: ClosedRange<Double>) -> Double? {
+    mutating func real(_ member: ConfigNode.Member?, _ name: String, in range: ClosedRange<Double>) -> Double?
+    {
         guard let member else { return nil }
         guard let value = member.value.json.real else {
             wrongType(member.value, name, "a number")
@@ -80,8 +91,10 @@ struct RecipeReader {
                 ? "at least \(Self.plain(range.lowerBound))"
                 : "from \(Self.plain(range.lowerBound)) to \(Self.plain(range.upperBound))"
             fault(
-                "out-of-range", "`\(name)` must be \(limits) and is \(Self.plain(value))",
-                at: member.value.location)
+                "out-of-range",
+                "`\(name)` must be \(limits) and is \(Self.plain(value))",
+                at: member.value.location
+            )
             return nil
         }
         return value
@@ -115,8 +128,11 @@ struct RecipeReader {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
         guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count > 0 else {
             fault(
-                "wrong-type", "`\(name)` must be a duration and is `\(text)`", at: member.value.location,
-                hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`")
+                "wrong-type",
+                "`\(name)` must be a duration and is `\(text)`",
+                at: member.value.location,
+                hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`"
+            )
             return nil
         }
         return count * unit
@@ -131,20 +147,29 @@ struct RecipeReader {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let fraction = parts.count == 2 ? parts[1] : ""
         let isDecimal =
-            !parts[0].isEmpty && parts.allSatisfy { $0.allSatisfy { $0.isASCII && $0.isNumber } } && fraction.count <= 9
+            !parts[0].isEmpty && parts.allSatisfy { $0.allSatisfy { $0.isASCII && $0.isNumber } }
+            && fraction.count <= 9
             && parts[0].count <= 9
         guard isDecimal, let whole = Int(parts[0]),
             let rest = Int(fraction + String(repeating: "0", count: 9 - fraction.count))
         else {
             fault(
-                "out-of-range", "`\(name)` must be a decimal number that is not negative and is `\(text)`",
-                at: member.value.location, hint: "write it as `0.15`: at most nine digits on either side of the point")
+                "out-of-range",
+                "`\(name)` must be a decimal number that is not negative and is `\(text)`",
+                at: member.value.location,
+                hint: "write it as `0.15`: at most nine digits on either side of the point"
+            )
             return nil
         }
         return whole * 1_000_000_000 + rest
     }
 
-    mutating func missing(_ key: String, in place: String, at location: Diagnostic.Location, hint: String? = nil) {
+    mutating func missing(
+        _ key: String,
+        in place: String,
+        at location: Diagnostic.Location,
+        hint: String? = nil
+    ) {
         fault("missing-field", "\(place) needs `\(key)`", at: location, hint: hint)
     }
 

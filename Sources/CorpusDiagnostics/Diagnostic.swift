@@ -38,7 +38,11 @@ package struct Diagnostic: Error, Sendable, Hashable {
     package let hint: String?
 
     package init(
-        _ code: String, _ message: String, at location: Location?, hint: String? = nil, severity: Severity = .error
+        _ code: String,
+        _ message: String,
+        at location: Location?,
+        hint: String? = nil,
+        severity: Severity = .error
     ) {
         self.code = code
         self.severity = severity

@@ -24,7 +24,9 @@ package struct DiagnosticReport: Error, Sendable, Hashable {
         var blocks = diagnostics.map { fault in
             fault.rendered(with: fault.location.flatMap { sources[$0.file] })
         }
-        if errorCount > 0 { blocks.append("\(errorCount) \(errorCount == 1 ? "fault" : "faults"); \(ending)") }
+        if errorCount > 0 {
+            blocks.append("\(errorCount) \(errorCount == 1 ? "fault" : "faults"); \(ending)")
+        }
         return blocks.joined(separator: "\n\n")
     }
 }

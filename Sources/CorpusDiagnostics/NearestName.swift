@@ -27,7 +27,9 @@ private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
         var row = [i + 1]
         for j in 0..<right.count {
             var cost = min(previous[j] + (left[i] == right[j] ? 0 : 1), previous[j + 1] + 1, row[j] + 1)
-            if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { cost = min(cost, before[j - 1] + 1) }
+            if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                cost = min(cost, before[j - 1] + 1)
+            }
             row.append(cost)
         }
         before = previous

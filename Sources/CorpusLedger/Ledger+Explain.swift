@@ -54,7 +54,8 @@ extension Ledger {
                     sql: """
                         SELECT edge.child FROM edge JOIN item ON item.key = edge.item
                         WHERE edge.sample >= ? AND edge.sample < ? ORDER BY item.pass = ? DESC, edge.child LIMIT 20
-                        """, arguments: [id, id + "~", pass]
+                        """,
+                    arguments: [id, id + "~", pass]
                 ).map(ItemKey.init(data:))
                 return try keys.map { try StoryReader(database: database).chapters(to: $0) }
             }
@@ -71,13 +72,20 @@ private struct StoryReader {
         while let key = next {
             guard
                 let row = try Row.fetchOne(
-                    database, sql: Ledger.draftColumns + " WHERE edge.child = ?", arguments: [key.data])
+                    database,
+                    sql: Ledger.draftColumns + " WHERE edge.child = ?",
+                    arguments: [key.data]
+                )
             else { break }
             let draft = try DraftRecord(row: row)
             let made = try steps("item.key = (SELECT item FROM edge WHERE child = ?)", key)
             let judged = try steps(
-                "item.input = ? AND item.part = 0 AND item.stage IN (SELECT id FROM stage WHERE verb NOT IN ('generate'))", key)
-            if let first = made.first { chapters.append(StoryChapter(draft: draft, made: first, judged: judged)) }
+                "item.input = ? AND item.part = 0 AND item.stage IN (SELECT id FROM stage WHERE verb NOT IN ('generate'))",
+                key
+            )
+            if let first = made.first {
+                chapters.append(StoryChapter(draft: draft, made: first, judged: judged))
+            }
             next = draft.parent
         }
         return chapters.reversed()
@@ -90,14 +98,24 @@ private struct StoryReader {
                 SELECT item.*, stage.name, stage.verb, stage.plugin, stage.version FROM item
                 JOIN stage ON stage.id = item.stage WHERE \(condition)
                 AND item.pass = (SELECT max(pass) FROM item WHERE \(condition)) ORDER BY item.stage
-                """, arguments: [key.data, key.data])
+                """,
+            arguments: [key.data, key.data]
+        )
         return try rows.map { row in
             let item = ItemKey(data: row["key"])
             return StoryStep(
-                stage: row["name"], verb: row["verb"], plugin: row["plugin"], version: row["version"],
-                state: ItemState(rawValue: row["state"]) ?? .failed, reason: row["reason"], summary: row["summary"],
-                detail: try JSONValue(parsing: row["detail"] as String).members ?? [:], calls: try calls(of: item),
-                executions: try executions(of: item), evidence: try evidence(of: item))
+                stage: row["name"],
+                verb: row["verb"],
+                plugin: row["plugin"],
+                version: row["version"],
+                state: ItemState(rawValue: row["state"]) ?? .failed,
+                reason: row["reason"],
+                summary: row["summary"],
+                detail: try JSONValue(parsing: row["detail"] as String).members ?? [:],
+                calls: try calls(of: item),
+                executions: try executions(of: item),
+                evidence: try evidence(of: item)
+            )
         }
     }
 
@@ -107,11 +125,17 @@ private struct StoryReader {
             sql: """
                 SELECT call.* FROM trace JOIN call ON call.key = trace.key
                 WHERE trace.item = ? AND trace.kind = 0 ORDER BY trace.position
-                """, arguments: [item.data]
+                """,
+            arguments: [item.data]
         ).map { row in
             StoryStep.Call(
-                key: ItemKey(data: row["key"]), model: row["model"], endpoint: row["endpoint"],
-                request: try JSONValue(packed: row["request"]), reply: try ModelReply(row: row), cost: row["cost"])
+                key: ItemKey(data: row["key"]),
+                model: row["model"],
+                endpoint: row["endpoint"],
+                request: try JSONValue(packed: row["request"]),
+                reply: try ModelReply(row: row),
+                cost: row["cost"]
+            )
         }
     }
 
@@ -121,18 +145,23 @@ private struct StoryReader {
             sql: """
                 SELECT execution.* FROM trace JOIN execution ON execution.key = trace.key
                 WHERE trace.item = ? AND trace.kind = 1 ORDER BY trace.position
-                """, arguments: [item.data]
+                """,
+            arguments: [item.data]
         ).compactMap { row in
             guard let result = ExecutionResult(json: try JSONValue(packed: row["result"])) else { return nil }
             return StoryStep.Execution(
-                key: ItemKey(data: row["key"]), job: try JSONValue(packed: row["job"]), result: result)
+                key: ItemKey(data: row["key"]),
+                job: try JSONValue(packed: row["job"]),
+                result: result
+            )
         }
     }
 
     private func evidence(of item: ItemKey) throws -> [Evidence] {
         try Row.fetchAll(
             database,
-            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position",
+            sql:
+                "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position",
             arguments: [item.data]
         ).compactMap { try Evidence(row: $0) }
     }

@@ -14,8 +14,14 @@ package struct StoredItem: Sendable, Hashable {
     package var evidence: [Evidence]
 
     package init(
-        key: ItemKey, state: ItemState, reason: ReasonCode?, summary: String, detail: [String: JSONValue], drops: Int,
-        drafts: [DraftRecord], evidence: [Evidence]
+        key: ItemKey,
+        state: ItemState,
+        reason: ReasonCode?,
+        summary: String,
+        detail: [String: JSONValue],
+        drops: Int,
+        drafts: [DraftRecord],
+        evidence: [Evidence]
     ) {
         self.key = key
         self.state = state
@@ -34,7 +40,8 @@ extension Ledger {
         try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
-                    sql: "SELECT reply, finish, input, cached, output, milliseconds FROM call WHERE key = ?")
+                    sql: "SELECT reply, finish, input, cached, output, milliseconds FROM call WHERE key = ?"
+                )
                 return try Row.fetchOne(statement, arguments: [key.data]).map { try ModelReply(row: $0) }
             }
         }
@@ -44,7 +51,9 @@ extension Ledger {
     package func execution(_ key: ItemKey) throws(LedgerProblem) -> ExecutionResult? {
         try Self.wrapping(path) {
             try pool.read { database in
-                let statement = try database.cachedStatement(sql: "SELECT result FROM execution WHERE key = ?")
+                let statement = try database.cachedStatement(
+                    sql: "SELECT result FROM execution WHERE key = ?"
+                )
                 return try Data.fetchOne(statement, arguments: [key.data])
                     .flatMap { ExecutionResult(json: try JSONValue(packed: $0)) }
             }
@@ -56,27 +65,36 @@ extension Ledger {
         try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
-                    sql: "SELECT state, reason, summary, detail, drops FROM item WHERE key = ?")
+                    sql: "SELECT state, reason, summary, detail, drops FROM item WHERE key = ?"
+                )
                 guard let row = try Row.fetchOne(statement, arguments: [key.data]),
                     let state = ItemState(rawValue: row["state"])
                 else { return nil }
                 return StoredItem(
-                    key: key, state: state, reason: (row["reason"] as String?).map { ReasonCode($0) },
-                    summary: row["summary"], detail: try JSONValue(parsing: row["detail"] as String).members ?? [:],
-                    drops: row["drops"], drafts: state == .expanded ? try drafts(of: key, in: database) : [],
-                    evidence: try evidence(of: key, in: database))
+                    key: key,
+                    state: state,
+                    reason: (row["reason"] as String?).map { ReasonCode($0) },
+                    summary: row["summary"],
+                    detail: try JSONValue(parsing: row["detail"] as String).members ?? [:],
+                    drops: row["drops"],
+                    drafts: state == .expanded ? try drafts(of: key, in: database) : [],
+                    evidence: try evidence(of: key, in: database)
+                )
             }
         }
     }
 
     private func drafts(of item: ItemKey, in database: Database) throws -> [DraftRecord] {
-        let statement = try database.cachedStatement(sql: Self.draftColumns + " WHERE edge.item = ? ORDER BY position")
+        let statement = try database.cachedStatement(
+            sql: Self.draftColumns + " WHERE edge.item = ? ORDER BY position"
+        )
         return try Row.fetchAll(statement, arguments: [item.data]).map { try DraftRecord(row: $0) }
     }
 
     private func evidence(of item: ItemKey, in database: Database) throws -> [Evidence] {
         let statement = try database.cachedStatement(
-            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position")
+            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position"
+        )
         return try Row.fetchAll(statement, arguments: [item.data]).compactMap { try Evidence(row: $0) }
     }
 
@@ -103,13 +121,19 @@ extension DraftRecord {
         let content = Content(
             messages: body["messages"]?.elements?.compactMap(Message.init(json:)) ?? [],
             fields: body["fields"]?.members ?? [:],
-            labels: try JSONValue(parsing: row["labels"] as String).members ?? [:])
+            labels: try JSONValue(parsing: row["labels"] as String).members ?? [:]
+        )
         self.init(
-            key: ItemKey(data: row["child"]), parent: (row["parent"] as Data?).map(ItemKey.init(data:)),
-            content: content, note: row["note"], task: ItemKey(data: row["task"]),
+            key: ItemKey(data: row["child"]),
+            parent: (row["parent"] as Data?).map(ItemKey.init(data:)),
+            content: content,
+            note: row["note"],
+            task: ItemKey(data: row["task"]),
             group: ItemKey(data: row["family"]),
-            origin: Origin(json: try JSONValue(parsing: row["origin"] as String)) ?? Origin(source: "unknown"),
-            licence: row["licence"])
+            origin: Origin(json: try JSONValue(parsing: row["origin"] as String))
+                ?? Origin(source: "unknown"),
+            licence: row["licence"]
+        )
     }
 }
 
@@ -121,8 +145,12 @@ extension ModelReply {
             usage = TokenUsage(input: input, cachedInput: row["cached"] ?? 0, output: output)
         }
         self.init(
-            text: body["text"]?.text ?? "", reasoning: body["reasoning"]?.text,
-            finish: Finish(rawValue: row["finish"]) ?? .other, usage: usage, milliseconds: row["milliseconds"])
+            text: body["text"]?.text ?? "",
+            reasoning: body["reasoning"]?.text,
+            finish: Finish(rawValue: row["finish"]) ?? .other,
+            usage: usage,
+            milliseconds: row["milliseconds"]
+        )
     }
 }
 
@@ -130,7 +158,11 @@ extension Evidence {
     init?(row: Row) throws {
         guard let outcome = Outcome(rawValue: row["outcome"]) else { return nil }
         self.init(
-            row["name"], outcome, about: row["subject"], score: row["score"],
-            detail: try JSONValue(parsing: row["detail"] as String).members ?? [:])
+            row["name"],
+            outcome,
+            about: row["subject"],
+            score: row["score"],
+            detail: try JSONValue(parsing: row["detail"] as String).members ?? [:]
+        )
     }
 }

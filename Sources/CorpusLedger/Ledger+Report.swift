@@ -10,7 +10,9 @@ extension Ledger {
             try pool.read { database in
                 guard
                     let last = try Row.fetchOne(
-                        database, sql: "SELECT id, name, state, product, plan FROM pass ORDER BY id DESC LIMIT 1")
+                        database,
+                        sql: "SELECT id, name, state, product, plan FROM pass ORDER BY id DESC LIMIT 1"
+                    )
                 else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
                 var report = RunReport(name: last["name"], state: last["state"], product: last["product"])
                 let plan = try JSONValue(parsing: last["plan"] as String)
@@ -45,28 +47,45 @@ struct ReportReader {
         try countJudged(judging.map(\.id), making: making.map(\.id), &report.counts)
         report.stages = try nodes.map { try stage($0.stage, $0.id) }
         let reading = nodes.filter { $0.stage.verb == "read" }.map(\.id)
-        report.seeds = try count("SELECT count(*) FROM item WHERE pass = \(pass) AND state = 0 AND stage IN (\(list(reading)))")
+        report.seeds = try count(
+            "SELECT count(*) FROM item WHERE pass = \(pass) AND state = 0 AND stage IN (\(list(reading)))"
+        )
         let pairing = nodes.filter { $0.stage.verb == "pair" }.map(\.id)
-        report.pairs = try count("SELECT count(*) FROM pair WHERE pass = \(pass) AND stage IN (\(list(pairing)))")
+        report.pairs = try count(
+            "SELECT count(*) FROM pair WHERE pass = \(pass) AND stage IN (\(list(pairing)))"
+        )
         report.spending = try spending()
-        report.files = try Row.fetchAll(database, sql: "SELECT * FROM file WHERE pass = \(pass) ORDER BY path").map {
+        report.files = try Row.fetchAll(
+            database,
+            sql: "SELECT * FROM file WHERE pass = \(pass) ORDER BY path"
+        ).map {
             FileRecord(
-                export: $0["export"], path: $0["path"], split: $0["split"], rows: $0["rows"], bytes: $0["bytes"],
-                digest: $0["digest"])
+                export: $0["export"],
+                path: $0["path"],
+                split: $0["split"],
+                rows: $0["rows"],
+                bytes: $0["bytes"],
+                digest: $0["digest"]
+            )
         }
         report.licences = try tally(
             """
             SELECT coalesce(edge.licence, 'unknown'), count(*) FROM edge JOIN item ON item.key = edge.item
             WHERE item.pass = \(pass) AND item.stage IN (\(list(reading))) GROUP BY 1
-            """)
+            """
+        )
     }
 
     private func numberedNodes() throws -> [(id: Int, stage: RunReport.Stage)] {
         try (plan["nodes"]?.elements ?? []).compactMap { node in
-            guard let digest = node["digest"]?.text, let name = node["name"]?.text, let verb = node["verb"]?.text,
+            guard let digest = node["digest"]?.text, let name = node["name"]?.text,
+                let verb = node["verb"]?.text,
                 let plugin = node["plugin"]?.text,
                 let id = try Int.fetchOne(
-                    database, sql: "SELECT id FROM stage WHERE lower(hex(digest)) = ?", arguments: [digest])
+                    database,
+                    sql: "SELECT id FROM stage WHERE lower(hex(digest)) = ?",
+                    arguments: [digest]
+                )
             else { return nil }
             return (id, RunReport.Stage(name: name, verb: verb, plugin: plugin))
         }
@@ -81,7 +100,8 @@ struct ReportReader {
                 SELECT state, coalesce(reason, 'unknown') AS reason, count(*) AS n FROM item
                 WHERE pass = \(pass) AND stage IN (\(list(stages))) AND state IN (4, 5) AND (part > 0 OR drops = 0)
                 GROUP BY 1, 2
-                """)
+                """
+        )
         for row in rows {
             if row["state"] == ItemState.failed.rawValue {
                 counts.failed[row["reason"], default: 0] += row["n"]
@@ -120,7 +140,8 @@ struct ReportReader {
                         ORDER BY \(position) LIMIT 1) END AS reason,
                     count(*) AS n
                 FROM final GROUP BY 1, 2, 3
-                """)
+                """
+        )
         for row in rows {
             let reason: String = row["reason"] ?? "unknown"
             let n: Int = row["n"]
@@ -135,22 +156,28 @@ struct ReportReader {
 
     private func stage(_ stage: RunReport.Stage, _ id: Int) throws -> RunReport.Stage {
         var stage = stage
-        let names = Dictionary(uniqueKeysWithValues: ItemState.allCases.map { (String($0.rawValue), "\($0)") })
+        let names = Dictionary(
+            uniqueKeysWithValues: ItemState.allCases.map { (String($0.rawValue), "\($0)") }
+        )
         let states = try tally(
-            "SELECT CAST(state AS TEXT), count(*) FROM item WHERE pass = \(pass) AND stage = \(id) AND part = 0 GROUP BY 1")
+            "SELECT CAST(state AS TEXT), count(*) FROM item WHERE pass = \(pass) AND stage = \(id) AND part = 0 GROUP BY 1"
+        )
         for (state, n) in states { stage.units[names[state] ?? state] = n }
         stage.reasons = try tally(
             """
             SELECT reason, count(*) FROM item WHERE pass = \(pass) AND stage = \(id) AND reason IS NOT NULL
                 AND (part > 0 OR drops = 0) GROUP BY 1
-            """)
+            """
+        )
         stage.drafts = try count(
-            "SELECT count(*) FROM edge JOIN item ON item.key = edge.item WHERE item.pass = \(pass) AND item.stage = \(id)")
+            "SELECT count(*) FROM edge JOIN item ON item.key = edge.item WHERE item.pass = \(pass) AND item.stage = \(id)"
+        )
         stage.executions = try count(
             """
             SELECT count(DISTINCT trace.key) FROM trace JOIN item ON item.key = trace.item
             WHERE item.pass = \(pass) AND item.stage = \(id) AND kind = 1
-            """)
+            """
+        )
         let row = try Row.fetchOne(
             database,
             sql: """
@@ -159,7 +186,8 @@ struct ReportReader {
                 FROM call WHERE key IN (
                     SELECT trace.key FROM trace JOIN item ON item.key = trace.item
                     WHERE item.pass = \(pass) AND item.stage = \(id) AND kind = 0)
-                """)
+                """
+        )
         stage.calls = row?["calls"] ?? 0
         stage.tokens = row?["tokens"] ?? 0
         stage.cost = row?["cost"]
@@ -174,7 +202,8 @@ struct ReportReader {
             sql: """
                 SELECT count(*) AS calls, coalesce(sum(input), 0) AS input, coalesce(sum(output), 0) AS output,
                     coalesce(sum(cached), 0) AS cached, sum(cost) AS cost, count(cost) AS priced FROM call
-                """)
+                """
+        )
         spending.calls = row?["calls"] ?? 0
         spending.inputTokens = row?["input"] ?? 0
         spending.outputTokens = row?["output"] ?? 0

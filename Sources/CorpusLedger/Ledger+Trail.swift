@@ -22,7 +22,8 @@ extension Ledger {
                         FROM item LEFT JOIN evidence ON evidence.item = item.key
                         WHERE item.input = ? AND item.part = 0 AND item.pass = ?
                         ORDER BY item.stage, evidence.position
-                        """)
+                        """
+                )
                 return try Row.fetchAll(statement, arguments: [key.data, pass]).map { row in
                     let detail = try JSONValue(parsing: row["detail"] as String)
                     var evidence: [Evidence] = []
@@ -34,7 +35,11 @@ extension Ledger {
                             Evidence(name, outcome, about: row["subject"], score: row["score"], detail: found)
                         ]
                     }
-                    return StoredStep(stage: row["stage"], labels: detail["labels"]?.members ?? [:], evidence: evidence)
+                    return StoredStep(
+                        stage: row["stage"],
+                        labels: detail["labels"]?.members ?? [:],
+                        evidence: evidence
+                    )
                 }
             }
         }
@@ -53,7 +58,8 @@ extension Ledger {
                                 ON edge.child = line.parent
                         )
                         SELECT item.stage FROM line JOIN item ON item.key = line.item ORDER BY depth DESC
-                        """)
+                        """
+                )
                 return try Int.fetchAll(statement, arguments: [key.data])
             }
         }
@@ -68,7 +74,8 @@ extension Ledger {
                     sql: """
                         SELECT item.input FROM item JOIN edge ON edge.child = item.input
                         WHERE item.stage = ? AND item.pass = ? AND item.state = ? ORDER BY edge.sample, item.input
-                        """, arguments: [stage, pass, ItemState.exported.rawValue]
+                        """,
+                    arguments: [stage, pass, ItemState.exported.rawValue]
                 ).map(ItemKey.init(data:))
             }
         }
@@ -84,16 +91,22 @@ extension Ledger {
                     sql: """
                         SELECT family, chosen, rejected, body FROM pair WHERE stage IN (\(list)) AND pass = ?
                         GROUP BY id ORDER BY id
-                        """, arguments: [pass])
+                        """,
+                    arguments: [pass]
+                )
                 return try rows.compactMap { row in
                     let body = try JSONValue(packed: row["body"])
                     guard let chosen = body["chosen"].flatMap(Message.init(json:)),
                         let rejected = body["rejected"].flatMap(Message.init(json:))
                     else { return nil }
                     let pair = PreferencePair(
-                        prompt: body["prompt"]?.elements?.compactMap(Message.init(json:)) ?? [], chosen: chosen,
-                        rejected: rejected, chosenKey: ItemKey(data: row["chosen"]),
-                        rejectedKey: ItemKey(data: row["rejected"]), detail: body["detail"]?.members ?? [:])
+                        prompt: body["prompt"]?.elements?.compactMap(Message.init(json:)) ?? [],
+                        chosen: chosen,
+                        rejected: rejected,
+                        chosenKey: ItemKey(data: row["chosen"]),
+                        rejectedKey: ItemKey(data: row["rejected"]),
+                        detail: body["detail"]?.members ?? [:]
+                    )
                     return (ItemKey(data: row["family"]), pair)
                 }
             }
@@ -109,7 +122,8 @@ extension Ledger {
                     sql: """
                         SELECT count(*) AS calls, coalesce(sum(input + output), 0) AS tokens,
                             coalesce(sum(cost), 0) AS cost FROM call
-                        """)
+                        """
+                )
                 return (row?["calls"] ?? 0, row?["tokens"] ?? 0, row?["cost"] ?? 0)
             }
         }

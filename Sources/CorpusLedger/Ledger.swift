@@ -26,7 +26,12 @@ package final class Ledger: Sendable {
     ///   - now: Seconds since 1970.
     /// - Throws: ``LedgerProblem``.
     package static func begin(
-        path: String, name: String, recipe: String, plan: JSONValue, product: String, now: Double
+        path: String,
+        name: String,
+        recipe: String,
+        plan: JSONValue,
+        product: String,
+        now: Double
     ) throws(LedgerProblem) -> Ledger {
         try wrapping(path) {
             let pool = try openPool(path, readOnly: false)
@@ -35,7 +40,9 @@ package final class Ledger: Sendable {
                     sql: """
                         INSERT INTO pass (recipe, name, product, plan, state, started)
                         VALUES (?, ?, ?, ?, 'running', ?)
-                        """, arguments: [recipe, name, product, plan.canonical, now])
+                        """,
+                    arguments: [recipe, name, product, plan.canonical, now]
+                )
                 return Int(database.lastInsertedRowID)
             }
             return Ledger(path: path, pool: pool, pass: pass)
@@ -48,7 +55,10 @@ package final class Ledger: Sendable {
     package static func read(path: String) throws(LedgerProblem) -> Ledger {
         guard FileManager.default.fileExists(atPath: path) else {
             throw LedgerProblem(
-                .missing, "there is no ledger at `\(path)`", hint: "name the folder of a run, such as `output/quickstart`")
+                .missing,
+                "there is no ledger at `\(path)`",
+                hint: "name the folder of a run, such as `output/quickstart`"
+            )
         }
         return try wrapping(path) { Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0) }
     }
@@ -81,10 +91,15 @@ package final class Ledger: Sendable {
                             INSERT INTO stage (digest, name, verb, plugin, version) VALUES (?, ?, ?, ?, ?)
                             ON CONFLICT (digest) DO UPDATE SET name = excluded.name
                             """,
-                        arguments: [Data(stage.digest.bytes), stage.name, stage.verb, stage.plugin, stage.version])
+                        arguments: [
+                            Data(stage.digest.bytes), stage.name, stage.verb, stage.plugin, stage.version,
+                        ]
+                    )
                     return try Int.fetchOne(
-                        database, sql: "SELECT id FROM stage WHERE digest = ?",
-                        arguments: [Data(stage.digest.bytes)]) ?? 0
+                        database,
+                        sql: "SELECT id FROM stage WHERE digest = ?",
+                        arguments: [Data(stage.digest.bytes)]
+                    ) ?? 0
                 }
             }
         }
@@ -95,7 +110,9 @@ package final class Ledger: Sendable {
         try Self.wrapping(path) {
             try pool.write { database in
                 try database.execute(
-                    sql: "UPDATE pass SET state = ?, ended = ? WHERE id = ?", arguments: [state, now, pass])
+                    sql: "UPDATE pass SET state = ?, ended = ? WHERE id = ?",
+                    arguments: [state, now, pass]
+                )
             }
             try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         }
@@ -117,8 +134,14 @@ package final class Ledger: Sendable {
             try pool.read { database in
                 let integrity = try String.fetchAll(database, sql: "PRAGMA integrity_check")
                 let rules = [
-                    ("edges without an item", "SELECT count(*) FROM edge WHERE item NOT IN (SELECT key FROM item)"),
-                    ("edges without content", "SELECT count(*) FROM edge WHERE sample NOT IN (SELECT id FROM sample)"),
+                    (
+                        "edges without an item",
+                        "SELECT count(*) FROM edge WHERE item NOT IN (SELECT key FROM item)"
+                    ),
+                    (
+                        "edges without content",
+                        "SELECT count(*) FROM edge WHERE sample NOT IN (SELECT id FROM sample)"
+                    ),
                     (
                         "traces of calls that are not there",
                         "SELECT count(*) FROM trace WHERE kind = 0 AND key NOT IN (SELECT key FROM call)"
@@ -127,7 +150,10 @@ package final class Ledger: Sendable {
                         "traces of executions that are not there",
                         "SELECT count(*) FROM trace WHERE kind = 1 AND key NOT IN (SELECT key FROM execution)"
                     ),
-                    ("evidence without an item", "SELECT count(*) FROM evidence WHERE item NOT IN (SELECT key FROM item)"),
+                    (
+                        "evidence without an item",
+                        "SELECT count(*) FROM evidence WHERE item NOT IN (SELECT key FROM item)"
+                    ),
                 ]
                 return try integrity.filter { $0 != "ok" }
                     + rules.compactMap { name, sql in
@@ -170,8 +196,10 @@ package final class Ledger: Sendable {
             throw LedgerProblem(.foreign, "`\(path)` is no ledger", hint: "move it away: a run makes its own")
         } else if version > LedgerSchema.version {
             throw LedgerProblem(
-                .future, "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
-                hint: "use the newer corpusmith that wrote it")
+                .future,
+                "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
+                hint: "use the newer corpusmith that wrote it"
+            )
         }
         if !readOnly {
             // The pool sets NORMAL itself after its own set-up, so FULL is set here and read back.

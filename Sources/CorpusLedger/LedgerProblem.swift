@@ -42,22 +42,31 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
         switch error.resultCode {
         case .SQLITE_FULL:
             self.init(
-                .full, "the disk is full: cannot write the ledger `\(path)`",
-                hint: "make room and run the same command again; nothing that was bought is lost")
+                .full,
+                "the disk is full: cannot write the ledger `\(path)`",
+                hint: "make room and run the same command again; nothing that was bought is lost"
+            )
         case .SQLITE_CORRUPT:
             self.init(
-                .damaged, "the ledger `\(path)` is damaged: \(error.message ?? "its pages do not fit together")",
-                hint: "restore it from a copy, or move the run's folder away to start anew")
+                .damaged,
+                "the ledger `\(path)` is damaged: \(error.message ?? "its pages do not fit together")",
+                hint: "restore it from a copy, or move the run's folder away to start anew"
+            )
         case .SQLITE_NOTADB:
             self.init(.foreign, "`\(path)` is no ledger", hint: "move it away: a run makes its own")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             self.init(
-                .denied, "cannot write the ledger `\(path)`: \(error.message ?? "permission denied")",
-                hint: "check who owns the run's folder")
+                .denied,
+                "cannot write the ledger `\(path)`: \(error.message ?? "permission denied")",
+                hint: "check who owns the run's folder"
+            )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(.busy, "another process holds the ledger `\(path)`")
         case .SQLITE_IOERR:
-            self.init(.other, "reading or writing the ledger `\(path)` failed: \(error.message ?? "input/output error")")
+            self.init(
+                .other,
+                "reading or writing the ledger `\(path)` failed: \(error.message ?? "input/output error")"
+            )
         default: self.init(.other, "the ledger `\(path)` reports: \(error.message ?? "an error")")
         }
     }

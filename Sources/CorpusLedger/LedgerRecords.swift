@@ -58,8 +58,14 @@ package struct DraftRecord: Sendable, Hashable {
     package var licence: String?
 
     package init(
-        key: ItemKey, parent: ItemKey?, content: Content, note: String?, task: ItemKey, group: ItemKey,
-        origin: Origin, licence: String?
+        key: ItemKey,
+        parent: ItemKey?,
+        content: Content,
+        note: String?,
+        task: ItemKey,
+        group: ItemKey,
+        origin: Origin,
+        licence: String?
     ) {
         self.key = key
         self.parent = parent
@@ -106,9 +112,18 @@ package struct ItemRecord: Sendable, Hashable {
     package var trace: [TraceEntry]
 
     package init(
-        key: ItemKey, stage: Int, input: ItemKey?, ordinal: Int = 0, state: ItemState, reason: ReasonCode? = nil,
-        summary: String = "", detail: [String: JSONValue] = [:], drafts: [DraftRecord] = [], drops: [DropRecord] = [],
-        evidence: [Evidence] = [], trace: [TraceEntry] = []
+        key: ItemKey,
+        stage: Int,
+        input: ItemKey?,
+        ordinal: Int = 0,
+        state: ItemState,
+        reason: ReasonCode? = nil,
+        summary: String = "",
+        detail: [String: JSONValue] = [:],
+        drafts: [DraftRecord] = [],
+        drops: [DropRecord] = [],
+        evidence: [Evidence] = [],
+        trace: [TraceEntry] = []
     ) {
         self.key = key
         self.stage = stage
@@ -138,7 +153,13 @@ package struct CallRecord: Sendable, Hashable {
     package var cost: Int?
 
     package init(
-        key: ItemKey, model: String, endpoint: String, request: JSONValue, reply: ModelReply, attempts: Int, cost: Int?
+        key: ItemKey,
+        model: String,
+        endpoint: String,
+        request: JSONValue,
+        reply: ModelReply,
+        attempts: Int,
+        cost: Int?
     ) {
         self.key = key
         self.model = model

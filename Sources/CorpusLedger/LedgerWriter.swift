@@ -39,9 +39,13 @@ struct LedgerWriter {
             """,
             [
                 item.key.data, item.stage, item.input?.data, item.ordinal, item.state.rawValue,
-                item.reason?.description, item.summary, JSONValue.object(item.detail).canonical, item.drops.count, pass,
-            ])
-        for (position, draft) in item.drafts.enumerated() { try write(draft, of: item.key, position: position) }
+                item.reason?.description, item.summary, JSONValue.object(item.detail).canonical,
+                item.drops.count, pass,
+            ]
+        )
+        for (position, draft) in item.drafts.enumerated() {
+            try write(draft, of: item.key, position: position)
+        }
         for (index, drop) in item.drops.enumerated() {
             let detail: JSONValue = ["text": drop.text.map { .string(String($0.prefix(20_000))) } ?? .null]
             try run(
@@ -52,9 +56,11 @@ struct LedgerWriter {
                     detail = excluded.detail, pass = excluded.pass
                 """,
                 [
-                    ItemKey.drop(index, of: item.key).data, item.stage, item.input?.data, item.ordinal, index + 1,
+                    ItemKey.drop(index, of: item.key).data, item.stage, item.input?.data, item.ordinal,
+                    index + 1,
                     ItemState.dropped.rawValue, drop.reason.description, drop.summary, detail.canonical, pass,
-                ])
+                ]
+            )
         }
         for (position, evidence) in item.evidence.enumerated() {
             try run(
@@ -65,12 +71,14 @@ struct LedgerWriter {
                 [
                     item.key.data, position, evidence.subject, evidence.check, evidence.outcome.rawValue,
                     evidence.score, JSONValue.object(evidence.detail).canonical,
-                ])
+                ]
+            )
         }
         for (position, entry) in item.trace.enumerated() {
             try run(
                 "INSERT OR REPLACE INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
-                [item.key.data, position, entry.kind.rawValue, entry.key.data])
+                [item.key.data, position, entry.kind.rawValue, entry.key.data]
+            )
         }
     }
 
@@ -88,14 +96,17 @@ struct LedgerWriter {
             """,
             [
                 draft.key.data, item.data, draft.parent?.data, position, id,
-                JSONValue.object(draft.content.labels).canonical, draft.note, draft.task.data, draft.group.data,
+                JSONValue.object(draft.content.labels).canonical, draft.note, draft.task.data,
+                draft.group.data,
                 draft.origin.json.canonical, draft.licence,
-            ])
+            ]
+        )
     }
 
     private func write(_ call: CallRecord) throws {
         let reply: JSONValue = [
-            "text": .string(call.reply.text), "reasoning": call.reply.reasoning.map(JSONValue.string) ?? .null,
+            "text": .string(call.reply.text),
+            "reasoning": call.reply.reasoning.map(JSONValue.string) ?? .null,
         ]
         // First writer wins: a reply that others may have read already is never replaced.
         try run(
@@ -108,19 +119,22 @@ struct LedgerWriter {
                 call.key.data, call.model, call.endpoint, call.request.packed, reply.packed,
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
                 call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, pass,
-            ])
+            ]
+        )
     }
 
     private func write(_ execution: ExecutionRecord) throws {
         try run(
             "INSERT OR IGNORE INTO execution (key, job, result) VALUES (?, ?, ?)",
-            [execution.key.data, execution.job.packed, execution.result.json.packed])
+            [execution.key.data, execution.job.packed, execution.result.json.packed]
+        )
     }
 
     private func write(_ record: PairRecord) throws {
         let pair = record.pair
         let body: JSONValue = [
-            "prompt": .array(pair.prompt.map(\.json)), "chosen": pair.chosen.json, "rejected": pair.rejected.json,
+            "prompt": .array(pair.prompt.map(\.json)), "chosen": pair.chosen.json,
+            "rejected": pair.rejected.json,
             "detail": .object(pair.detail),
         ]
         try run(
@@ -129,16 +143,20 @@ struct LedgerWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                pair.id, record.stage, record.task.data, record.group.data, pair.chosenKey.data, pair.rejectedKey.data,
+                pair.id, record.stage, record.task.data, record.group.data, pair.chosenKey.data,
+                pair.rejectedKey.data,
                 body.packed, pass,
-            ])
+            ]
+        )
     }
 
     private func write(_ file: FileRecord) throws {
         try run(
             """
             INSERT OR REPLACE INTO file (export, path, split, rows, bytes, digest, pass) VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, [file.export, file.path, file.split, file.rows, file.bytes, file.digest, pass])
+            """,
+            [file.export, file.path, file.split, file.rows, file.bytes, file.digest, pass]
+        )
     }
 }
 

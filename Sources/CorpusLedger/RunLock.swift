@@ -15,16 +15,20 @@ package final class RunLock: Sendable {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw LedgerProblem(
-                .denied, "cannot write to `\(folder)`: \(unsafe String(cString: strerror(errno)))",
-                hint: "check who owns the run's folder")
+                .denied,
+                "cannot write to `\(folder)`: \(unsafe String(cString: strerror(errno)))",
+                hint: "check who owns the run's folder"
+            )
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             close(descriptor)
             let process = holder.split(separator: "\n").first.map { "process \($0)" } ?? "another process"
             throw LedgerProblem(
-                .busy, "\(process) is working in `\(folder)`",
-                hint: "wait until it is done, or stop it first: it will leave everything resumable")
+                .busy,
+                "\(process) is working in `\(folder)`",
+                hint: "wait until it is done, or stop it first: it will leave everything resumable"
+            )
         }
         let text = "\(getpid())\n"
         _ = ftruncate(descriptor, 0)

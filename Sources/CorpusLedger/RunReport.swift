@@ -78,12 +78,16 @@ extension RunReport {
             "stages": .array(
                 stages.map { stage in
                     [
-                        "name": .string(stage.name), "verb": .string(stage.verb), "plugin": .string(stage.plugin),
-                        "units": counts(stage.units), "drafts": .int(stage.drafts), "reasons": counts(stage.reasons),
+                        "name": .string(stage.name), "verb": .string(stage.verb),
+                        "plugin": .string(stage.plugin),
+                        "units": counts(stage.units), "drafts": .int(stage.drafts),
+                        "reasons": counts(stage.reasons),
                         "calls": .int(stage.calls), "executions": .int(stage.executions),
-                        "tokens": .int(stage.tokens), "usd": dollars(stage.cost), "model_seconds": .number(stage.seconds),
+                        "tokens": .int(stage.tokens), "usd": dollars(stage.cost),
+                        "model_seconds": .number(stage.seconds),
                     ]
-                }),
+                }
+            ),
             "files": .array(
                 files.map { file in
                     [
@@ -91,7 +95,8 @@ extension RunReport {
                         "split": file.split.map(JSONValue.string) ?? .null, "rows": .int(file.rows),
                         "bytes": .int(file.bytes), "sha256": .string(file.digest),
                     ]
-                }),
+                }
+            ),
         ]
     }
 }

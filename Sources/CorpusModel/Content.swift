@@ -12,7 +12,11 @@ public struct Content: Sendable, Hashable {
     public var labels: [String: JSONValue]
 
     /// Creates content.
-    public init(messages: [Message] = [], fields: [String: JSONValue] = [:], labels: [String: JSONValue] = [:]) {
+    public init(
+        messages: [Message] = [],
+        fields: [String: JSONValue] = [:],
+        labels: [String: JSONValue] = [:]
+    ) {
         self.messages = messages
         self.fields = fields
         self.labels = labels
@@ -50,18 +54,26 @@ extension Content {
     /// `messages[1]`, `code`, `tests`. Filters look at all of them.
     public var texts: [(place: String, text: String)] {
         var result: [(place: String, text: String)] = []
-        for (index, message) in messages.enumerated() { result.append(("messages[\(index)]", message.content)) }
-        for name in fields.keys.sorted() { Self.collect(fields[name, default: .null], at: name, into: &result) }
+        for (index, message) in messages.enumerated() {
+            result.append(("messages[\(index)]", message.content))
+        }
+        for name in fields.keys.sorted() {
+            Self.collect(fields[name, default: .null], at: name, into: &result)
+        }
         return result
     }
 
     private static func collect(
-        _ value: JSONValue, at place: String, into result: inout [(place: String, text: String)]
+        _ value: JSONValue,
+        at place: String,
+        into result: inout [(place: String, text: String)]
     ) {
         switch value {
         case .string(let text): result.append((place, text))
         case .array(let elements):
-            for (index, element) in elements.enumerated() { collect(element, at: "\(place)[\(index)]", into: &result) }
+            for (index, element) in elements.enumerated() {
+                collect(element, at: "\(place)[\(index)]", into: &result)
+            }
         case .object(let members):
             for key in members.keys.sorted() {
                 collect(members[key, default: .null], at: "\(place).\(key)", into: &result)

@@ -44,7 +44,8 @@ public struct Hasher256: ~Copyable, @unchecked Sendable {
 
     /// Starts an empty digest.
     public init() {
-        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+        else {
             preconditionFailure("libcrypto offers no SHA-256")
         }
         unsafe self.context = context

@@ -84,12 +84,15 @@ extension TestSuite {
             var runs: [IOCase] = []
             for (index, element) in cases.enumerated() {
                 guard let input = element["stdin"]?.text, let expected = element["stdout"]?.text else {
-                    throw TestSuiteProblem("case \(index) of `tests` needs `stdin` and `stdout`, both strings")
+                    throw TestSuiteProblem(
+                        "case \(index) of `tests` needs `stdin` and `stdout`, both strings"
+                    )
                 }
                 runs.append(IOCase(input: input, expected: expected))
             }
             self = .io(cases: runs, comparison: comparison)
-        case let kind: throw TestSuiteProblem("`kind` of `tests` must be `call` or `io`, not `\(kind ?? "absent")`")
+        case let kind:
+            throw TestSuiteProblem("`kind` of `tests` must be `call` or `io`, not `\(kind ?? "absent")`")
         }
     }
 
@@ -103,7 +106,9 @@ extension TestSuite {
                 "compare": .string(comparison.rawValue),
             ]
         case .io(let cases, let comparison):
-            let rows = cases.map { JSONValue.object(["stdin": .string($0.input), "stdout": .string($0.expected)]) }
+            let rows = cases.map {
+                JSONValue.object(["stdin": .string($0.input), "stdout": .string($0.expected)])
+            }
             return ["kind": "io", "cases": .array(rows), "compare": .string(comparison.rawValue)]
         }
     }
@@ -151,7 +156,12 @@ public struct ExecutionJob: Sendable, Hashable {
     public var limits: ExecutionLimits
 
     /// Creates a job.
-    public init(language: String, source: String, tests: TestSuite, limits: ExecutionLimits = ExecutionLimits()) {
+    public init(
+        language: String,
+        source: String,
+        tests: TestSuite,
+        limits: ExecutionLimits = ExecutionLimits()
+    ) {
         self.language = language
         self.source = source
         self.tests = tests
@@ -222,7 +232,11 @@ public struct ExecutionResult: Sendable, Hashable {
 
     /// Creates a result.
     public init(
-        _ verdict: Verdict, tests: [Test] = [], total: Int, isolation: String, diagnostics: String = "",
+        _ verdict: Verdict,
+        tests: [Test] = [],
+        total: Int,
+        isolation: String,
+        diagnostics: String = "",
         toolchain: String
     ) {
         self.verdict = verdict
@@ -242,15 +256,20 @@ extension ExecutionResult {
     public var json: JSONValue {
         [
             "verdict": .string(verdict.rawValue), "total": .int(total), "passed": .int(passed),
-            "isolation": .string(isolation), "diagnostics": .string(diagnostics), "toolchain": .string(toolchain),
+            "isolation": .string(isolation), "diagnostics": .string(diagnostics),
+            "toolchain": .string(toolchain),
             "tests": .array(
-                tests.map { ["verdict": .string($0.verdict.rawValue), "got": $0.got.map(JSONValue.string) ?? .null] }),
+                tests.map {
+                    ["verdict": .string($0.verdict.rawValue), "got": $0.got.map(JSONValue.string) ?? .null]
+                }
+            ),
         ]
     }
 
     /// Reads what ``json`` wrote, or nil when it has another shape.
     public init?(json: JSONValue) {
-        guard let verdict = json["verdict"]?.text.flatMap(Verdict.init(rawValue:)), let total = json["total"]?.whole,
+        guard let verdict = json["verdict"]?.text.flatMap(Verdict.init(rawValue:)),
+            let total = json["total"]?.whole,
             let rows = json["tests"]?.elements, let isolation = json["isolation"]?.text,
             let toolchain = json["toolchain"]?.text
         else { return nil }
@@ -259,7 +278,12 @@ extension ExecutionResult {
         }
         guard tests.count == rows.count else { return nil }
         self.init(
-            verdict, tests: tests, total: total, isolation: isolation,
-            diagnostics: json["diagnostics"]?.text ?? "", toolchain: toolchain)
+            verdict,
+            tests: tests,
+            total: total,
+            isolation: isolation,
+            diagnostics: json["diagnostics"]?.text ?? "",
+            toolchain: toolchain
+        )
     }
 }

@@ -172,7 +172,9 @@ private struct Parser {
     mutating func string() throws(JSONError) -> String {
         index += 1
         let start = index
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            index += 1
+        }
         if current == UInt8(ascii: "\"") {
             defer { index += 1 }
             return try text(bytes[start..<index], from: start)

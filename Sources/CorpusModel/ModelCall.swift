@@ -13,7 +13,11 @@ public struct Sampling: Sendable, Hashable {
 
     /// Creates settings.
     public init(
-        temperature: Double? = nil, topP: Double? = nil, maxTokens: Int = 1024, stop: [String] = [], seed: Int? = nil
+        temperature: Double? = nil,
+        topP: Double? = nil,
+        maxTokens: Int = 1024,
+        stop: [String] = [],
+        seed: Int? = nil
     ) {
         self.temperature = temperature
         self.topP = topP
@@ -39,7 +43,11 @@ public struct ModelRequest: Sendable, Hashable {
 
     /// Creates a question.
     public init(
-        model: String, messages: [Message], sampling: Sampling, schema: JSONValue? = nil, repetition: Int = 0
+        model: String,
+        messages: [Message],
+        sampling: Sampling,
+        schema: JSONValue? = nil,
+        repetition: Int = 0
     ) {
         self.model = model
         self.messages = messages
@@ -54,7 +62,8 @@ public struct ModelRequest: Sendable, Hashable {
             "model": .string(model), "messages": .array(messages.map(\.json)),
             "temperature": sampling.temperature.map(JSONValue.number) ?? .null,
             "top_p": sampling.topP.map(JSONValue.number) ?? .null, "max_tokens": .int(sampling.maxTokens),
-            "stop": .array(sampling.stop.map(JSONValue.string)), "seed": sampling.seed.map(JSONValue.int) ?? .null,
+            "stop": .array(sampling.stop.map(JSONValue.string)),
+            "seed": sampling.seed.map(JSONValue.int) ?? .null,
             "schema": schema ?? .null, "repetition": .int(repetition),
         ]
     }
@@ -110,7 +119,10 @@ public struct ModelReply: Sendable, Hashable {
 
     /// Creates a reply.
     public init(
-        text: String, reasoning: String? = nil, finish: Finish = .stop, usage: TokenUsage? = nil,
+        text: String,
+        reasoning: String? = nil,
+        finish: Finish = .stop,
+        usage: TokenUsage? = nil,
         milliseconds: Int = 0
     ) {
         self.text = text

@@ -25,8 +25,14 @@ public struct Sample: Sendable, Hashable, Identifiable {
     ///
     /// - Precondition: `evidence` speaks of this very content.
     public init(
-        key: ItemKey, content: Content, group: ItemKey, task: ItemKey, origin: Origin, licence: String?,
-        evidence: [Evidence], provenance: [Provenance]
+        key: ItemKey,
+        content: Content,
+        group: ItemKey,
+        task: ItemKey,
+        origin: Origin,
+        licence: String?,
+        evidence: [Evidence],
+        provenance: [Provenance]
     ) {
         id = content.id
         self.key = key
@@ -54,7 +60,13 @@ public struct Provenance: Sendable, Hashable {
     public var outputTerms: [String]
 
     /// Creates a step.
-    public init(stage: String, plugin: String, version: Int, models: [String] = [], outputTerms: [String] = []) {
+    public init(
+        stage: String,
+        plugin: String,
+        version: Int,
+        models: [String] = [],
+        outputTerms: [String] = []
+    ) {
         self.stage = stage
         self.plugin = plugin
         self.version = version
@@ -88,7 +100,11 @@ public struct PreferencePair: Sendable, Hashable {
 
     /// Creates a pair.
     public init(
-        prompt: [Message], chosen: Message, rejected: Message, chosenKey: ItemKey, rejectedKey: ItemKey,
+        prompt: [Message],
+        chosen: Message,
+        rejected: Message,
+        chosenKey: ItemKey,
+        rejectedKey: ItemKey,
         detail: [String: JSONValue] = [:]
     ) {
         self.prompt = prompt

@@ -22,7 +22,10 @@ public struct Origin: Sendable, Hashable {
 
     /// The origin as one JSON object.
     public var json: JSONValue {
-        ["source": .string(source), "path": path.map(JSONValue.string) ?? .null, "line": line.map(JSONValue.int) ?? .null]
+        [
+            "source": .string(source), "path": path.map(JSONValue.string) ?? .null,
+            "line": line.map(JSONValue.int) ?? .null,
+        ]
     }
 
     /// Reads what ``json`` wrote, or nil when it has another shape.

@@ -1,5 +1,6 @@
 /// Why a candidate was dropped or failed: kebab-case, stable, counted by the report.
-public struct ReasonCode: Sendable, Hashable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral {
+public struct ReasonCode: Sendable, Hashable, Comparable, CustomStringConvertible, ExpressibleByStringLiteral
+{
     /// The code itself.
     public let description: String
 
@@ -23,7 +24,9 @@ public struct ReasonCode: Sendable, Hashable, Comparable, CustomStringConvertibl
             }
     }
 
-    public static func < (left: ReasonCode, right: ReasonCode) -> Bool { left.description < right.description }
+    public static func < (left: ReasonCode, right: ReasonCode) -> Bool {
+        left.description < right.description
+    }
 }
 
 /// What a check found about one exact content.
@@ -46,7 +49,10 @@ public struct Evidence: Sendable, Hashable {
 
     /// Creates evidence.
     public init(
-        _ check: String, _ outcome: Outcome, about subject: String, score: Double? = nil,
+        _ check: String,
+        _ outcome: Outcome,
+        about subject: String,
+        score: Double? = nil,
         detail: [String: JSONValue] = [:]
     ) {
         self.check = check
@@ -60,17 +66,24 @@ public struct Evidence: Sendable, Hashable {
     public var json: JSONValue {
         [
             "check": .string(check), "outcome": .string(outcome.rawValue),
-            "score": score.map(JSONValue.number) ?? .null, "detail": .object(detail), "subject": .string(subject),
+            "score": score.map(JSONValue.number) ?? .null, "detail": .object(detail),
+            "subject": .string(subject),
         ]
     }
 
     /// Reads what ``json`` wrote, or nil when it has another shape.
     public init?(json: JSONValue) {
-        guard let check = json["check"]?.text, let outcome = json["outcome"]?.text.flatMap(Outcome.init(rawValue:)),
+        guard let check = json["check"]?.text,
+            let outcome = json["outcome"]?.text.flatMap(Outcome.init(rawValue:)),
             let subject = json["subject"]?.text
         else { return nil }
         self.init(
-            check, outcome, about: subject, score: json["score"]?.real, detail: json["detail"]?.members ?? [:])
+            check,
+            outcome,
+            about: subject,
+            score: json["score"]?.real,
+            detail: json["detail"]?.members ?? [:]
+        )
     }
 }
 
@@ -96,7 +109,10 @@ public struct Verdict: Sendable, Hashable {
 
     /// Creates a verdict.
     public init(
-        _ outcome: Outcome, _ summary: String = "", score: Double? = nil, detail: [String: JSONValue] = [:],
+        _ outcome: Outcome,
+        _ summary: String = "",
+        score: Double? = nil,
+        detail: [String: JSONValue] = [:],
         labels: [String: JSONValue] = [:]
     ) {
         self.outcome = outcome

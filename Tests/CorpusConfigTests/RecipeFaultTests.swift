@@ -24,98 +24,160 @@ private func recipe(_ extra: String) -> String {
 
 private let faults: [Fault] = [
     Fault(
-        name: "an unknown key, with the nearest known one", code: "unknown-key",
-        message: "unknown key `temprature` in `sampling`", hint: "did you mean `temperature`?",
+        name: "an unknown key, with the nearest known one",
+        code: "unknown-key",
+        message: "unknown key `temprature` in `sampling`",
+        hint: "did you mean `temperature`?",
         text: recipe(
-            "models: { m: { local: smollm2-135m, sampling: { 1️⃣temprature: 0.7 } } }\n")),
+            "models: { m: { local: smollm2-135m, sampling: { 1️⃣temprature: 0.7 } } }\n"
+        )
+    ),
     Fault(
-        name: "an unknown key at the top", code: "unknown-key", message: "unknown key `target` in the recipe",
-        text: recipe("1️⃣target: { accepted: 5 }\n")),
+        name: "an unknown key at the top",
+        code: "unknown-key",
+        message: "unknown key `target` in the recipe",
+        text: recipe("1️⃣target: { accepted: 5 }\n")
+    ),
     Fault(
-        name: "a key that stands twice", code: "duplicate-key", message: "the key `name` stands twice in one mapping",
+        name: "a key that stands twice",
+        code: "duplicate-key",
+        message: "the key `name` stands twice in one mapping",
         hint: "rename or remove one of them",
-        text: "version: 1\nname: x\n1️⃣name: y\n"),
+        text: "version: 1\nname: x\n1️⃣name: y\n"
+    ),
     Fault(
-        name: "a text where a number should stand", code: "wrong-type",
+        name: "a text where a number should stand",
+        code: "wrong-type",
         message: "`tokens` must be a whole number and is a string",
-        text: recipe("budget: { tokens: 1️⃣many }\n")),
+        text: recipe("budget: { tokens: 1️⃣many }\n")
+    ),
     Fault(
-        name: "`yes` is no Boolean", code: "wrong-type", message: "`seed` must be `true` or `false` and is a string",
-        text: recipe("models: { m: { local: a, sampling: { seed: 1️⃣yes } } }\n")),
+        name: "`yes` is no Boolean",
+        code: "wrong-type",
+        message: "`seed` must be `true` or `false` and is a string",
+        text: recipe("models: { m: { local: a, sampling: { seed: 1️⃣yes } } }\n")
+    ),
     Fault(
-        name: "`08` is no number", code: "wrong-type", message: "`calls` must be a whole number and is a string",
-        text: recipe("budget: { calls: 1️⃣08 }\n")),
+        name: "`08` is no number",
+        code: "wrong-type",
+        message: "`calls` must be a whole number and is a string",
+        text: recipe("budget: { calls: 1️⃣08 }\n")
+    ),
     Fault(
-        name: "a number in quotes is a text", code: "wrong-type",
-        message: "`calls` must be a whole number and is a string", text: recipe("budget: { calls: 1️⃣\"8\" }\n")),
+        name: "a number in quotes is a text",
+        code: "wrong-type",
+        message: "`calls` must be a whole number and is a string",
+        text: recipe("budget: { calls: 1️⃣\"8\" }\n")
+    ),
     Fault(
-        name: "a number out of range", code: "out-of-range", message: "`temperature` must be from 0 to 2 and is 3",
-        text: recipe("models: { m: { local: a, sampling: { temperature: 1️⃣3 } } }\n")),
+        name: "a number out of range",
+        code: "out-of-range",
+        message: "`temperature` must be from 0 to 2 and is 3",
+        text: recipe("models: { m: { local: a, sampling: { temperature: 1️⃣3 } } }\n")
+    ),
     Fault(
-        name: "a negative price", code: "out-of-range",
+        name: "a negative price",
+        code: "out-of-range",
         message: "`input` must be a decimal number that is not negative and is `-1`",
         hint: "write it as `0.15`: at most nine digits on either side of the point",
         text: recipe(
-            "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1️⃣-1, output: 2 } } }\n")),
+            "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1️⃣-1, output: 2 } } }\n"
+        )
+    ),
     Fault(
-        name: "a key in the recipe", code: "key-in-recipe", message: "a key must never stand in a recipe",
+        name: "a key in the recipe",
+        code: "key-in-recipe",
+        message: "a key must never stand in a recipe",
         hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`",
-        text: recipe("models: { m: { url: \"https://a.example/v1\", model: b, 1️⃣key: sk-123 } }\n")),
+        text: recipe("models: { m: { url: \"https://a.example/v1\", model: b, 1️⃣key: sk-123 } }\n")
+    ),
     Fault(
-        name: "an address without encryption", code: "insecure-url",
+        name: "an address without encryption",
+        code: "insecure-url",
         message: "prompts and keys would travel to `a.example` unencrypted",
         hint: "use `https:`, or say `allow_insecure: true` if the network is yours",
-        text: recipe("models: { m: { url: 1️⃣\"http://a.example/v1\", model: b } }\n")),
+        text: recipe("models: { m: { url: 1️⃣\"http://a.example/v1\", model: b } }\n")
+    ),
     Fault(
-        name: "an unknown API", code: "unknown-api", message: "unknown API `antropic`",
+        name: "an unknown API",
+        code: "unknown-api",
+        message: "unknown API `antropic`",
         hint: "`openai` (chat completions) is what this version speaks; most servers offer it",
-        text: recipe("models: { m: { api: 1️⃣antropic, url: \"https://a.example\", model: b } }\n")),
+        text: recipe("models: { m: { api: 1️⃣antropic, url: \"https://a.example\", model: b } }\n")
+    ),
     Fault(
-        name: "a stage without a verb", code: "missing-field", message: "stage `t` needs `generate`",
+        name: "a stage without a verb",
+        code: "missing-field",
+        message: "stage `t` needs `generate`",
         hint: "name one verb and its plug-in: `generate:`, `verify:`, `filter:`, `select:`, `pair:`",
-        text: "version: 1\nname: x\n" + skeleton.sources + "stages:\n  1️⃣t: { from: tasks }\n" + skeleton.exports),
+        text: "version: 1\nname: x\n" + skeleton.sources + "stages:\n  1️⃣t: { from: tasks }\n"
+            + skeleton.exports
+    ),
     Fault(
-        name: "a stage with two verbs", code: "two-verbs", message: "stage `t` has two verbs: `generate` and `filter`",
+        name: "a stage with two verbs",
+        code: "two-verbs",
+        message: "stage `t` has two verbs: `generate` and `filter`",
         hint: "make two stages of it",
         text: "version: 1\nname: x\n" + skeleton.sources
-            + "stages: { t: { generate: a, 1️⃣filter: b, from: tasks } }\n" + skeleton.exports),
+            + "stages: { t: { generate: a, 1️⃣filter: b, from: tasks } }\n" + skeleton.exports
+    ),
     Fault(
-        name: "an outcome that no stage has", code: "unknown-outcome", message: "a stage has no outcome `failed`",
+        name: "an outcome that no stage has",
+        code: "unknown-outcome",
+        message: "a stage has no outcome `failed`",
         hint: "use `tasks` for what it passed on, or `.fail`, `.unsure`, `.dropped`, `.all`",
         text: "version: 1\nname: x\n" + skeleton.sources
-            + "stages: { t: { generate: a, from: 1️⃣tasks.failed } }\n" + skeleton.exports),
+            + "stages: { t: { generate: a, from: 1️⃣tasks.failed } }\n" + skeleton.exports
+    ),
     Fault(
-        name: "a duration without a unit", code: "wrong-type", message: "`wall` must be a duration and is `90`",
+        name: "a duration without a unit",
+        code: "wrong-type",
+        message: "`wall` must be a duration and is `90`",
         hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`",
-        text: recipe("budget: { tokens: 5, wall: 1️⃣90 }\n")),
+        text: recipe("budget: { tokens: 5, wall: 1️⃣90 }\n")
+    ),
     Fault(
-        name: "shares that do not add up", code: "out-of-range",
+        name: "shares that do not add up",
+        code: "out-of-range",
         message: "the shares of `splits` must add up to 1 and add up to 0.5",
         text: "version: 1\nname: x\n" + skeleton.sources + skeleton.stages
-            + "exports: { sft: { write: a, from: s, 1️⃣splits: { train: 0.5 } } }\n"),
+            + "exports: { sft: { write: a, from: s, 1️⃣splits: { train: 0.5 } } }\n"
+    ),
     Fault(
-        name: "a version of the future", code: "unknown-version",
-        message: "this program reads recipes of version 1, not 2", hint: "install a newer corpusmith",
-        text: "version: 1️⃣2\nname: x\n" + skeleton.sources + skeleton.stages + skeleton.exports),
+        name: "a version of the future",
+        code: "unknown-version",
+        message: "this program reads recipes of version 1, not 2",
+        hint: "install a newer corpusmith",
+        text: "version: 1️⃣2\nname: x\n" + skeleton.sources + skeleton.stages + skeleton.exports
+    ),
     Fault(
-        name: "a name that is no folder's name", code: "bad-name",
+        name: "a name that is no folder's name",
+        code: "bad-name",
         message: "`name` must be letters, digits, `-`, `_` and `.`: it names the run's folder",
-        text: "version: 1\nname: 1️⃣../x\n" + skeleton.sources + skeleton.stages + skeleton.exports),
+        text: "version: 1\nname: 1️⃣../x\n" + skeleton.sources + skeleton.stages + skeleton.exports
+    ),
     Fault(
-        name: "a stage with a source's name", code: "duplicate-name",
+        name: "a stage with a source's name",
+        code: "duplicate-name",
         message: "a source and a stage are both called `tasks`",
         hint: "rename one of them: `from:` could mean either",
-        text: "version: 1\nname: x\n" + skeleton.sources + "stages: { 1️⃣tasks: { generate: a, from: tasks } }\n"
-            + skeleton.exports),
+        text: "version: 1\nname: x\n" + skeleton.sources
+            + "stages: { 1️⃣tasks: { generate: a, from: tasks } }\n"
+            + skeleton.exports
+    ),
     Fault(
-        name: "a bare number as stop text", code: "bad-value",
+        name: "a bare number as stop text",
+        code: "bad-value",
         message: "the stop text `20.` would cut off any answer that contains it",
         hint: "use a text with letters or a marker of its own",
-        text: recipe("models: { m: { local: a, sampling: { stop: [1️⃣\"20.\"] } } }\n")),
+        text: recipe("models: { m: { local: a, sampling: { stop: [1️⃣\"20.\"] } } }\n")
+    ),
     Fault(
-        name: "a column counted in characters behind a combined letter", code: "wrong-type",
+        name: "a column counted in characters behind a combined letter",
+        code: "wrong-type",
         message: "`calls` must be a whole number and is a string",
-        text: recipe("budget: { tokens: 1, calls: 1️⃣e\u{301}a }\n")),
+        text: recipe("budget: { tokens: 1, calls: 1️⃣e\u{301}a }\n")
+    ),
 ]
 
 @Suite("Faults in recipes")
@@ -136,8 +198,10 @@ struct RecipeFaultTests {
     @Test(
         "Text that is no YAML is refused at its place",
         arguments: [
-            ("a: [1, 2\nb: 3\n", 2), ("a: \"open\n", 2), ("\ta: 1\n", 1), ("a: *nobody\n", 1), ("", 1), ("a: b: c\n", 1),
-        ])
+            ("a: [1, 2\nb: 3\n", 2), ("a: \"open\n", 2), ("\ta: 1\n", 1), ("a: *nobody\n", 1), ("", 1),
+            ("a: b: c\n", 1),
+        ]
+    )
     func brokenYAML(text: String, line: Int) throws {
         let fault = try #require(throws: DiagnosticReport.self) { try read(text) }.diagnostics.first
         #expect(fault?.code == "invalid-yaml" || fault?.code == "empty-file")
@@ -146,7 +210,9 @@ struct RecipeFaultTests {
 
     @Test("All faults are reported together")
     func together() throws {
-        let text = recipe("budget: { tokens: -1, wall: soon }\nmodels: { m: { local: a, limits: { rpm: 5 } } }\n")
+        let text = recipe(
+            "budget: { tokens: -1, wall: soon }\nmodels: { m: { local: a, limits: { rpm: 5 } } }\n"
+        )
         let report = try #require(throws: DiagnosticReport.self) { try read(text) }
         #expect(report.diagnostics.map(\.code) == ["out-of-range", "wrong-type", "unknown-key"])
         #expect(report.rendered().hasSuffix("3 faults; nothing was called and nothing was written"))
@@ -162,7 +228,9 @@ struct RecipeFaultTests {
                   m: { url: "https://a.example/v1", model: b, key: { env: LAB_KEY }, price: { input: 0.15, output: 0.60 } }
                 budget: { usd: 20.5, tokens: 1_000_000, wall: 6h }
 
-                """))
+                """
+            )
+        )
         #expect(recipe.randomSeed == 7)
         #expect(recipe.budget?.nanoDollars == 20_500_000_000)
         #expect(recipe.budget?.tokens == 1_000_000)
@@ -182,13 +250,18 @@ struct RecipeFaultTests {
         "Loopback is told from other addresses",
         arguments: [
             ("http://127.0.0.1:80/v1", true), ("http://localhost", true), ("http://[::1]:9", true),
-            ("http://127.0.0.1.evil.example", false), ("http://10.0.0.1", false), ("https://localhost.example", false),
-        ])
+            ("http://127.0.0.1.evil.example", false), ("http://10.0.0.1", false),
+            ("https://localhost.example", false),
+        ]
+    )
     func loopback(url: String, expected: Bool) {
         #expect(EndpointURL(url)?.isLoopback == expected)
     }
 
-    @Test("Odd addresses are no addresses", arguments: ["ftp://a", "http://", "http://u@h", "https://h?q", "h", "http://h:x"])
+    @Test(
+        "Odd addresses are no addresses",
+        arguments: ["ftp://a", "http://", "http://u@h", "https://h?q", "h", "http://h:x"]
+    )
     func badAddress(url: String) {
         #expect(EndpointURL(url) == nil)
     }

@@ -7,8 +7,11 @@ struct DiagnosticTests {
     func rendering() {
         let source = "version: 1\nstages:\n  tested: { verify: tets }\n"
         let fault = Diagnostic(
-            "unknown-plugin", "unknown plug-in `tets` for `verify:`",
-            at: .init(file: "recipe.yaml", line: 3, column: 21, length: 4), hint: "did you mean `tests`?")
+            "unknown-plugin",
+            "unknown plug-in `tets` for `verify:`",
+            at: .init(file: "recipe.yaml", line: 3, column: 21, length: 4),
+            hint: "did you mean `tests`?"
+        )
 
         #expect(
             fault.rendered(with: source) == """
@@ -18,7 +21,8 @@ struct DiagnosticTests {
                 3 |   tested: { verify: tets }
                   |                     ^^^^
                 hint: did you mean `tests`?
-                """)
+                """
+        )
     }
 
     @Test("A fault without its source still says where it is")
@@ -39,7 +43,9 @@ struct DiagnosticTests {
             [
                 Diagnostic("b", "second", at: .init(file: "f", line: 9, column: 1)),
                 Diagnostic("a", "first", at: .init(file: "f", line: 2, column: 5), severity: .warning),
-            ], sources: [:])
+            ],
+            sources: [:]
+        )
         #expect(report.diagnostics.map(\.code) == ["a", "b"])
         #expect(report.rendered().hasSuffix("1 fault; nothing was called and nothing was written"))
     }
@@ -49,7 +55,8 @@ struct DiagnosticTests {
         arguments: [
             ("temprature", "temperature"), ("tests", "tests"), ("tset", "test"), ("Form", "from"),
             ("zzz", nil), ("", nil), ("nmae", "name"),
-        ] as [(String, String?)])
+        ] as [(String, String?)]
+    )
     func nearest(written: String, expected: String?) {
         let known = ["temperature", "tests", "test", "from", "name"]
         #expect(nearestName(to: written, among: known) == expected)

@@ -21,9 +21,18 @@ struct LedgerTests {
     private func call(_ number: Int, text: String = "reply") -> CallRecord {
         let request = ModelRequest(model: "m", messages: [Message(.user, "\(number)")], sampling: Sampling())
         return CallRecord(
-            key: request.key, model: "m", endpoint: "e", request: request.json,
-            reply: ModelReply(text: text, finish: .length, usage: TokenUsage(input: 5, cachedInput: 1, output: 7)),
-            attempts: 2, cost: 30)
+            key: request.key,
+            model: "m",
+            endpoint: "e",
+            request: request.json,
+            reply: ModelReply(
+                text: text,
+                finish: .length,
+                usage: TokenUsage(input: 5, cachedInput: 1, output: 7)
+            ),
+            attempts: 2,
+            cost: 30
+        )
     }
 
     @Test("A committed reply comes back whole, and the first one stays")
@@ -80,18 +89,35 @@ struct LedgerTests {
         let stage = try #require(
             try ledger.number([
                 StageRecord(digest: Digest(of: "s"), name: "s", verb: "generate", plugin: "p", version: 1)
-            ]).first)
+            ]).first
+        )
         let parent = ItemKey(deriving: ["parent"])
         let content = Content(
-            messages: [Message(.user, "q"), Message(.assistant, "a")], fields: ["code": "x"], labels: ["l": [1, 2.5]])
+            messages: [Message(.user, "q"), Message(.assistant, "a")],
+            fields: ["code": "x"],
+            labels: ["l": [1, 2.5]]
+        )
         let draft = DraftRecord(
-            key: ItemKey(deriving: ["child"]), parent: parent, content: content, note: "plain", task: parent,
-            group: parent, origin: Origin(source: "src", path: "f", line: 3), licence: "MIT")
+            key: ItemKey(deriving: ["child"]),
+            parent: parent,
+            content: content,
+            note: "plain",
+            task: parent,
+            group: parent,
+            origin: Origin(source: "src", path: "f", line: 3),
+            licence: "MIT"
+        )
         let item = ItemRecord(
-            key: ItemKey(deriving: ["unit"]), stage: stage, input: parent, ordinal: 2, state: .expanded,
-            drafts: [draft], drops: [DropRecord(reason: "no-gain", summary: "same", text: "t")],
+            key: ItemKey(deriving: ["unit"]),
+            stage: stage,
+            input: parent,
+            ordinal: 2,
+            state: .expanded,
+            drafts: [draft],
+            drops: [DropRecord(reason: "no-gain", summary: "same", text: "t")],
             evidence: [Evidence("check", .pass, about: content.id, score: 0.5, detail: ["k": "v"])],
-            trace: [TraceEntry(.call, call(1).key)])
+            trace: [TraceEntry(.call, call(1).key)]
+        )
         try await ledger.commit([.call(call(1)), .item(item)])
         let stored = try #require(try ledger.item(item.key))
 
@@ -108,18 +134,29 @@ struct LedgerTests {
         let stage = try #require(
             try ledger.number([
                 StageRecord(digest: Digest(of: "s"), name: "s", verb: "generate", plugin: "p", version: 1)
-            ]).first)
+            ]).first
+        )
         let item = ItemRecord(
-            key: ItemKey(deriving: ["unit"]), stage: stage, input: nil, state: .dropped, reason: "x",
-            trace: [TraceEntry(.call, call(9).key), TraceEntry(.execution, call(9).key)])
+            key: ItemKey(deriving: ["unit"]),
+            stage: stage,
+            input: nil,
+            state: .dropped,
+            reason: "x",
+            trace: [TraceEntry(.call, call(9).key), TraceEntry(.execution, call(9).key)]
+        )
         try await ledger.commit([.item(item)])
         #expect(
-            try ledger.faults() == ["1 traces of calls that are not there", "1 traces of executions that are not there"])
+            try ledger.faults() == [
+                "1 traces of calls that are not there", "1 traces of executions that are not there",
+            ]
+        )
     }
 
     @Test("A foreign, a newer, a cut and a missing file are each refused in words")
     func wrongFiles() throws {
-        try Data("not a database at all, but long enough to be looked at".utf8).write(to: URL(fileURLWithPath: path))
+        try Data("not a database at all, but long enough to be looked at".utf8).write(
+            to: URL(fileURLWithPath: path)
+        )
         #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .foreign)
 
         try FileManager.default.removeItem(atPath: path)
@@ -132,7 +169,9 @@ struct LedgerTests {
         #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .future)
 
         #expect(
-            try #require(throws: LedgerProblem.self) { try Ledger.read(path: folder + "/none.sqlite") }.code == .missing)
+            try #require(throws: LedgerProblem.self) { try Ledger.read(path: folder + "/none.sqlite") }.code
+                == .missing
+        )
     }
 
     @Test("A second process on the same folder is told who has it")
@@ -157,7 +196,13 @@ struct LedgerTests {
         guard Self.shell("mount -t tmpfs -o size=400k tmpfs '\(mount)' 2>/dev/null") == 0 else { return }
         defer { _ = Self.shell("umount -l '\(mount)'") }
         let ledger = try Ledger.begin(
-            path: mount + "/l.sqlite", name: "t", recipe: "r", plan: ["nodes": []], product: "test", now: 0)
+            path: mount + "/l.sqlite",
+            name: "t",
+            recipe: "r",
+            plan: ["nodes": []],
+            product: "test",
+            now: 0
+        )
         var committed = 0
         let problem = await #expect(throws: LedgerProblem.self) {
             for number in 0..<2000 {

@@ -8,10 +8,12 @@ struct JSONValueTests {
         "Canonical text is stable",
         arguments: [
             ("{\"b\":1,\"a\":[true,null,2.50]}", "{\"a\":[true,null,2.5],\"b\":1}"),
-            (" [ 1 , -0.0, 1e3 ] ", "[1,0.0,1000.0]"), ("\"\\u00e9\\ud83d\\ude00\\/\\n\\u0001\"", "\"é😀/\\n\\u0001\""),
+            (" [ 1 , -0.0, 1e3 ] ", "[1,0.0,1000.0]"),
+            ("\"\\u00e9\\ud83d\\ude00\\/\\n\\u0001\"", "\"é😀/\\n\\u0001\""),
             ("{}", "{}"), ("[]", "[]"), ("9223372036854775807", "9223372036854775807"),
             ("12345678901234567890", "1.2345678901234567e+19"),
-        ])
+        ]
+    )
     func canonical(text: String, expected: String) throws {
         let value = try JSONValue(parsing: text)
         #expect(value.canonical == expected)
@@ -23,8 +25,10 @@ struct JSONValueTests {
         "What is not JSON is refused at its byte",
         arguments: [
             ("", 0), ("{", 1), ("[1,]", 3), ("{\"a\":1,}", 7), ("{\"a\":1,\"a\":2}", 7), ("01", 0), ("1.", 2),
-            ("nul", 0), ("\"\\ud800\"", 1), ("\"a", 0), ("\"\n\"", 1), ("[1] 2", 4), ("+1", 0), ("1e999", 0), ("'a'", 0),
-        ])
+            ("nul", 0), ("\"\\ud800\"", 1), ("\"a", 0), ("\"\n\"", 1), ("[1] 2", 4), ("+1", 0), ("1e999", 0),
+            ("'a'", 0),
+        ]
+    )
     func refused(text: String, offset: Int) throws {
         let error = try #require(throws: JSONError.self) { try JSONValue(parsing: text) }
         #expect(error.offset == offset, "\(error)")
@@ -79,7 +83,8 @@ struct DigestTests {
         arguments: [
             ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
             ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ])
+        ]
+    )
     func sha256(text: String, expected: String) {
         #expect(Digest(of: text).description == expected)
     }
@@ -126,7 +131,10 @@ struct DigestTests {
         #expect(Content(json: content.json) == content)
     }
 
-    @Test("A reason code is kebab-case", arguments: [("a-b2", true), ("A", false), ("a--b", false), ("", false), ("-a", false)])
+    @Test(
+        "A reason code is kebab-case",
+        arguments: [("a-b2", true), ("A", false), ("a--b", false), ("", false), ("-a", false)]
+    )
     func reasons(code: String, isFine: Bool) {
         #expect(ReasonCode.isWellFormed(code) == isFine)
     }
@@ -134,7 +142,10 @@ struct DigestTests {
     @Test("Test suites are read with what is wrong with them")
     func suites() throws {
         let suite = TestSuite.call(
-            entryPoint: "f", cases: [.init(arguments: [1], expected: 2)], comparison: .float)
+            entryPoint: "f",
+            cases: [.init(arguments: [1], expected: 2)],
+            comparison: .float
+        )
         #expect(try TestSuite(json: suite.json) == suite)
         #expect(throws: TestSuiteProblem.self) { try TestSuite(json: ["kind": "call", "cases": []]) }
         let error = try #require(throws: TestSuiteProblem.self) {

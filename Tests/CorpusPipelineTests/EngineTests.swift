@@ -29,7 +29,10 @@ struct EngineTests {
         #expect(try run.ledger().faults() == [])
     }
 
-    @Test("Width and the order of replies change no byte", arguments: [(1, 1), (1, 2), (7, 3), (64, 4), (64, 5)])
+    @Test(
+        "Width and the order of replies change no byte",
+        arguments: [(1, 1), (1, 2), (7, 3), (64, 4), (64, 5)]
+    )
     func sameBytes(width: Int, shuffle: Int) async throws {
         let reference = try TestRun()
         defer { reference.remove() }
@@ -59,7 +62,10 @@ struct EngineTests {
         #expect(second.pairs == first.pairs)
     }
 
-    @Test("A pass stopped after any number of calls goes on to the same bytes and buys nothing twice", arguments: 1...12)
+    @Test(
+        "A pass stopped after any number of calls goes on to the same bytes and buys nothing twice",
+        arguments: 1...12
+    )
     func interrupted(step: Int) async throws {
         let reference = try TestRun()
         defer { reference.remove() }
@@ -107,7 +113,9 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         let flaky = ToyEndpoint { _, request in
-            if request.messages.last?.content == "task 3" { throw WorkFailure("transport", "the connection broke") }
+            if request.messages.last?.content == "task 3" {
+                throw WorkFailure("transport", "the connection broke")
+            }
         }
         let (end, report) = try await run.pass(endpoint: flaky)
         #expect(end.stop == nil)
@@ -129,7 +137,9 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         let text = TestRun.recipe.replacingOccurrences(of: "concurrency: 8", with: "concurrency: 1")
-        let endpoint = ToyEndpoint { _, _ in throw WorkFailure("bad-key", "the key is refused", stopsRun: true) }
+        let endpoint = ToyEndpoint { _, _ in
+            throw WorkFailure("bad-key", "the key is refused", stopsRun: true)
+        }
         let (end, _) = try await run.pass(text, endpoint: endpoint)
         guard case .failure(let failure) = end.stop else {
             Issue.record("stopped by \(String(describing: end.stop))")
@@ -144,7 +154,9 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         let text = TestRun.recipe.replacingOccurrences(
-            of: "from: tasks, model: m", with: "from: tasks, model: m, when: { source: elsewhere }")
+            of: "from: tasks, model: m",
+            with: "from: tasks, model: m, when: { source: elsewhere }"
+        )
         let (_, report) = try await run.pass(text)
         #expect(report.counts.dropped == ["unrouted": 12])
         #expect(report.counts.candidates == 13)
@@ -168,7 +180,10 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         _ = try await run.pass()
-        let splits = TestRun.recipe.replacingOccurrences(of: "train: 0.7, test: 0.3", with: "train: 0.5, test: 0.5")
+        let splits = TestRun.recipe.replacingOccurrences(
+            of: "train: 0.7, test: 0.3",
+            with: "train: 0.5, test: 0.5"
+        )
         let first = ToyEndpoint()
         _ = try await run.pass(splits, endpoint: first)
         #expect(first.calls == 0)
@@ -191,7 +206,9 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         _ = try await run.pass()
-        let line = try #require(try run.exports().values.flatMap { $0.split(separator: "\n") }.first { $0.hasPrefix("smp_") })
+        let line = try #require(
+            try run.exports().values.flatMap { $0.split(separator: "\n") }.first { $0.hasPrefix("smp_") }
+        )
         let id = String(line.prefix(36))
         let story = try #require(try run.ledger().story(of: id).first)
         #expect(story.count == 2)
@@ -207,7 +224,11 @@ struct EngineTests {
         for task in 0..<12 {
             for repetition in 0..<4 {
                 let request = ModelRequest(
-                    model: "toy", messages: [Message(.user, "task \(task)")], sampling: Sampling(), repetition: repetition)
+                    model: "toy",
+                    messages: [Message(.user, "task \(task)")],
+                    sampling: Sampling(),
+                    repetition: repetition
+                )
                 if try await endpoint.complete(request).reply.text.hasPrefix(word) { count += 1 }
             }
         }

@@ -37,31 +37,50 @@ struct TestRun {
 
     static func registry() throws -> PluginRegistry {
         try PluginRegistry(
-            sources: [PluginEntry(ToySource.self)], generators: [PluginEntry(ToySolve.self)],
+            sources: [PluginEntry(ToySource.self)],
+            generators: [PluginEntry(ToySolve.self)],
             verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self)],
-            selectors: [PluginEntry(ToyUnique.self)], pairers: [PluginEntry(ToyPairs.self)],
-            exporters: [PluginEntry(ToyWriter.self)])
+            selectors: [PluginEntry(ToyUnique.self)],
+            pairers: [PluginEntry(ToyPairs.self)],
+            exporters: [PluginEntry(ToyWriter.self)]
+        )
     }
 
     static func plan(_ text: String) throws -> Plan {
         let recipe = try Recipe.read(ConfigDocument(file: "toy.yaml", text: text))
         return try Planner.plan(
-            recipe, registry: registry(), finder: ResourceLocator(recipe: nil, program: nil),
-            localModels: { _ in .unknown(["smollm2-135m"]) })
+            recipe,
+            registry: registry(),
+            finder: ResourceLocator(recipe: nil, program: nil),
+            localModels: { _ in .unknown(["smollm2-135m"]) }
+        )
     }
 
     /// One pass; exports are written when it is done.
     func pass(
-        _ text: String = recipe, endpoint: ToyEndpoint = ToyEndpoint(), control: RunControl = RunControl()
+        _ text: String = recipe,
+        endpoint: ToyEndpoint = ToyEndpoint(),
+        control: RunControl = RunControl()
     ) async throws -> (end: PassEnd, report: RunReport) {
         let plan = try Self.plan(text)
         let ledger = try Ledger.begin(
-            path: folder + "/ledger.sqlite", name: "toy", recipe: text, plan: plan.json, product: "test", now: 0)
+            path: folder + "/ledger.sqlite",
+            name: "toy",
+            recipe: text,
+            plan: plan.json,
+            product: "test",
+            now: 0
+        )
         let engine = Engine(
-            plan: plan, ledger: ledger,
-            services: RunServices(endpoint: endpoint, sandbox: nil, now: { 0 }), control: control)
+            plan: plan,
+            ledger: ledger,
+            services: RunServices(endpoint: endpoint, sandbox: nil, now: { 0 }),
+            control: control
+        )
         let end = try await engine.run { _ in }
-        if end.stop == nil { _ = try await ExportStep(plan: plan, ledger: ledger, folder: folder + "/export").run() }
+        if end.stop == nil {
+            _ = try await ExportStep(plan: plan, ledger: ledger, folder: folder + "/export").run()
+        }
         try ledger.end(state: end.stop == nil ? "done" : "stopped", now: 0)
         return (end, try ledger.report())
     }
@@ -70,7 +89,10 @@ struct TestRun {
     func exports() throws -> [String: String] {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/export")
         return try Dictionary(
-            uniqueKeysWithValues: names.map { ($0, try String(contentsOfFile: folder + "/export/" + $0, encoding: .utf8)) })
+            uniqueKeysWithValues: names.map {
+                ($0, try String(contentsOfFile: folder + "/export/" + $0, encoding: .utf8))
+            }
+        )
     }
 
     func ledger() throws -> Ledger { try Ledger.read(path: folder + "/ledger.sqlite") }

@@ -24,14 +24,21 @@ struct ToySource: SourcePlugin {
         let seeds = (0..<options.count).map { n in
             SourceRow.seed(
                 Seed(
-                    id: String(n), content: Content(fields: ["instruction": .string("task \(n)"), "n": .int(n)]),
-                    origin: Origin(source: "toy", path: "toy", line: n + 1), licence: "MIT"))
+                    id: String(n),
+                    content: Content(fields: ["instruction": .string("task \(n)"), "n": .int(n)]),
+                    origin: Origin(source: "toy", path: "toy", line: n + 1),
+                    licence: "MIT"
+                )
+            )
         }
         let broken = (0..<options.broken).map { n in
             SourceRow.unreadable(
                 UnreadableRow(
-                    origin: Origin(source: "toy", path: "toy", line: 1000 + n), reason: "unreadable-row",
-                    message: "not JSON"))
+                    origin: Origin(source: "toy", path: "toy", line: 1000 + n),
+                    reason: "unreadable-row",
+                    message: "not JSON"
+                )
+            )
         }
         return Rows(rows: seeds + broken)
     }
@@ -56,7 +63,13 @@ struct ToySolve: GeneratorPlugin {
     }
 
     static let manifest = Manifest(
-        name: "toy-solve", version: 1, summary: "asks", needs: [.model], requires: ["instruction"], produces: ["code"])
+        name: "toy-solve",
+        version: 1,
+        summary: "asks",
+        needs: [.model],
+        requires: ["instruction"],
+        produces: ["code"]
+    )
     static let selfChecks: [SelfCheck] = []
     let options: Options
 
@@ -110,7 +123,9 @@ struct ToyRate: VerifierPlugin, GroupVerifier {
         .group(ToyRate())
     }
 
-    func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws -> [Verdict] {
+    func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws
+        -> [Verdict]
+    {
         let rate = Double(drafts.count) / Double(drafts.count + siblings.count)
         return drafts.map { _ in Verdict(.pass, score: rate, labels: ["rate": .number(rate)]) }
     }
@@ -155,8 +170,12 @@ struct ToyPairs: PairerPlugin {
         else { return [] }
         return [
             PreferencePair(
-                prompt: Array(good.content.messages.dropLast()), chosen: left, rejected: right, chosenKey: good.key,
-                rejectedKey: bad.key)
+                prompt: Array(good.content.messages.dropLast()),
+                chosen: left,
+                rejected: right,
+                chosenKey: good.key,
+                rejectedKey: bad.key
+            )
         ]
     }
 }
@@ -174,7 +193,9 @@ struct ToyWriter: ExporterPlugin {
 
     var takes: ExportTakes { options.pairs ? .pairs : .samples }
 
-    func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws -> ExportReceipt {
+    func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
+        -> ExportReceipt
+    {
         var texts: [String: (text: String, rows: Int)] = [:]
         for split in job.splits { texts[split] = ("", 0) }
         try await collect(rows, into: &texts)
@@ -185,13 +206,15 @@ struct ToyWriter: ExporterPlugin {
             let path = "\(job.name)-\(split).txt"
             try text.write(toFile: job.folder + "/" + path, atomically: true, encoding: .utf8)
             files.append(
-                .init(path: path, split: split, rows: count, bytes: text.utf8.count, digest: Digest(of: text)))
+                .init(path: path, split: split, rows: count, bytes: text.utf8.count, digest: Digest(of: text))
+            )
         }
         return ExportReceipt(files: files, features: "")
     }
 
     private func collect(
-        _ rows: some AsyncSequence<ExportRow, any Error>, into texts: inout [String: (text: String, rows: Int)]
+        _ rows: some AsyncSequence<ExportRow, any Error>,
+        into texts: inout [String: (text: String, rows: Int)]
     ) async throws {
         for try await row in rows {
             let line: String
@@ -238,10 +261,14 @@ final class ToyEndpoint: ModelEndpoint {
         for _ in 0..<random.below(20) { await Task.yield() }
         try fails(number, request)
         state.withLock { $0.bought[request.key, default: 0] += 1 }
-        var words = RandomStream(seed: 9, purpose: [request.messages.last?.content ?? "", String(request.repetition)])
+        var words = RandomStream(
+            seed: 9,
+            purpose: [request.messages.last?.content ?? "", String(request.repetition)]
+        )
         let first = ["fine", "fine", "fine", "half", "none", "refused"][words.below(6)]
         return EndpointReply(
             reply: ModelReply(text: "\(first) \(words.below(7))", usage: TokenUsage(input: 3, output: 2)),
-            endpoint: "toy")
+            endpoint: "toy"
+        )
     }
 }

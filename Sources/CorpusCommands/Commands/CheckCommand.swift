@@ -14,7 +14,8 @@ struct CheckCommand: AsyncParsableCommand {
             Exit codes: 0 sound, 1 faults found, 2 the recipe could not be read, 64 bad command line.
 
             Example: corpusmith check Templates/Recipes/quickstart.yaml
-            """)
+            """
+    )
 
     @Argument(help: "The recipe to check", completion: .file(extensions: ["yaml", "yml"]))
     var recipe: String

@@ -18,7 +18,8 @@ struct DoctorCommand: AsyncParsableCommand {
             Exit codes: 0 all is well, 1 something is missing, 2 the recipe could not be read, 64 bad command line.
 
             Example: corpusmith doctor --recipe Templates/Recipes/quickstart.yaml
-            """)
+            """
+    )
 
     @Option(help: "Also check what this recipe needs", completion: .file(extensions: ["yaml", "yml"]))
     var recipe: String?
@@ -41,16 +42,24 @@ struct DoctorCommand: AsyncParsableCommand {
             let sandbox = await probe.report()
             findings.append(
                 Finding(
-                    name: "sandbox", isWell: sandbox.level.map { $0 >= .oneshot } ?? false,
-                    text: "level \(sandbox.level?.rawValue ?? "refused"): \(sandbox.reason)", fix: sandbox.fix))
+                    name: "sandbox",
+                    isWell: sandbox.level.map { $0 >= .oneshot } ?? false,
+                    text: "level \(sandbox.level?.rawValue ?? "refused"): \(sandbox.reason)",
+                    fix: sandbox.fix
+                )
+            )
             if let open = try? await probe.sandbox() {
                 for language in ["python", "bash"] {
                     let toolchain = await open.toolchain(for: language)
                     findings.append(
                         Finding(
-                            name: "language \(language)", isWell: toolchain != nil || language != "python",
+                            name: "language \(language)",
+                            isWell: toolchain != nil || language != "python",
                             text: toolchain ?? "no toolchain: programs in it give the verdict `unavailable`",
-                            fix: toolchain == nil ? "sudo apt-get install \(language == "python" ? "python3" : language)" : nil))
+                            fix: toolchain == nil
+                                ? "sudo apt-get install \(language == "python" ? "python3" : language)" : nil
+                        )
+                    )
                 }
             }
             findings.append(Self.bundledModel())
@@ -86,7 +95,11 @@ struct DoctorCommand: AsyncParsableCommand {
         } catch {
             let failure = error as? WorkFailure
             return Finding(
-                name: "bundled model", isWell: false, text: failure?.description ?? "\(error)", fix: failure?.hint)
+                name: "bundled model",
+                isWell: false,
+                text: failure?.description ?? "\(error)",
+                fix: failure?.hint
+            )
         }
     }
 
@@ -99,16 +112,26 @@ struct DoctorCommand: AsyncParsableCommand {
                 let key = try variable.map { variable -> Secret in
                     guard let text = Terminal.environment(variable), let secret = Secret(text) else {
                         throw WorkFailure(
-                            "bad-key", "the environment variable `\(variable)` holds no key", hint: "export \(variable)=…")
+                            "bad-key",
+                            "the environment variable `\(variable)` holds no key",
+                            hint: "export \(variable)=…"
+                        )
                     }
                     return secret
                 }
                 let client = try EndpointClient(
                     [
                         EndpointConfiguration(
-                            name: model.identity, baseURL: url, apiModel: model.spec.model, key: key,
-                            keyVariable: variable, maxAttempts: 1)
-                    ], budget: Budget(Caps()))
+                            name: model.identity,
+                            baseURL: url,
+                            apiModel: model.spec.model,
+                            key: key,
+                            keyVariable: variable,
+                            maxAttempts: 1
+                        )
+                    ],
+                    budget: Budget(Caps())
+                )
                 do {
                     _ = try await client.probe(model.identity)
                     await client.shutdown()
@@ -116,9 +139,13 @@ struct DoctorCommand: AsyncParsableCommand {
                     await client.shutdown()
                     throw error
                 }
-                findings.append(Finding(name: title, isWell: true, text: "\(model.spec.model) answers at \(url)"))
+                findings.append(
+                    Finding(name: title, isWell: true, text: "\(model.spec.model) answers at \(url)")
+                )
             } catch let failure as WorkFailure {
-                findings.append(Finding(name: title, isWell: false, text: failure.description, fix: failure.hint))
+                findings.append(
+                    Finding(name: title, isWell: false, text: failure.description, fix: failure.hint)
+                )
             }
         }
         return findings

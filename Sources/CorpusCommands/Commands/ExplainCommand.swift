@@ -15,7 +15,8 @@ struct ExplainCommand: AsyncParsableCommand {
             Exit codes: 0 found, 2 there is no such sample, 64 bad command line.
 
             Example: corpusmith explain smp_3f2a9c --run output/quickstart
-            """)
+            """
+    )
 
     @Argument(help: "The sample's id, or its beginning")
     var sample: String
@@ -31,8 +32,11 @@ struct ExplainCommand: AsyncParsableCommand {
             let id = sample.hasPrefix("smp_") ? sample : "smp_" + sample
             guard id.count >= 12, id.dropFirst(4).allSatisfy(\.isHexDigit) else {
                 throw CommandProblem(
-                    "bad-id", "`\(sample)` is no sample id",
-                    hint: "an id is `smp_` and at least eight hexadecimal digits, as in the `id` of an exported row")
+                    "bad-id",
+                    "`\(sample)` is no sample id",
+                    hint:
+                        "an id is `smp_` and at least eight hexadecimal digits, as in the `id` of an exported row"
+                )
             }
             for folder in try folders() {
                 let stories = try Ledger.read(path: RunFolder(path: folder).ledger).story(of: id)
@@ -45,7 +49,11 @@ struct ExplainCommand: AsyncParsableCommand {
                 }
                 return
             }
-            throw CommandProblem("unknown-sample", "no run here knows `\(sample)`", hint: "name the run: `--run output/NAME`")
+            throw CommandProblem(
+                "unknown-sample",
+                "no run here knows `\(sample)`",
+                hint: "name the run: `--run output/NAME`"
+            )
         }
     }
 
@@ -77,7 +85,9 @@ enum StoryText {
             lines.append(
                 depth == 0
                     ? "  from \(chapter.draft.origin.description), licence \(chapter.draft.licence ?? "unknown")"
-                    : "  by \(step.stage): \(step.plugin) \(step.version)" + (chapter.draft.note.map { " (\($0))" } ?? ""))
+                    : "  by \(step.stage): \(step.plugin) \(step.version)"
+                        + (chapter.draft.note.map { " (\($0))" } ?? "")
+            )
             for (number, call) in step.calls.enumerated() { lines += callLines(call, number) }
             for execution in step.executions { lines += executionLines(execution) }
             lines += contentLines(chapter.draft.content)
@@ -89,7 +99,9 @@ enum StoryText {
 
     private static func callLines(_ call: StoryStep.Call, _ number: Int) -> [String] {
         let usage = call.reply.usage.map { "\($0.input) + \($0.output) tokens" } ?? "tokens unknown"
-        var lines = ["  call \(number + 1) to \(call.model): \(usage), ended by \(call.reply.finish.rawValue)"]
+        var lines = [
+            "  call \(number + 1) to \(call.model): \(usage), ended by \(call.reply.finish.rawValue)"
+        ]
         for message in call.request["messages"]?.elements ?? [] {
             lines += block("prompt, \(message["role"]?.text ?? "")", message["content"]?.text ?? "")
         }
@@ -121,7 +133,9 @@ enum StoryText {
         var lines = [line]
         for evidence in step.evidence where !evidence.detail.isEmpty || evidence.score != nil {
             let score = evidence.score.map { " \($0)" } ?? ""
-            lines.append("    evidence \(evidence.check)\(score) \(JSONValue.object(evidence.detail).canonical)")
+            lines.append(
+                "    evidence \(evidence.check)\(score) \(JSONValue.object(evidence.detail).canonical)"
+            )
         }
         for call in step.calls { lines.append("    call to \(call.model): \(call.reply.text.prefix(200))") }
         for execution in step.executions { lines += executionLines(execution).map { "  " + $0 } }
@@ -131,7 +145,12 @@ enum StoryText {
     /// Text from a model may hold anything: control characters are shown, never sent to the terminal.
     private static func block(_ title: String, _ text: String) -> [String] {
         let shown = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            "  │ " + line.map { $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 || (128..<160).contains($0.value) } ? "�" : String($0) }.joined()
+            "  │ "
+                + line.map {
+                    $0.unicodeScalars.contains {
+                        $0.value < 32 || $0.value == 127 || (128..<160).contains($0.value)
+                    } ? "�" : String($0)
+                }.joined()
         }
         return ["  ┌ \(title)"] + shown
     }
@@ -155,12 +174,17 @@ enum StoryText {
                 step.calls.map { call in
                     [
                         "key": .string(call.key.description), "model": .string(call.model),
-                        "endpoint": .string(call.endpoint), "request": call.request, "reply": .string(call.reply.text),
+                        "endpoint": .string(call.endpoint), "request": call.request,
+                        "reply": .string(call.reply.text),
                         "finish": .string(call.reply.finish.rawValue),
                     ]
-                }),
+                }
+            ),
             "executions": .array(
-                step.executions.map { ["key": .string($0.key.description), "job": $0.job, "result": $0.result.json] }),
+                step.executions.map {
+                    ["key": .string($0.key.description), "job": $0.job, "result": $0.result.json]
+                }
+            ),
         ]
     }
 }

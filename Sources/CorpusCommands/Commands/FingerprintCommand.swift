@@ -7,8 +7,10 @@ import Foundation
 /// `corpusmith fingerprint`: packs of benchmark fingerprints.
 struct FingerprintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fingerprint", abstract: "Make and inspect packs of benchmark fingerprints",
-        subcommands: [Build.self, Info.self])
+        commandName: "fingerprint",
+        abstract: "Make and inspect packs of benchmark fingerprints",
+        subcommands: [Build.self, Info.self]
+    )
 
     struct Build: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,7 +24,8 @@ struct FingerprintCommand: AsyncParsableCommand {
 
                 Example: corpusmith fingerprint build holdout.jsonl --name holdout --fields prompt,solution,test \
                 --id task_id --licence MIT --source "our own" --output holdout.csfp
-                """)
+                """
+        )
 
         @Argument(help: "The benchmark, one JSON object a line", completion: .file(extensions: ["jsonl"]))
         var file: String
@@ -30,7 +33,9 @@ struct FingerprintCommand: AsyncParsableCommand {
         @Option(help: "The benchmark's name, which findings carry")
         var name: String
 
-        @Option(help: "The fields to read, with commas between; one whose name holds `test` is compared by lines")
+        @Option(
+            help: "The fields to read, with commas between; one whose name holds `test` is compared by lines"
+        )
         var fields: String
 
         @Option(help: "The field that names an item; default: its line number")
@@ -57,14 +62,22 @@ struct FingerprintCommand: AsyncParsableCommand {
                 for entry in alias {
                     let parts = entry.split(separator: "=").map(String.init)
                     guard parts.count == 2 else {
-                        throw CommandProblem("bad-alias", "`\(entry)` is no alias", hint: "write `candidate=entry_point`")
+                        throw CommandProblem(
+                            "bad-alias",
+                            "`\(entry)` is no alias",
+                            hint: "write `candidate=entry_point`"
+                        )
                     }
                     aliases[parts[0]] = parts[1]
                 }
                 let request = FingerprintRequest(
-                    name: name, source: source, licence: licence,
-                    fields: fields.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }, id: id,
-                    aliases: aliases)
+                    name: name,
+                    source: source,
+                    licence: licence,
+                    fields: fields.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) },
+                    id: id,
+                    aliases: aliases
+                )
                 do {
                     let pack = try FingerprintBuilder.pack(ofJSONLines: Array(bytes), for: request)
                     let packed = pack.bytes()
@@ -72,7 +85,11 @@ struct FingerprintCommand: AsyncParsableCommand {
                     Terminal.print(pack.describe())
                     Terminal.tell("wrote \(output), \(Amount.count(packed.count)) bytes")
                 } catch let problem as FingerprintProblem {
-                    throw CommandProblem("bad-benchmark", "`\(file)`: \(problem.description)", hint: problem.hint)
+                    throw CommandProblem(
+                        "bad-benchmark",
+                        "`\(file)`: \(problem.description)",
+                        hint: problem.hint
+                    )
                 } catch let problem as FileProblem {
                     throw CommandProblem("no-file", problem.description)
                 }
@@ -82,12 +99,14 @@ struct FingerprintCommand: AsyncParsableCommand {
 
     struct Info: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "info", abstract: "Print what a pack holds",
+            commandName: "info",
+            abstract: "Print what a pack holds",
             discussion: """
                 Exit codes: 0 done, 2 the pack cannot be read, 64 bad command line.
 
                 Example: corpusmith fingerprint info Templates/Fingerprints/humaneval.csfp
-                """)
+                """
+        )
 
         @Argument(help: "The pack", completion: .file(extensions: ["csfp"]))
         var pack: String

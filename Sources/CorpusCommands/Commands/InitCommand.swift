@@ -14,7 +14,8 @@ struct InitCommand: AsyncParsableCommand {
             Exit codes: 0 done, 2 no such recipe or the file is there already, 64 bad command line.
 
             Example: corpusmith init quickstart
-            """)
+            """
+    )
 
     @Argument(help: "The recipe's name")
     var name: String?
@@ -23,19 +24,27 @@ struct InitCommand: AsyncParsableCommand {
         try await reporting {
             let locator = ResourceLocator(recipe: nil, program: Workshop.program)
             let recipes = try locator.files(matching: "Templates/Recipes/*.yaml")
-            func recipeName(_ path: String) -> String { ((path as NSString).lastPathComponent as NSString).deletingPathExtension }
+            func recipeName(_ path: String) -> String {
+                ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+            }
             guard let name else {
                 for recipe in recipes { Terminal.print(recipeName(recipe)) }
                 return
             }
             guard let source = recipes.first(where: { recipeName($0) == name }) else {
                 throw CommandProblem(
-                    "unknown-recipe", "there is no recipe `\(name)`",
-                    hint: "there are \(recipes.map { "`\(recipeName($0))`" }.joined(separator: ", "))")
+                    "unknown-recipe",
+                    "there is no recipe `\(name)`",
+                    hint: "there are \(recipes.map { "`\(recipeName($0))`" }.joined(separator: ", "))"
+                )
             }
             let target = name + ".yaml"
             guard !FileManager.default.fileExists(atPath: target) else {
-                throw CommandProblem("file-exists", "`\(target)` is there already", hint: "rename or remove it first")
+                throw CommandProblem(
+                    "file-exists",
+                    "`\(target)` is there already",
+                    hint: "rename or remove it first"
+                )
             }
             do {
                 try FileManager.default.copyItem(atPath: source, toPath: target)

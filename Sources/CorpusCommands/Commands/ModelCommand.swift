@@ -6,7 +6,10 @@ import Foundation
 /// `corpusmith model`: the bundled model as a server.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Serve the bundled model on this machine", subcommands: [Serve.self])
+        commandName: "model",
+        abstract: "Serve the bundled model on this machine",
+        subcommands: [Serve.self]
+    )
 
     struct Serve: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -20,7 +23,8 @@ struct ModelCommand: AsyncParsableCommand {
                 Exit codes: 0 stopped, 2 could not be started, 64 bad command line.
 
                 Example: corpusmith model serve --port 8080
-                """)
+                """
+        )
 
         @Argument(help: "The model's name")
         var name = "smollm2-135m"

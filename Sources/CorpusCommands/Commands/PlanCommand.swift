@@ -16,7 +16,8 @@ struct PlanCommand: AsyncParsableCommand {
             Exit codes: 0 sound, 2 faults in the recipe, 64 bad command line.
 
             Example: corpusmith plan Templates/Recipes/quickstart.yaml
-            """)
+            """
+    )
 
     @Argument(help: "The recipe to plan", completion: .file(extensions: ["yaml", "yml"]))
     var recipe: String
@@ -52,17 +53,26 @@ struct PlanText {
             let from = (node.inputs + node.others).map(plan.label).joined(separator: ", ")
             let calls = row?.calls
             table.add(
-                node.name, "\(node.verb.rawValue) \(node.manifest.name)", from.isEmpty ? "–" : from,
-                row.map { $0.inputs.map(Amount.count) ?? "unknown" } ?? (plan.estimate.seeds.map(Amount.count) ?? "unknown"),
+                node.name,
+                "\(node.verb.rawValue) \(node.manifest.name)",
+                from.isEmpty ? "–" : from,
+                row.map { $0.inputs.map(Amount.count) ?? "unknown" }
+                    ?? (plan.estimate.seeds.map(Amount.count) ?? "unknown"),
                 calls.map { $0 == 0 ? "" : Amount.count($0) } ?? "unknown",
                 calls == 0 ? "" : row?.tokens.map(Amount.short) ?? (row == nil ? "" : "unknown"),
-                calls == 0 || row == nil ? "" : Amount.dollars(row?.cost))
+                calls == 0 || row == nil ? "" : Amount.dollars(row?.cost)
+            )
         }
         lines += table.lines
         lines += ["", "models"]
         var models = TextTable()
         for (name, model) in plan.models.sorted(by: { $0.key < $1.key }) {
-            models.add("  \(name)", model.identity, place(of: model), "at most \(model.concurrency) calls at once")
+            models.add(
+                "  \(name)",
+                model.identity,
+                place(of: model),
+                "at most \(model.concurrency) calls at once"
+            )
         }
         lines += models.lines
         lines += ["", "worst case: \(worstCase)", "limit: \(limit)"]
@@ -72,9 +82,12 @@ struct PlanText {
     /// One line: seeds, calls, tokens, cost.
     var worstCase: String {
         let estimate = plan.estimate
-        func number(_ value: Int?, _ unit: String) -> String { "\(value.map(Amount.short) ?? "unknown") \(unit)" }
+        func number(_ value: Int?, _ unit: String) -> String {
+            "\(value.map(Amount.short) ?? "unknown") \(unit)"
+        }
         return [
-            number(estimate.seeds, "seeds"), number(estimate.calls, "calls"), number(estimate.tokens, "tokens"),
+            number(estimate.seeds, "seeds"), number(estimate.calls, "calls"),
+            number(estimate.tokens, "tokens"),
             "cost " + Amount.dollars(estimate.cost),
         ].joined(separator: ", ")
     }

@@ -13,7 +13,9 @@ struct PluginsCommand: AsyncParsableCommand {
 
             Exit codes: 0 done, 2 no such plug-in, 64 bad command line.
             """,
-        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self],
+        defaultSubcommand: List.self
+    )
 
     static func registry() throws -> PluginRegistry {
         try StandardPlugins.registry(finder: ResourceLocator(recipe: nil, program: Workshop.program))
@@ -21,8 +23,10 @@ struct PluginsCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List every plug-in by the verb it serves",
-            discussion: "Example: corpusmith plugins list")
+            commandName: "list",
+            abstract: "List every plug-in by the verb it serves",
+            discussion: "Example: corpusmith plugins list"
+        )
 
         @Flag(help: "Print the list as JSON on standard output")
         var json = false
@@ -32,7 +36,8 @@ struct PluginsCommand: AsyncParsableCommand {
                 let all = try PluginsCommand.registry().all
                 if json {
                     Terminal.print([
-                        "schema": 1, "plugins": .array(all.map { PluginText.json($0.verb, $0.manifest, $0.defaults) }),
+                        "schema": 1,
+                        "plugins": .array(all.map { PluginText.json($0.verb, $0.manifest, $0.defaults) }),
                     ])
                     return
                 }
@@ -49,8 +54,10 @@ struct PluginsCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Describe a plug-in: options, roles, fields, reason codes",
-            discussion: "Example: corpusmith plugins show style-mix")
+            commandName: "show",
+            abstract: "Describe a plug-in: options, roles, fields, reason codes",
+            discussion: "Example: corpusmith plugins show style-mix"
+        )
 
         @Argument(help: "The plug-in's name")
         var name: String
@@ -63,11 +70,15 @@ struct PluginsCommand: AsyncParsableCommand {
                 let found = try PluginsCommand.registry().all.filter { $0.manifest.name == name }
                 guard !found.isEmpty else {
                     throw CommandProblem(
-                        "unknown-plugin", "there is no plug-in `\(name)`", hint: "`corpusmith plugins list` shows what there is")
+                        "unknown-plugin",
+                        "there is no plug-in `\(name)`",
+                        hint: "`corpusmith plugins list` shows what there is"
+                    )
                 }
                 if json {
                     Terminal.print([
-                        "schema": 1, "plugins": .array(found.map { PluginText.json($0.verb, $0.manifest, $0.defaults) }),
+                        "schema": 1,
+                        "plugins": .array(found.map { PluginText.json($0.verb, $0.manifest, $0.defaults) }),
                     ])
                     return
                 }
@@ -82,7 +93,9 @@ struct PluginsCommand: AsyncParsableCommand {
 /// A plug-in's manifest for people and programs.
 enum PluginText {
     static func lines(_ verb: Manifest.Verb, _ manifest: Manifest, _ defaults: JSONValue) -> [String] {
-        var lines = ["\(verb.rawValue): \(manifest.name)  (version \(manifest.version))", "  \(manifest.summary)"]
+        var lines = [
+            "\(verb.rawValue): \(manifest.name)  (version \(manifest.version))", "  \(manifest.summary)",
+        ]
         func add(_ title: String, _ values: [String]) {
             if !values.isEmpty { lines.append("  \(title): \(values.joined(separator: ", "))") }
         }
@@ -102,7 +115,8 @@ enum PluginText {
         return [
             "verb": .string(verb.rawValue), "name": .string(manifest.name), "version": .int(manifest.version),
             "summary": .string(manifest.summary), "needs": texts(manifest.needs.map(\.rawValue).sorted()),
-            "roles": texts(manifest.roles), "requires": texts(manifest.requires), "produces": texts(manifest.produces),
+            "roles": texts(manifest.roles), "requires": texts(manifest.requires),
+            "produces": texts(manifest.produces),
             "reasons": texts(manifest.reasons.map(\.description)), "options": defaults,
         ]
     }

@@ -15,7 +15,8 @@ struct ReportCommand: AsyncParsableCommand {
             Exit codes: 0 done, 2 there is no such run, 64 bad command line.
 
             Example: corpusmith report output/quickstart
-            """)
+            """
+    )
 
     @Argument(help: "The run's folder", completion: .directory)
     var run: String
@@ -32,7 +33,9 @@ struct ReportCommand: AsyncParsableCommand {
             if json {
                 Terminal.print(report.json)
             } else {
-                ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach { Terminal.print($0) }
+                ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
+                    Terminal.print($0)
+                }
             }
         }
     }
@@ -62,18 +65,26 @@ struct ReportText {
         for (reason, count) in counts.dropped.sorted(by: Self.order) {
             table.add("dropped", Amount.count(count), reason)
         }
-        for (reason, count) in counts.failed.sorted(by: Self.order) { table.add("failed", Amount.count(count), reason) }
+        for (reason, count) in counts.failed.sorted(by: Self.order) {
+            table.add("failed", Amount.count(count), reason)
+        }
         if counts.open > 0 { table.add("open", Amount.count(counts.open), "the same run again continues") }
-        if report.stages.contains(where: { $0.verb == "pair" }) { table.add("pairs", Amount.count(report.pairs), "") }
+        if report.stages.contains(where: { $0.verb == "pair" }) {
+            table.add("pairs", Amount.count(report.pairs), "")
+        }
         lines += table.lines + [""]
         lines += stageLines + [""]
         let spending = report.spending
         lines.append(
             "paid so far: \(Amount.count(spending.calls)) calls, \(Amount.count(spending.inputTokens)) + "
                 + "\(Amount.count(spending.outputTokens)) tokens, \(costText); "
-                + "\(Amount.count(spending.executions)) executions")
+                + "\(Amount.count(spending.executions)) executions"
+        )
         for file in report.files where file.split != nil {
-            lines.append("  \(file.path)  \(Amount.count(file.rows)) rows" + (file.rows == 0 ? emptiness(of: file) : ""))
+            lines.append(
+                "  \(file.path)  \(Amount.count(file.rows)) rows"
+                    + (file.rows == 0 ? emptiness(of: file) : "")
+            )
         }
         return lines
     }
@@ -88,7 +99,9 @@ struct ReportText {
         }
     }
 
-    private var costText: String { report.spending.cost.map(Amount.dollars) ?? "cost unknown (no price given)" }
+    private var costText: String {
+        report.spending.cost.map(Amount.dollars) ?? "cost unknown (no price given)"
+    }
 
     private var stageLines: [String] {
         var table = TextTable(right: [2, 3, 4, 5])
@@ -97,11 +110,17 @@ struct ReportText {
             let units = stage.units.values.reduce(0, +)
             let reasons = stage.reasons.sorted(by: Self.order).map { "\(Amount.count($0.value)) \($0.key)" }
             let good = stage.units.filter { ["passed", "kept", "exported", "paired"].contains($0.key) }
-            let outcomes = good.sorted { $0.key < $1.key }.map { "\(Amount.count($0.value)) \($0.key)" } + reasons
+            let outcomes =
+                good.sorted { $0.key < $1.key }.map { "\(Amount.count($0.value)) \($0.key)" } + reasons
             table.add(
-                stage.name, "\(stage.verb) \(stage.plugin)", Amount.count(units),
-                stage.drafts > 0 ? Amount.count(stage.drafts) : "", stage.calls > 0 ? Amount.count(stage.calls) : "",
-                stage.tokens > 0 ? Amount.count(stage.tokens) : "", outcomes.joined(separator: ", "))
+                stage.name,
+                "\(stage.verb) \(stage.plugin)",
+                Amount.count(units),
+                stage.drafts > 0 ? Amount.count(stage.drafts) : "",
+                stage.calls > 0 ? Amount.count(stage.calls) : "",
+                stage.tokens > 0 ? Amount.count(stage.tokens) : "",
+                outcomes.joined(separator: ", ")
+            )
         }
         return table.lines
     }
@@ -113,7 +132,8 @@ struct ReportText {
         }
         let reasons = report.counts.dropped.merging(report.counts.failed, uniquingKeysWith: +)
             .sorted(by: Self.order).prefix(3).map { "\(Amount.count($0.value)) \($0.key)" }
-        return ": nothing reached this export" + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))")
+        return ": nothing reached this export"
+            + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))")
     }
 
     private static func order(_ left: (key: String, value: Int), _ right: (key: String, value: Int)) -> Bool {

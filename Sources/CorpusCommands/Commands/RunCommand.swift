@@ -18,7 +18,8 @@ struct RunCommand: AsyncParsableCommand {
             disk full), 130 interrupted, 64 bad command line.
 
             Example: corpusmith run Templates/Recipes/quickstart.yaml
-            """)
+            """
+    )
 
     @Argument(help: "The recipe to run", completion: .file(extensions: ["yaml", "yml"]))
     var recipe: String
@@ -50,12 +51,18 @@ struct RunCommand: AsyncParsableCommand {
             }
             let folder = RunFolder(path: output ?? "output/" + workshop.recipe.name)
             let session = RunSession(
-                workshop: workshop, folder: folder, isQuiet: quiet, allowsNoSandbox: unsafeNoSandbox)
+                workshop: workshop,
+                folder: folder,
+                isQuiet: quiet,
+                allowsNoSandbox: unsafeNoSandbox
+            )
             let report = try await session.run()
             if json {
                 Terminal.print(report.json)
             } else if !quiet {
-                ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach { Terminal.print($0) }
+                ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
+                    Terminal.print($0)
+                }
                 Terminal.tell("\neverything is in \(folder.path)/")
             }
         }

@@ -96,21 +96,34 @@ actor EndpointDoor: ModelEndpoint {
             variable = keyVariable
             price = given.map {
                 TokenPrice(
-                    input: $0.inputNanoDollars, cachedInput: $0.cachedInputNanoDollars, output: $0.outputNanoDollars)
+                    input: $0.inputNanoDollars,
+                    cachedInput: $0.cachedInputNanoDollars,
+                    output: $0.outputNanoDollars
+                )
             }
         }
         if let variable {
             guard let text = Terminal.environment(variable), let secret = Secret(text) else {
                 throw WorkFailure(
-                    "bad-key", "the environment variable `\(variable)` holds no key for model `\(spec.name)`",
-                    hint: "export \(variable)=… in the shell that starts the run", stopsRun: true)
+                    "bad-key",
+                    "the environment variable `\(variable)` holds no key for model `\(spec.name)`",
+                    hint: "export \(variable)=… in the shell that starts the run",
+                    stopsRun: true
+                )
             }
             key = secret
         }
         return EndpointConfiguration(
-            name: model.identity, baseURL: address, apiModel: spec.model, key: key, keyVariable: variable,
+            name: model.identity,
+            baseURL: address,
+            apiModel: spec.model,
+            key: key,
+            keyVariable: variable,
             concurrency: model.concurrency,
-            timeouts: EndpointTimeouts(total: .seconds(spec.timeoutSeconds)), price: price, extraBody: spec.extra,
-            sendsSeed: true)
+            timeouts: EndpointTimeouts(total: .seconds(spec.timeoutSeconds)),
+            price: price,
+            extraBody: spec.extra,
+            sendsSeed: true
+        )
     }
 }

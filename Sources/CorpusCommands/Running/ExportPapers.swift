@@ -26,17 +26,27 @@ struct ExportPapers {
         var licences = report.licences
         let unknown = licences.removeValue(forKey: "unknown") ?? 0
         return CardFacts(
-            corpus: plan.recipe.name, productVersion: Product.version, recipe: plan.recipe.name,
+            corpus: plan.recipe.name,
+            productVersion: Product.version,
+            recipe: plan.recipe.name,
             exports: written.map { .init(name: $0.name, exporter: $0.plugin, receipt: $0.receipt) },
             counts: .init(
-                candidates: report.counts.candidates, exported: report.counts.exported,
-                dropped: codes(report.counts.dropped), failed: codes(report.counts.failed)),
+                candidates: report.counts.candidates,
+                exported: report.counts.exported,
+                dropped: codes(report.counts.dropped),
+                failed: codes(report.counts.failed)
+            ),
             models: plan.models.sorted { $0.key < $1.key }.map { name, model in
                 .init(role: name, name: model.identity, outputTerms: model.spec.outputTerms)
             },
-            licences: licences, withoutLicence: unknown, decontaminatedAgainst: decontaminatedAgainst,
-            plugins: Dictionary(plan.nodes.map { ($0.manifest.name, $0.manifest.version) }) { first, _ in first },
-            command: "corpusmith run \(plan.recipe.file)")
+            licences: licences,
+            withoutLicence: unknown,
+            decontaminatedAgainst: decontaminatedAgainst,
+            plugins: Dictionary(plan.nodes.map { ($0.manifest.name, $0.manifest.version) }) { first, _ in
+                first
+            },
+            command: "corpusmith run \(plan.recipe.file)"
+        )
     }
 
     /// What the recipe's `decontaminate` stages name under `against:`.

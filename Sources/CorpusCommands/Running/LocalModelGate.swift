@@ -34,7 +34,9 @@ final class LocalModelGate: Sendable {
     func address(of model: PlannedModel) async throws -> String {
         while true {
             let state = room.withLock { room -> State in
-                if case .shut = room.state { Self.set(.wanted(model.spec.model, slots: model.concurrency), in: &room) }
+                if case .shut = room.state {
+                    Self.set(.wanted(model.spec.model, slots: model.concurrency), in: &room)
+                }
                 return room.state
             }
             switch state {
@@ -59,9 +61,19 @@ final class LocalModelGate: Sendable {
                 } catch let failure as WorkFailure {
                     set(
                         .failed(
-                            WorkFailure(failure.code, failure.description, hint: failure.hint, stopsRun: true)))
+                            WorkFailure(failure.code, failure.description, hint: failure.hint, stopsRun: true)
+                        )
+                    )
                 } catch {
-                    set(.failed(WorkFailure("local-model", "the bundled model could not be run: \(error)", stopsRun: true)))
+                    set(
+                        .failed(
+                            WorkFailure(
+                                "local-model",
+                                "the bundled model could not be run: \(error)",
+                                stopsRun: true
+                            )
+                        )
+                    )
                 }
             }
         }

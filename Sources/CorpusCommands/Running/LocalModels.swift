@@ -30,7 +30,10 @@ enum LocalModels {
     ///
     /// - Throws: ``WorkFailure`` with `local-model`, and what the body throws.
     static func serve(
-        _ name: String, slots: Int, port: Int = 0, body: (String) async throws -> Void
+        _ name: String,
+        slots: Int,
+        port: Int = 0,
+        body: (String) async throws -> Void
     ) async throws {
         do {
             let model = try LocalModel.named(name)

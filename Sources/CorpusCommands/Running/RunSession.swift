@@ -23,10 +23,14 @@ struct RunSession {
     /// - Returns: The report after the pass.
     /// - Throws: An exit code after telling why, or a problem.
     func run() async throws -> RunReport {
-        guard let caps = plan.recipe.budget, caps.nanoDollars != nil || caps.tokens != nil || caps.calls != nil else {
+        guard let caps = plan.recipe.budget,
+            caps.nanoDollars != nil || caps.tokens != nil || caps.calls != nil
+        else {
             throw CommandProblem(
-                "no-budget", "`\(plan.recipe.file)` has no budget, so the run could cost anything",
-                hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`")
+                "no-budget",
+                "`\(plan.recipe.file)` has no budget, so the run could cost anything",
+                hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`"
+            )
         }
         let sandbox = plan.needs.contains(.sandbox) ? try await openSandbox() : nil
         try makeFolder()
@@ -34,8 +38,13 @@ struct RunSession {
         defer { withExtendedLifetime(lock) {} }
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
         let ledger = try Ledger.begin(
-            path: folder.ledger, name: plan.recipe.name, recipe: plan.recipe.text, plan: plan.json,
-            product: Product.version, now: now())
+            path: folder.ledger,
+            name: plan.recipe.name,
+            recipe: plan.recipe.text,
+            plan: plan.json,
+            product: Product.version,
+            now: now()
+        )
         if !isQuiet {
             let text = PlanText(plan: plan)
             Terminal.tell("\(plan.recipe.name): at worst \(text.worstCase); limit \(text.limit)")
@@ -56,21 +65,27 @@ struct RunSession {
             try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
         } catch {
             throw CommandProblem(
-                "no-folder", "cannot make the run's folder `\(folder.path)`: \(error.localizedDescription)",
-                hint: "name another place with `--output`")
+                "no-folder",
+                "cannot make the run's folder `\(folder.path)`: \(error.localizedDescription)",
+                hint: "name another place with `--output`"
+            )
         }
     }
 
     // MARK: - During
 
     private func work(
-        _ ledger: Ledger, _ sandbox: (any Sandbox)?, _ caps: Recipe.Budget, _ control: RunControl,
+        _ ledger: Ledger,
+        _ sandbox: (any Sandbox)?,
+        _ caps: Recipe.Budget,
+        _ control: RunControl,
         _ now: @escaping @Sendable () -> Double
     ) async throws -> PassEnd {
         let spent = try ledger.spent()
         let budget = Budget(
             Caps(nanoDollars: caps.nanoDollars, tokens: caps.tokens, calls: caps.calls),
-            spent: Amounts(nanoDollars: spent.nanoDollars, tokens: spent.tokens, calls: spent.calls))
+            spent: Amounts(nanoDollars: spent.nanoDollars, tokens: spent.tokens, calls: spent.calls)
+        )
         let gate = LocalModelGate(isQuiet: isQuiet)
         let door = EndpointDoor(plan: plan, budget: budget, local: gate)
         let services = RunServices(endpoint: door, sandbox: sandbox, now: now)
@@ -100,7 +115,9 @@ struct RunSession {
     // MARK: - After
 
     private func conclude(
-        _ end: PassEnd, _ ledger: Ledger, _ now: @Sendable () -> Double
+        _ end: PassEnd,
+        _ ledger: Ledger,
+        _ now: @Sendable () -> Double
     ) async throws -> RunReport {
         guard let stop = end.stop else {
             let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
@@ -108,8 +125,10 @@ struct RunSession {
             let report = try ledger.report()
             guard report.counts.open == 0 else {
                 throw CommandProblem(
-                    "internal-error", "\(report.counts.open) candidates have no final state",
-                    hint: "this is a fault of the product: report it with the recipe")
+                    "internal-error",
+                    "\(report.counts.open) candidates have no final state",
+                    hint: "this is a fault of the product: report it with the recipe"
+                )
             }
             try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
             try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
@@ -138,7 +157,9 @@ struct RunSession {
             return ("failed", problem.code == .full ? CommandExit.resumable : CommandExit.failed)
         case .failure(let failure):
             CommandExit.tell(failure.code.description, failure.description, hint: failure.hint)
-            let isPassing = ["endpoint-down", "transport", "timeout", "endpoint-loading"].contains(failure.code.description)
+            let isPassing = ["endpoint-down", "transport", "timeout", "endpoint-loading"].contains(
+                failure.code.description
+            )
             if isPassing { Terminal.tell("nothing is lost: \(again)") }
             return ("stopped: \(failure.code)", isPassing ? CommandExit.resumable : CommandExit.failed)
         }

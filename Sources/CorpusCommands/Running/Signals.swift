@@ -5,7 +5,8 @@ import Foundation
 ///
 /// The first signal asks for a quiet end; the second one calls `insist`.
 func withSignals<Value>(
-    _ handle: @escaping @Sendable (_ count: Int) -> Void, _ body: () async throws -> Value
+    _ handle: @escaping @Sendable (_ count: Int) -> Void,
+    _ body: () async throws -> Value
 ) async rethrows -> Value {
     let queue = DispatchQueue(label: "corpusmith.signals")
     let counter = SignalCounter()

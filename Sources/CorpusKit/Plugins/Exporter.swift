@@ -10,7 +10,8 @@ public protocol Exporter: Sendable {
     ///   - job: Where to write, and what the export is called.
     /// - Returns: What was written, one receipt for each file.
     /// - Throws: ``ExportProblem`` for a row that cannot be written faithfully; nothing is written then.
-    func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws -> ExportReceipt
+    func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
+        -> ExportReceipt
 }
 
 /// What an exporter takes.

@@ -71,8 +71,12 @@ public struct SelfCheck: Sendable {
 
     /// Creates a check.
     public init(
-        _ name: String, seed: Seed, options: [String: JSONValue] = [:], replies: [String] = [],
-        executions: [ExecutionResult.Verdict] = [], expects expectation: Expectation
+        _ name: String,
+        seed: Seed,
+        options: [String: JSONValue] = [:],
+        replies: [String] = [],
+        executions: [ExecutionResult.Verdict] = [],
+        expects expectation: Expectation
     ) {
         self.name = name
         self.seed = seed

@@ -29,8 +29,14 @@ public struct Manifest: Sendable, Hashable {
 
     /// Creates a manifest. Roles default to one, named `model`, when a model is needed.
     public init(
-        name: String, version: Int, summary: String, needs: Set<Need> = [], roles: [String]? = nil,
-        requires: [String] = [], produces: [String] = [], reasons: [ReasonCode] = []
+        name: String,
+        version: Int,
+        summary: String,
+        needs: Set<Need> = [],
+        roles: [String]? = nil,
+        requires: [String] = [],
+        produces: [String] = [],
+        reasons: [ReasonCode] = []
     ) {
         self.name = name
         self.version = version

@@ -10,7 +10,12 @@ public struct CallSettings: Sendable, Hashable {
     public var schema: JSONValue?
 
     /// Creates settings; nil keeps the role's.
-    public init(temperature: Double? = nil, maxTokens: Int? = nil, stop: [String] = [], schema: JSONValue? = nil) {
+    public init(
+        temperature: Double? = nil,
+        maxTokens: Int? = nil,
+        stop: [String] = [],
+        schema: JSONValue? = nil
+    ) {
         self.temperature = temperature
         self.maxTokens = maxTokens
         self.stop = stop
@@ -48,7 +53,9 @@ public struct PluginContext: Sendable {
     /// - Throws: ``WorkFailure`` when no reply could be had, `CancellationError` when the run is stopping. Let both
     ///   pass: the engine books them.
     public func reply(
-        to messages: [Message], role: String? = nil, settings: CallSettings = CallSettings()
+        to messages: [Message],
+        role: String? = nil,
+        settings: CallSettings = CallSettings()
     ) async throws -> ModelReply {
         try await host.reply(to: messages, role: role, settings: settings)
     }

@@ -16,7 +16,9 @@ public struct PluginEntry<Product>: Sendable {
 
     /// Wraps a plug-in that is described by a file instead of a type.
     public init(
-        _ manifest: Manifest, defaults: JSONValue = .object([:]), selfChecks: [SelfCheck] = [],
+        _ manifest: Manifest,
+        defaults: JSONValue = .object([:]),
+        selfChecks: [SelfCheck] = [],
         make: @escaping @Sendable (JSONValue, Set<String>, PluginSetup) throws -> Product
     ) {
         self.manifest = manifest
@@ -26,7 +28,9 @@ public struct PluginEntry<Product>: Sendable {
     }
 
     private init<Options: PluginOptions>(
-        _ manifest: Manifest, _ options: Options.Type, _ selfChecks: [SelfCheck],
+        _ manifest: Manifest,
+        _ options: Options.Type,
+        _ selfChecks: [SelfCheck],
         build: @escaping @Sendable (Options, Set<String>, PluginSetup) throws -> Product
     ) {
         let defaults = Self.encoded(Options())
@@ -36,20 +40,26 @@ public struct PluginEntry<Product>: Sendable {
     }
 
     private static func encoded(_ options: some PluginOptions) -> JSONValue {
-        guard let data = try? JSONEncoder().encode(options), let value = try? JSONValue(parsing: Array(data)) else {
+        guard let data = try? JSONEncoder().encode(options), let value = try? JSONValue(parsing: Array(data))
+        else {
             preconditionFailure("the default options of a plug-in must encode as JSON")
         }
         return value
     }
 
     private static func decoded<Options: PluginOptions>(
-        _ type: Options.Type, _ given: JSONValue, over defaults: JSONValue, of plugin: String
+        _ type: Options.Type,
+        _ given: JSONValue,
+        over defaults: JSONValue,
+        of plugin: String
     ) throws -> Options {
         guard let names = given.members, var merged = defaults.members else {
             throw BadOption("options", "must be a mapping of names to values")
         }
         for (name, value) in names {
-            guard merged.updateValue(value, forKey: name) != nil else { throw UnknownOption(name: name, plugin: plugin) }
+            guard merged.updateValue(value, forKey: name) != nil else {
+                throw UnknownOption(name: name, plugin: plugin)
+            }
         }
         do {
             return try JSONDecoder().decode(Options.self, from: Data(JSONValue.object(merged).canonical.utf8))

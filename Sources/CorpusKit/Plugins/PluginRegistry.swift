@@ -18,9 +18,12 @@ public struct PluginRegistry: Sendable {
     /// Creates a registry from lists; two plug-ins of one verb with one name are an error, never a silent
     /// replacement.
     public init(
-        sources: [PluginEntry<any SeedSource>] = [], generators: [PluginEntry<any Generator>] = [],
-        verifiers: [PluginEntry<VerifierKind>] = [], filters: [PluginEntry<any SampleFilter>] = [],
-        selectors: [PluginEntry<any Selector>] = [], pairers: [PluginEntry<any Pairer>] = [],
+        sources: [PluginEntry<any SeedSource>] = [],
+        generators: [PluginEntry<any Generator>] = [],
+        verifiers: [PluginEntry<VerifierKind>] = [],
+        filters: [PluginEntry<any SampleFilter>] = [],
+        selectors: [PluginEntry<any Selector>] = [],
+        pairers: [PluginEntry<any Pairer>] = [],
         exporters: [PluginEntry<any Exporter>] = []
     ) throws(DuplicatePlugin) {
         self.sources = try PluginTable(sources)
@@ -34,7 +37,8 @@ public struct PluginRegistry: Sendable {
 
     /// Every plug-in in the order of the verbs, then by name, with its default options.
     public var all: [(verb: Manifest.Verb, manifest: Manifest, defaults: JSONValue)] {
-        sources.listed(.read) + generators.listed(.generate) + verifiers.listed(.verify) + filters.listed(.filter)
+        sources.listed(.read) + generators.listed(.generate) + verifiers.listed(.verify)
+            + filters.listed(.filter)
             + selectors.listed(.select) + pairers.listed(.pair) + exporters.listed(.write)
     }
 }

@@ -23,7 +23,8 @@ public protocol GroupVerifier: Sendable {
     ///   - drafts: Those to judge, ordered by key.
     ///   - siblings: Those that the recipe names under `siblings:`, ordered by key; counted, not judged.
     /// - Returns: One verdict for each draft, in their order.
-    func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws -> [Verdict]
+    func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws
+        -> [Verdict]
 }
 
 /// A verifier written in Swift.

@@ -17,7 +17,8 @@ extension Plan {
                         "models": .object(node.roles.mapValues { .string($0.identity) }),
                         "width": .int(node.width),
                     ]
-                }),
+                }
+            ),
         ]
     }
 
@@ -37,11 +38,14 @@ extension Estimate {
             "stages": .array(
                 stages.map { stage in
                     [
-                        "name": .string(stage.name), "verb": .string(stage.verb), "plugin": .string(stage.plugin),
-                        "inputs": number(stage.inputs), "calls": number(stage.calls), "tokens": number(stage.tokens),
+                        "name": .string(stage.name), "verb": .string(stage.verb),
+                        "plugin": .string(stage.plugin),
+                        "inputs": number(stage.inputs), "calls": number(stage.calls),
+                        "tokens": number(stage.tokens),
                         "usd": dollars(stage.cost),
                     ]
-                }),
+                }
+            ),
         ]
     }
 }

@@ -72,7 +72,13 @@ package struct PlanNode: Sendable {
     package let ancestors: Set<Int>
 
     package var stageRecord: StageRecord {
-        StageRecord(digest: digest, name: name, verb: verb.rawValue, plugin: manifest.name, version: manifest.version)
+        StageRecord(
+            digest: digest,
+            name: name,
+            verb: verb.rawValue,
+            plugin: manifest.name,
+            version: manifest.version
+        )
     }
 }
 

@@ -27,18 +27,32 @@ extension Planner {
             }
         }
         return Estimate(
-            stages: stages, seeds: seeds, calls: sum(stages.map(\.calls)), tokens: sum(stages.map(\.tokens)),
-            cost: sum(stages.map(\.cost)))
+            stages: stages,
+            seeds: seeds,
+            calls: sum(stages.map(\.calls)),
+            tokens: sum(stages.map(\.tokens)),
+            cost: sum(stages.map(\.cost))
+        )
     }
 
     private func row(
-        _ node: PlanNode, inputs: Int?, units: Int?, calls: [String: Int]
+        _ node: PlanNode,
+        inputs: Int?,
+        units: Int?,
+        calls: [String: Int]
     ) -> Estimate.Stage {
         var row = Estimate.Stage(
-            name: node.name, verb: node.verb.rawValue, plugin: node.manifest.name, inputs: inputs, calls: 0, tokens: 0,
-            cost: 0)
+            name: node.name,
+            verb: node.verb.rawValue,
+            plugin: node.manifest.name,
+            inputs: inputs,
+            calls: 0,
+            tokens: 0,
+            cost: 0
+        )
         for (role, perUnit) in calls {
-            guard let model = node.roles[role] ?? (node.roles.count == 1 ? node.roles.values.first : nil) else { continue }
+            guard let model = node.roles[role] ?? (node.roles.count == 1 ? node.roles.values.first : nil)
+            else { continue }
             let count = units.map { $0 * perUnit }
             // A prompt is taken to be no longer than its reply may be, and never under 1,000 tokens.
             let input = count.map { $0 * max(1000, model.spec.maxTokens) }

@@ -7,7 +7,9 @@ extension Planner {
     mutating func plan(_ source: Recipe.Source) {
         guard let entry = entry(registry.sources, .read, source.plugin) else { return }
         let setup = PluginSetup(plugin: entry.manifest.name, stage: source.name, finder: finder)
-        guard let made = make(entry, source.options, roles: [], setup, at: source.plugin.location) else { return }
+        guard let made = make(entry, source.options, roles: [], setup, at: source.plugin.location) else {
+            return
+        }
         do {
             fields.append(try made.knownFields())
         } catch {
@@ -15,13 +17,27 @@ extension Planner {
             fields.append(nil)
         }
         // Seeds are known one by one, by their content: options of a source do not change who they are.
-        let digest = Digest(of: ["source", source.name, entry.manifest.name, String(entry.manifest.version)].lengths)
+        let digest = Digest(
+            of: ["source", source.name, entry.manifest.name, String(entry.manifest.version)].lengths
+        )
         add(
             source.name,
             PlanNode(
-                name: source.name, verb: .read, manifest: entry.manifest, kind: .source(made), digest: digest,
-                roles: [:], inputs: [], others: [], condition: nil, width: 64, checks: [], mayRepeat: false,
-                ancestors: []))
+                name: source.name,
+                verb: .read,
+                manifest: entry.manifest,
+                kind: .source(made),
+                digest: digest,
+                roles: [:],
+                inputs: [],
+                others: [],
+                condition: nil,
+                width: 64,
+                checks: [],
+                mayRepeat: false,
+                ancestors: []
+            )
+        )
         origins.append([nodes.count - 1])
     }
 
@@ -48,18 +64,29 @@ extension Planner {
         add(
             stage.name,
             PlanNode(
-                name: stage.name, verb: Manifest.Verb(rawValue: stage.verb.value.rawValue) ?? .generate,
-                manifest: manifest, kind: kind,
-                digest: digest(stage, manifest, setup, inputs: inputs, others: others, roles: roles), roles: roles,
-                inputs: inputs, others: others, condition: stage.condition,
-                width: stage.width ?? width(manifest, roles), checks: checks, mayRepeat: mayRepeat(inputs),
-                ancestors: ancestors(inputs + others)))
+                name: stage.name,
+                verb: Manifest.Verb(rawValue: stage.verb.value.rawValue) ?? .generate,
+                manifest: manifest,
+                kind: kind,
+                digest: digest(stage, manifest, setup, inputs: inputs, others: others, roles: roles),
+                roles: roles,
+                inputs: inputs,
+                others: others,
+                condition: stage.condition,
+                width: stage.width ?? width(manifest, roles),
+                checks: checks,
+                mayRepeat: mayRepeat(inputs),
+                ancestors: ancestors(inputs + others)
+            )
+        )
     }
 
     mutating func plan(_ export: Recipe.Export) {
         guard let entry = entry(registry.exporters, .write, export.plugin) else { return }
         let setup = PluginSetup(plugin: entry.manifest.name, stage: export.name, finder: finder)
-        guard let made = make(entry, export.options, roles: [], setup, at: export.plugin.location) else { return }
+        guard let made = make(entry, export.options, roles: [], setup, at: export.plugin.location) else {
+            return
+        }
         let inputs = edges(export.inputs)
         for (input, edge) in zip(export.inputs, inputs) {
             guard nodes.indices.contains(edge.node) else { continue }
@@ -68,12 +95,16 @@ extension Planner {
                 fault(
                     "wrong-input",
                     "`\(export.plugin.value)` writes \(made.takes.rawValue), and `\(input.stage)` gives "
-                        + (givesPairs ? "pairs" : "samples"), at: input.location)
+                        + (givesPairs ? "pairs" : "samples"),
+                    at: input.location
+                )
             }
             if edge.outcome != .passed {
                 fault(
-                    "wrong-input", "an export takes what a stage passed on, not `.\(edge.outcome.rawValue)`",
-                    at: input.location)
+                    "wrong-input",
+                    "an export takes what a stage passed on, not `.\(edge.outcome.rawValue)`",
+                    at: input.location
+                )
             }
         }
         let parts = ["export", export.name, entry.manifest.name, String(entry.manifest.version)]
@@ -83,10 +114,22 @@ extension Planner {
         indices["export " + export.name] = nodes.count
         nodes.append(
             PlanNode(
-                name: export.name, verb: .write, manifest: entry.manifest, kind: .write(made, splits: export.splits),
-                digest: digest, roles: [:], inputs: inputs, others: [], condition: nil, width: 64,
-                checks: inputs.map { nodes[$0.node].checks }.reduce(nil) { ($0 ?? $1).intersection($1) } ?? [],
-                mayRepeat: mayRepeat(inputs), ancestors: ancestors(inputs)))
+                name: export.name,
+                verb: .write,
+                manifest: entry.manifest,
+                kind: .write(made, splits: export.splits),
+                digest: digest,
+                roles: [:],
+                inputs: inputs,
+                others: [],
+                condition: nil,
+                width: 64,
+                checks: inputs.map { nodes[$0.node].checks }.reduce(nil) { ($0 ?? $1).intersection($1) }
+                    ?? [],
+                mayRepeat: mayRepeat(inputs),
+                ancestors: ancestors(inputs)
+            )
+        )
     }
 
     // MARK: - Pieces
@@ -129,7 +172,9 @@ extension Planner {
 
     private func width(_ manifest: Manifest, _ roles: [String: PlannedModel]) -> Int {
         if !roles.isEmpty { return roles.values.reduce(0) { $0 + $1.concurrency } }
-        if manifest.needs.contains(.sandbox) { return max(2, ProcessInfo.processInfo.activeProcessorCount * 2) }
+        if manifest.needs.contains(.sandbox) {
+            return max(2, ProcessInfo.processInfo.activeProcessorCount * 2)
+        }
         return 64
     }
 
@@ -141,12 +186,14 @@ extension Planner {
         let at = stage.plugin.location
         switch stage.verb.value {
         case .generate:
-            guard let entry = entry(registry.generators, .generate, stage.plugin), case let setup = setup(entry.manifest),
+            guard let entry = entry(registry.generators, .generate, stage.plugin),
+                case let setup = setup(entry.manifest),
                 let made = make(entry, stage.options, roles: roles, setup, at: at)
             else { return nil }
             return (entry.manifest, .generate(made), setup)
         case .verify:
-            guard let entry = entry(registry.verifiers, .verify, stage.plugin), case let setup = setup(entry.manifest),
+            guard let entry = entry(registry.verifiers, .verify, stage.plugin),
+                case let setup = setup(entry.manifest),
                 let made = make(entry, stage.options, roles: roles, setup, at: at)
             else { return nil }
             switch made {
@@ -154,17 +201,20 @@ extension Planner {
             case .group(let verifier): return (entry.manifest, .groupVerify(verifier), setup)
             }
         case .filter:
-            guard let entry = entry(registry.filters, .filter, stage.plugin), case let setup = setup(entry.manifest),
+            guard let entry = entry(registry.filters, .filter, stage.plugin),
+                case let setup = setup(entry.manifest),
                 let made = make(entry, stage.options, roles: roles, setup, at: at)
             else { return nil }
             return (entry.manifest, .filter(made), setup)
         case .select:
-            guard let entry = entry(registry.selectors, .select, stage.plugin), case let setup = setup(entry.manifest),
+            guard let entry = entry(registry.selectors, .select, stage.plugin),
+                case let setup = setup(entry.manifest),
                 let made = make(entry, stage.options, roles: roles, setup, at: at)
             else { return nil }
             return (entry.manifest, .select(made), setup)
         case .pair:
-            guard let entry = entry(registry.pairers, .pair, stage.plugin), case let setup = setup(entry.manifest),
+            guard let entry = entry(registry.pairers, .pair, stage.plugin),
+                case let setup = setup(entry.manifest),
                 let made = make(entry, stage.options, roles: roles, setup, at: at)
             else { return nil }
             return (entry.manifest, .pair(made), setup)
@@ -172,7 +222,9 @@ extension Planner {
     }
 
     private mutating func entry<Product>(
-        _ table: PluginTable<Product>, _ verb: Manifest.Verb, _ plugin: Recipe.Located<String>
+        _ table: PluginTable<Product>,
+        _ verb: Manifest.Verb,
+        _ plugin: Recipe.Located<String>
     ) -> PluginEntry<Product>? {
         if let entry = table[plugin.value] { return entry }
         let elsewhere = registry.all.first { $0.manifest.name == plugin.value }
@@ -182,12 +234,19 @@ extension Planner {
             ?? near.map { "did you mean `\($0)`?" }
             ?? "`corpusmith plugins list` shows what there is"
         fault(
-            "unknown-plugin", "unknown plug-in `\(plugin.value)` for `\(verb.rawValue):`", at: plugin.location, hint: hint)
+            "unknown-plugin",
+            "unknown plug-in `\(plugin.value)` for `\(verb.rawValue):`",
+            at: plugin.location,
+            hint: hint
+        )
         return nil
     }
 
     private mutating func make<Product>(
-        _ entry: PluginEntry<Product>, _ options: ConfigNode, roles: Set<String>, _ setup: PluginSetup,
+        _ entry: PluginEntry<Product>,
+        _ options: ConfigNode,
+        roles: Set<String>,
+        _ setup: PluginSetup,
         at location: Diagnostic.Location
     ) -> Product? {
         do {
@@ -195,12 +254,14 @@ extension Planner {
         } catch let error as UnknownOption {
             let names = entry.defaults.members?.keys.sorted() ?? []
             fault(
-                "unknown-option", "`\(error.plugin)` has no option `\(error.name)`",
+                "unknown-option",
+                "`\(error.plugin)` has no option `\(error.name)`",
                 at: options[error.name]?.keyLocation ?? location,
                 hint: nearestName(to: error.name, among: names).map { "did you mean `\($0)`?" }
                     ?? (names.isEmpty
                         ? "it has no options"
-                        : "its options: \(names.map { "`\($0)`" }.joined(separator: ", "))"))
+                        : "its options: \(names.map { "`\($0)`" }.joined(separator: ", "))")
+            )
         } catch {
             report(error, options: options, at: location)
         }
@@ -220,7 +281,11 @@ extension Planner {
                 sources[error.path] = String(decoding: bytes, as: UTF8.self)
             }
             let place = Diagnostic.Location(
-                file: error.path, line: error.line, column: error.column, length: error.length)
+                file: error.path,
+                line: error.line,
+                column: error.column,
+                length: error.length
+            )
             fault(error.code, error.message, at: place, hint: error.hint)
         case let report as DiagnosticReport:
             faults += report.diagnostics
@@ -235,22 +300,33 @@ extension Planner {
             let name = role.isEmpty ? manifest.roles.first : role
             guard let name, manifest.roles.contains(name) else {
                 fault(
-                    "unknown-role", role.isEmpty ? "`\(manifest.name)` uses no model" : "`\(manifest.name)` has no role `\(role)`",
+                    "unknown-role",
+                    role.isEmpty
+                        ? "`\(manifest.name)` uses no model" : "`\(manifest.name)` has no role `\(role)`",
                     at: model.location,
                     hint: manifest.roles.isEmpty
-                        ? nil : "its roles: \(manifest.roles.map { "`\($0)`" }.joined(separator: ", "))")
+                        ? nil : "its roles: \(manifest.roles.map { "`\($0)`" }.joined(separator: ", "))"
+                )
                 continue
             }
             if role.isEmpty, manifest.roles.count > 1 {
                 fault(
-                    "ambiguous-role", "`\(manifest.name)` has several roles; `model:` fills an only one",
+                    "ambiguous-role",
+                    "`\(manifest.name)` has several roles; `model:` fills an only one",
                     at: model.location,
-                    hint: "write `roles: { \(manifest.roles.map { "\($0): \(model.value)" }.joined(separator: ", ")) }`")
+                    hint:
+                        "write `roles: { \(manifest.roles.map { "\($0): \(model.value)" }.joined(separator: ", ")) }`"
+                )
             }
             guard let planned = models[model.value] else {
                 fault(
-                    "unknown-model", "there is no model `\(model.value)` under `models:`", at: model.location,
-                    hint: nearestName(to: model.value, among: recipe.models.map(\.name)).map { "did you mean `\($0)`?" })
+                    "unknown-model",
+                    "there is no model `\(model.value)` under `models:`",
+                    at: model.location,
+                    hint: nearestName(to: model.value, among: recipe.models.map(\.name)).map {
+                        "did you mean `\($0)`?"
+                    }
+                )
                 continue
             }
             result[name] = planned
@@ -261,13 +337,21 @@ extension Planner {
                 manifest.roles.count == 1
                 ? "add `model: \(given)`"
                 : "add `roles: { \(manifest.roles.map { "\($0): \(given)" }.joined(separator: ", ")) }`"
-            fault("missing-field", "`\(manifest.name)` needs a model for its role `\(role)`", at: stage.plugin.location, hint: hint)
+            fault(
+                "missing-field",
+                "`\(manifest.name)` needs a model for its role `\(role)`",
+                at: stage.plugin.location,
+                hint: hint
+            )
         }
         return result
     }
 
     private mutating func check(
-        _ manifest: Manifest, has inputs: [PlanEdge], at location: Diagnostic.Location, stage: String
+        _ manifest: Manifest,
+        has inputs: [PlanEdge],
+        at location: Diagnostic.Location,
+        stage: String
     ) {
         for edge in inputs {
             let node = nodes[edge.node]
@@ -276,27 +360,37 @@ extension Planner {
             }
             if edge.outcome != .passed, ![.verify, .filter, .select].contains(node.verb) {
                 fault(
-                    "wrong-input", "`\(node.name)` has no outcome `\(edge.outcome.rawValue)`: it does not judge",
-                    at: location)
+                    "wrong-input",
+                    "`\(node.name)` has no outcome `\(edge.outcome.rawValue)`: it does not judge",
+                    at: location
+                )
             }
             guard let names = fields[edge.node] else { continue }
             for field in manifest.requires where !names.contains(field) {
                 fault(
-                    "missing-field", "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
+                    "missing-field",
+                    "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
                     at: location,
                     hint: names.isEmpty
-                        ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))")
+                        ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
+                )
             }
         }
     }
 
     private func digest(
-        _ stage: Recipe.Stage, _ manifest: Manifest, _ setup: PluginSetup, inputs: [PlanEdge], others: [PlanEdge],
+        _ stage: Recipe.Stage,
+        _ manifest: Manifest,
+        _ setup: PluginSetup,
+        inputs: [PlanEdge],
+        others: [PlanEdge],
         roles: [String: PlannedModel]
     ) -> Digest {
         var parts = ["stage", manifest.name, String(manifest.version), stage.options.json.canonical]
         parts.append(String(recipe.randomSeed))
-        for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) { parts += [name, digest.description] }
+        for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
+            parts += [name, digest.description]
+        }
         for (role, model) in roles.sorted(by: { $0.key < $1.key }) { parts += [role] + model.digestParts }
         for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         for edge in others { parts += ["other", nodes[edge.node].digest.description, edge.outcome.rawValue] }

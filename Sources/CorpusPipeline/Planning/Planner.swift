@@ -31,7 +31,9 @@ package struct Planner {
     ///
     /// - Throws: ``DiagnosticReport`` with every fault found.
     package static func plan(
-        _ recipe: Recipe, registry: PluginRegistry, finder: any ResourceFinder,
+        _ recipe: Recipe,
+        registry: PluginRegistry,
+        finder: any ResourceFinder,
         localModels: @escaping @Sendable (String) -> LocalModelLookup
     ) throws(DiagnosticReport) -> Plan {
         var planner = Planner(recipe: recipe, registry: registry, finder: finder, localModels: localModels)
@@ -44,7 +46,9 @@ package struct Planner {
     }
 
     private init(
-        recipe: Recipe, registry: PluginRegistry, finder: any ResourceFinder,
+        recipe: Recipe,
+        registry: PluginRegistry,
+        finder: any ResourceFinder,
         localModels: @escaping @Sendable (String) -> LocalModelLookup
     ) {
         self.recipe = recipe
@@ -61,13 +65,23 @@ package struct Planner {
         for export in recipe.exports { plan(export) }
         checkReaders()
         if recipe.exports.isEmpty {
-            fault("missing-field", "the recipe has no export", at: nil, hint: "add one: `exports: { sft: { write: sft-messages, from: STAGE } }`")
+            fault(
+                "missing-field",
+                "the recipe has no export",
+                at: nil,
+                hint: "add one: `exports: { sft: { write: sft-messages, from: STAGE } }`"
+            )
         }
         guard faults.allSatisfy({ $0.severity == .warning }) else { return nil }
         return Plan(recipe: recipe, nodes: nodes, models: models, estimate: estimate())
     }
 
-    mutating func fault(_ code: String, _ message: String, at location: Diagnostic.Location?, hint: String? = nil) {
+    mutating func fault(
+        _ code: String,
+        _ message: String,
+        at location: Diagnostic.Location?,
+        hint: String? = nil
+    ) {
         faults.append(Diagnostic(code, message, at: location, hint: hint))
     }
 
@@ -84,9 +98,12 @@ package struct Planner {
                 case .identity(let known): identity = known
                 case .unknown(let names):
                     fault(
-                        "unknown-model", "there is no bundled model `\(name)`", at: spec.place.location,
+                        "unknown-model",
+                        "there is no bundled model `\(name)`",
+                        at: spec.place.location,
                         hint: nearestName(to: name, among: names).map { "did you mean `\($0)`?" }
-                            ?? "bundled models: \(names.map { "`\($0)`" }.joined(separator: ", "))")
+                            ?? "bundled models: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+                    )
                 }
             }
             if let place = places[identity], place != spec.place.value { identity += "@" + spec.name }
@@ -104,18 +121,24 @@ package struct Planner {
         for (inputs, _) in recipe.stages.map({ ($0.inputs + $0.others, $0.name) })
             + recipe.exports.map({ ($0.inputs, $0.name) })
         {
-            for input in inputs where !sourceNames.contains(input.stage) && !stageNames.contains(input.stage) {
+            for input in inputs where !sourceNames.contains(input.stage) && !stageNames.contains(input.stage)
+            {
                 let near = nearestName(to: input.stage, among: sourceNames.union(stageNames))
                 fault(
-                    "unknown-stage", "there is no source or stage `\(input.stage)`", at: input.location,
-                    hint: near.map { "did you mean `\($0)`?" })
+                    "unknown-stage",
+                    "there is no source or stage `\(input.stage)`",
+                    at: input.location,
+                    hint: near.map { "did you mean `\($0)`?" }
+                )
             }
         }
         var done = sourceNames
         var rest = recipe.stages
         var ordered: [Recipe.Stage] = []
         while let index = rest.firstIndex(where: { stage in
-            (stage.inputs + stage.others).allSatisfy { done.contains($0.stage) || !stageNames.contains($0.stage) }
+            (stage.inputs + stage.others).allSatisfy {
+                done.contains($0.stage) || !stageNames.contains($0.stage)
+            }
         }) {
             let stage = rest.remove(at: index)
             done.insert(stage.name)
@@ -124,8 +147,11 @@ package struct Planner {
         if let first = rest.first {
             let ring = cycle(from: first, among: rest)
             fault(
-                "cycle", "stages feed each other in a circle: \(ring.map { "`\($0)`" }.joined(separator: " → "))",
-                at: first.location, hint: "let one of them take its input from an earlier stage")
+                "cycle",
+                "stages feed each other in a circle: \(ring.map { "`\($0)`" }.joined(separator: " → "))",
+                at: first.location,
+                hint: "let one of them take its input from an earlier stage"
+            )
         }
         return ordered
     }
@@ -136,7 +162,9 @@ package struct Planner {
         var current = start
         while !path.contains(current.name) {
             path.append(current.name)
-            guard let next = (current.inputs + current.others).compactMap({ byName[$0.stage] }).first else { break }
+            guard let next = (current.inputs + current.others).compactMap({ byName[$0.stage] }).first else {
+                break
+            }
             current = next
         }
         let ring = path.drop { $0 != current.name }
@@ -153,8 +181,11 @@ package struct Planner {
                 recipe.stages.first { $0.name == node.name }?.location
                 ?? recipe.sources.first { $0.name == node.name }?.location
             fault(
-                "unread-stage", "nothing reads what `\(node.name)` passes on", at: location,
-                hint: "name it in the `from:` of a stage or export, or remove it")
+                "unread-stage",
+                "nothing reads what `\(node.name)` passes on",
+                at: location,
+                hint: "name it in the `from:` of a stage or export, or remove it"
+            )
         }
     }
 }

@@ -16,7 +16,9 @@ package struct ResourceLocator: ResourceFinder {
     package init(recipe: String?, program: String?) {
         let here = FileManager.default.currentDirectoryPath
         var roots: [String] = []
-        if let recipe { roots.append((Self.absolute(recipe, from: here) as NSString).deletingLastPathComponent) }
+        if let recipe {
+            roots.append((Self.absolute(recipe, from: here) as NSString).deletingLastPathComponent)
+        }
         roots.append(here)
         if let installation = program.flatMap({ Self.installation(above: Self.absolute($0, from: here)) }) {
             roots.append(installation)
@@ -53,7 +55,8 @@ package struct ResourceLocator: ResourceFinder {
         let base = try locate(prefix.isEmpty ? (pattern.hasPrefix("/") ? "/" : ".") : prefix)
         let glob = Glob(parts.dropFirst(fixed.count).joined(separator: "/"))
         var isFolder: ObjCBool = false
-        guard unsafe FileManager.default.fileExists(atPath: base, isDirectory: &isFolder), isFolder.boolValue else {
+        guard unsafe FileManager.default.fileExists(atPath: base, isDirectory: &isFolder), isFolder.boolValue
+        else {
             return [base]
         }
         guard let walk = FileManager.default.enumerator(atPath: base) else {
@@ -62,7 +65,9 @@ package struct ResourceLocator: ResourceFinder {
         var found: [String] = []
         while let relative = walk.nextObject() as? String {
             let isFile = walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular
-            if isFile, glob.matches(relative) { found.append((base as NSString).appendingPathComponent(relative)) }
+            if isFile, glob.matches(relative) {
+                found.append((base as NSString).appendingPathComponent(relative))
+            }
         }
         return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -49,8 +49,12 @@ package struct Engine: Sendable {
         let meter = Meter()
         let isFresh = try ledger.isFresh()
         let runner = UnitRunner(
-            plan: plan, stages: try ledger.number(plan.nodes.map(\.stageRecord)), ledger: ledger,
-            exchange: Exchange(ledger: ledger, services: services, meter: meter), isFresh: isFresh)
+            plan: plan,
+            stages: try ledger.number(plan.nodes.map(\.stageRecord)),
+            ledger: ledger,
+            exchange: Exchange(ledger: ledger, services: services, meter: meter),
+            isFresh: isFresh
+        )
         try ledger.forgetDerived()
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
@@ -70,14 +74,21 @@ package struct Engine: Sendable {
                         continue
                     } catch {
                         stop = .failure(
-                            WorkFailure("source-error", "a source could not be read on: \(error)", stopsRun: true))
+                            WorkFailure(
+                                "source-error",
+                                "a source could not be read on: \(error)",
+                                stopsRun: true
+                            )
+                        )
                         continue
                     }
                 }
                 do {
                     if stop == nil, feed.isExhausted, try router.decideNextSelection() { continue }
                 } catch {
-                    stop = .failure(WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true))
+                    stop = .failure(
+                        WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
+                    )
                     continue
                 }
                 guard let (work, end) = await group.next() else { break }
@@ -87,7 +98,9 @@ package struct Engine: Sendable {
                     do {
                         try router.route(outcome, from: work)
                     } catch {
-                        stop = .failure(WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true))
+                        stop = .failure(
+                            WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
+                        )
                     }
                     router.scheduler.finish(work)
                     router.settle(work)

@@ -10,7 +10,9 @@ package struct RunServices: Sendable {
     package var now: @Sendable () -> Double
 
     package init(
-        endpoint: any ModelEndpoint, sandbox: (any Sandbox)?, now: @escaping @Sendable () -> Double
+        endpoint: any ModelEndpoint,
+        sandbox: (any Sandbox)?,
+        now: @escaping @Sendable () -> Double
     ) {
         self.endpoint = endpoint
         self.sandbox = sandbox
@@ -45,8 +47,15 @@ final class Exchange: Sendable {
             try await ledger.commit([
                 .call(
                     CallRecord(
-                        key: key, model: request.model, endpoint: bought.endpoint, request: request.json,
-                        reply: bought.reply, attempts: bought.attempts, cost: bought.cost))
+                        key: key,
+                        model: request.model,
+                        endpoint: bought.endpoint,
+                        request: request.json,
+                        reply: bought.reply,
+                        attempts: bought.attempts,
+                        cost: bought.cost
+                    )
+                )
             ])
             meter.count { meter in
                 meter.calls += 1
@@ -63,7 +72,10 @@ final class Exchange: Sendable {
             throw WorkFailure("sandbox-error", "this run has no sandbox", stopsRun: true)
         }
         guard let toolchain = await sandbox.toolchain(for: job.language) else {
-            throw WorkFailure("toolchain-missing", "there is no toolchain for `\(job.language)` on this machine")
+            throw WorkFailure(
+                "toolchain-missing",
+                "there is no toolchain for `\(job.language)` on this machine"
+            )
         }
         let key = job.key(toolchain: toolchain)
         if let known = try ledger.execution(key) {

@@ -37,7 +37,10 @@ package struct ExportStep: Sendable {
             switch exporter.takes {
             case .samples:
                 let keys = try ledger.exported(stage: stages[index])
-                receipt = try await exporter.write(SampleRows(keys: keys, loader: loader, splits: splits), for: job)
+                receipt = try await exporter.write(
+                    SampleRows(keys: keys, loader: loader, splits: splits),
+                    for: job
+                )
             case .pairs:
                 let pairs = try ledger.pairs(stages: node.inputs.map { stages[$0.node] })
                 receipt = try await exporter.write(PairRows(pairs: pairs, splits: splits), for: job)
@@ -46,12 +49,24 @@ package struct ExportStep: Sendable {
                 try await ledger.commit([
                     .file(
                         FileRecord(
-                            export: node.name, path: file.path, split: file.split, rows: file.rows, bytes: file.bytes,
-                            digest: file.digest.description))
+                            export: node.name,
+                            path: file.path,
+                            split: file.split,
+                            rows: file.rows,
+                            bytes: file.bytes,
+                            digest: file.digest.description
+                        )
+                    )
                 ])
             }
             written.append(
-                WrittenExport(name: node.name, plugin: node.manifest.name, takes: exporter.takes, receipt: receipt))
+                WrittenExport(
+                    name: node.name,
+                    plugin: node.manifest.name,
+                    takes: exporter.takes,
+                    receipt: receipt
+                )
+            )
         }
         return written
     }
@@ -60,7 +75,9 @@ package struct ExportStep: Sendable {
 extension [Recipe.Split] {
     /// The split of a family: its members never straddle one, and adding others moves none.
     func name(for group: ItemKey) -> String {
-        let place = Digest(of: "split " + group.description).bytes[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let place = Digest(of: "split " + group.description).bytes[..<8].reduce(UInt64(0)) {
+            $0 << 8 | UInt64($1)
+        }
         var left = Double(place >> 11) * 0x1p-53
         for split in self {
             if left < split.share { return split.name }

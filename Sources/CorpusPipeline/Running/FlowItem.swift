@@ -26,8 +26,15 @@ struct FlowItem: Sendable {
 
     var sample: Sample {
         Sample(
-            key: key, content: content, group: draft.group, task: draft.task, origin: draft.origin,
-            licence: draft.licence, evidence: evidence, provenance: provenance)
+            key: key,
+            content: content,
+            group: draft.group,
+            task: draft.task,
+            origin: draft.origin,
+            licence: draft.licence,
+            evidence: evidence,
+            provenance: provenance
+        )
     }
 
     /// Whether a stage with this condition takes the item.
@@ -54,7 +61,8 @@ enum Work: Sendable {
 
     var node: Int {
         switch self {
-        case .row(let node, _, _), .unit(let node, _, _), .group(let node, _, _, _), .selection(let node, _, _, _),
+        case .row(let node, _, _), .unit(let node, _, _), .group(let node, _, _, _),
+            .selection(let node, _, _, _),
             .unrouted(let node, _):
             node
         }

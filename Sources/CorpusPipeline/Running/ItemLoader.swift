@@ -14,7 +14,9 @@ struct ItemLoader: Sendable {
         }
         var item = FlowItem(draft: draft)
         let nodes = Dictionary(uniqueKeysWithValues: stages.enumerated().map { ($1, $0) })
-        let steps = try ledger.steps(of: key).compactMap { step in nodes[step.stage].map { (node: $0, step: step) } }
+        let steps = try ledger.steps(of: key).compactMap { step in
+            nodes[step.stage].map { (node: $0, step: step) }
+        }
         for (_, step) in steps.sorted(by: { $0.node < $1.node }) {
             item.labels.merge(step.labels) { _, new in new }
             item.evidence += step.evidence

@@ -27,9 +27,15 @@ struct Router {
         scheduler = Scheduler(nodes: plan.nodes)
         readers = Array(repeating: [], count: plan.nodes.count)
         for (index, node) in plan.nodes.enumerated() {
-            for edge in node.inputs { readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: true)) }
-            for edge in node.others { readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: false)) }
-            if case .select(let selector) = node.kind { barriers[index] = Barrier(index: selector.makeIndex()) }
+            for edge in node.inputs {
+                readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: true))
+            }
+            for edge in node.others {
+                readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: false))
+            }
+            if case .select(let selector) = node.kind {
+                barriers[index] = Barrier(index: selector.makeIndex())
+            }
             if node.mayRepeat { met[index] = [] }
         }
     }
@@ -65,7 +71,9 @@ struct Router {
 
     private mutating func deliver(_ item: FlowItem, to reader: Reader) throws {
         let node = plan.nodes[reader.node]
-        if reader.isMain, met[reader.node] != nil, met[reader.node]?.insert(item.key).inserted == false { return }
+        if reader.isMain, met[reader.node] != nil, met[reader.node]?.insert(item.key).inserted == false {
+            return
+        }
         switch node.kind {
         case .groupVerify, .pair:
             scheduler.gather(item, at: reader.node, isMain: reader.isMain)
@@ -94,7 +102,9 @@ struct Router {
             try barrier.index.seal()
             for (key, task) in barrier.waiting.sorted(by: { $0.key < $1.key }) {
                 scheduler.enqueue(
-                    .selection(node: node, key, task: task, barrier.index.selection(for: key)), isHeld: true)
+                    .selection(node: node, key, task: task, barrier.index.selection(for: key)),
+                    isHeld: true
+                )
             }
             barriers[node]?.waiting = []
             return true

@@ -34,14 +34,22 @@ final class UnitHost: PluginHost {
         try Task.checkCancellation()
         let name = role ?? node.manifest.roles.first ?? ""
         guard let model = node.roles[name] else {
-            throw WorkFailure("plugin-error", "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill")
+            throw WorkFailure(
+                "plugin-error",
+                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
+            )
         }
         var request = ModelRequest(
-            model: model.identity, messages: messages,
+            model: model.identity,
+            messages: messages,
             sampling: Sampling(
-                temperature: settings.temperature ?? model.spec.temperature, topP: model.spec.topP,
-                maxTokens: settings.maxTokens ?? model.spec.maxTokens, stop: settings.stop + model.spec.stop),
-            schema: settings.schema)
+                temperature: settings.temperature ?? model.spec.temperature,
+                topP: model.spec.topP,
+                maxTokens: settings.maxTokens ?? model.spec.maxTokens,
+                stop: settings.stop + model.spec.stop
+            ),
+            schema: settings.schema
+        )
         // Attempts of one seed ask the same question; each of them, and each repetition within, is a reply of its own.
         let asked = request.key
         let times = state.withLock { state in

@@ -36,7 +36,8 @@ struct UnitRunner: Sendable {
             switch work {
             case .row(let node, let row, let occurrence):
                 return .done(try await book(row, occurrence: occurrence, node: node))
-            case .unit(let node, let item, let ordinal): return .done(try await unit(item, ordinal, node: node))
+            case .unit(let node, let item, let ordinal):
+                return .done(try await unit(item, ordinal, node: node))
             case .group(let node, let task, let main, let others):
                 return .done(try await group(task, main: main, others: others, node: node))
             case .selection(let node, let key, _, let selection):
@@ -67,21 +68,39 @@ struct UnitRunner: Sendable {
             var origin = seed.origin
             origin.source = plan.nodes[node].name
             let record = DraftRecord(
-                key: draft, parent: nil, content: seed.content, note: nil, task: draft, group: draft, origin: origin,
-                licence: seed.licence)
+                key: draft,
+                parent: nil,
+                content: seed.content,
+                note: nil,
+                task: draft,
+                group: draft,
+                origin: origin,
+                licence: seed.licence
+            )
             // Booked anew in each pass: the row may have moved to another line.
             try await ledger.commit([
-                .item(ItemRecord(key: key, stage: stages[node], input: nil, state: .expanded, drafts: [record]))
+                .item(
+                    ItemRecord(key: key, stage: stages[node], input: nil, state: .expanded, drafts: [record])
+                )
             ])
-            return Outcome(passages: [.init(item: FlowItem(draft: record), state: .expanded)], state: .expanded)
+            return Outcome(
+                passages: [.init(item: FlowItem(draft: record), state: .expanded)],
+                state: .expanded
+            )
         case .unreadable(let row):
             let place = row.origin.description
             let key = ItemKey(deriving: ["unreadable", digest, place])
             try await ledger.commit([
                 .item(
                     ItemRecord(
-                        key: key, stage: stages[node], input: nil, state: .failed, reason: row.reason,
-                        summary: "\(place): \(row.message)"))
+                        key: key,
+                        stage: stages[node],
+                        input: nil,
+                        state: .failed,
+                        reason: row.reason,
+                        summary: "\(place): \(row.message)"
+                    )
+                )
             ])
             return Outcome(state: .failed, reason: row.reason)
         }
@@ -98,14 +117,25 @@ struct UnitRunner: Sendable {
             return resumed(stored, item, node: index)
         }
         let host = UnitHost(
-            node: node, exchange: exchange, ordinal: max(0, ordinal), attempts: attempts(node),
-            randomSeed: plan.recipe.randomSeed)
+            node: node,
+            exchange: exchange,
+            ordinal: max(0, ordinal),
+            attempts: attempts(node),
+            randomSeed: plan.recipe.randomSeed
+        )
         // Not the item's key: a threshold changed upstream must not change what is asked here.
         let random = RandomStream(
-            seed: plan.recipe.randomSeed, purpose: [node.name, node.manifest.name, item.draft.content.id, String(ordinal)])
+            seed: plan.recipe.randomSeed,
+            purpose: [node.name, node.manifest.name, item.draft.content.id, String(ordinal)]
+        )
         let context = PluginContext(ordinal: max(0, ordinal), random: random, host: host)
         var record = ItemRecord(
-            key: key, stage: stages[index], input: item.key, ordinal: ordinal, state: .failed)
+            key: key,
+            stage: stages[index],
+            input: item.key,
+            ordinal: ordinal,
+            state: .failed
+        )
         do {
             try await fill(&record, item, node: node, in: context)
         } catch let skip as Skip {
@@ -134,7 +164,8 @@ struct UnitRunner: Sendable {
     }
 
     private static func passesThrough(_ error: any Error) -> Bool {
-        error is BudgetExhausted || error is LedgerProblem || error is CancellationError || error is WorkFailure
+        error is BudgetExhausted || error is LedgerProblem || error is CancellationError
+            || error is WorkFailure
     }
 
     private func attempts(_ node: PlanNode) -> Int {
@@ -148,7 +179,10 @@ struct UnitRunner: Sendable {
     }
 
     private func fill(
-        _ record: inout ItemRecord, _ item: FlowItem, node: PlanNode, in context: PluginContext
+        _ record: inout ItemRecord,
+        _ item: FlowItem,
+        node: PlanNode,
+        in context: PluginContext
     ) async throws {
         switch node.kind {
         case .generate(let generator):
@@ -160,12 +194,15 @@ struct UnitRunner: Sendable {
         case .filter(let filter): apply(try filter.selection(of: item.sample), to: &record, item, node)
         case .write:
             let missing = node.checks.filter { check in
-                !item.evidence.contains { $0.check == check && $0.outcome == .pass && $0.subject == item.content.id }
+                !item.evidence.contains {
+                    $0.check == check && $0.outcome == .pass && $0.subject == item.content.id
+                }
             }
             guard missing.isEmpty else {
                 throw Skip(
                     "missing-evidence",
-                    "no valid evidence of \(missing.sorted().map { "`\($0)`" }.joined(separator: ", "))")
+                    "no valid evidence of \(missing.sorted().map { "`\($0)`" }.joined(separator: ", "))"
+                )
             }
             record.state = .exported
         case .source, .groupVerify, .select, .pair:
@@ -176,9 +213,15 @@ struct UnitRunner: Sendable {
     private func child(_ draft: Draft, at position: Int, of item: FlowItem, unit: ItemKey) -> DraftRecord {
         let key = ItemKey(deriving: ["draft", unit.description, String(position)])
         return DraftRecord(
-            key: key, parent: item.key, content: draft.content, note: draft.note,
-            task: draft.content.isAnswered ? item.draft.task : key, group: item.draft.group, origin: item.draft.origin,
-            licence: item.draft.licence)
+            key: key,
+            parent: item.key,
+            content: draft.content,
+            note: draft.note,
+            task: draft.content.isAnswered ? item.draft.task : key,
+            group: item.draft.group,
+            origin: item.draft.origin,
+            licence: item.draft.licence
+        )
     }
 
     private func apply(_ verdict: Verdict, to record: inout ItemRecord, _ item: FlowItem, _ node: PlanNode) {
@@ -193,11 +236,21 @@ struct UnitRunner: Sendable {
         if !verdict.labels.isEmpty { record.detail["labels"] = .object(verdict.labels) }
         record.evidence = [
             Evidence(
-                node.manifest.name, outcome, about: item.content.id, score: verdict.score, detail: verdict.detail)
+                node.manifest.name,
+                outcome,
+                about: item.content.id,
+                score: verdict.score,
+                detail: verdict.detail
+            )
         ]
     }
 
-    private func apply(_ selection: Selection, to record: inout ItemRecord, _ item: FlowItem, _ node: PlanNode) {
+    private func apply(
+        _ selection: Selection,
+        to record: inout ItemRecord,
+        _ item: FlowItem,
+        _ node: PlanNode
+    ) {
         switch selection {
         case .keep:
             record.state = .kept
@@ -207,7 +260,9 @@ struct UnitRunner: Sendable {
             record.reason = reason
             record.detail = detail
             if let rival { record.detail["rival"] = .string(rival) }
-            record.evidence = [Evidence(node.manifest.name, .fail, about: item.content.id, detail: record.detail)]
+            record.evidence = [
+                Evidence(node.manifest.name, .fail, about: item.content.id, detail: record.detail)
+            ]
         }
     }
 
@@ -215,8 +270,15 @@ struct UnitRunner: Sendable {
 
     private func outcome(of record: ItemRecord, _ item: FlowItem, node: Int) -> Outcome {
         let stored = StoredItem(
-            key: record.key, state: record.state, reason: record.reason, summary: record.summary,
-            detail: record.detail, drops: record.drops.count, drafts: record.drafts, evidence: record.evidence)
+            key: record.key,
+            state: record.state,
+            reason: record.reason,
+            summary: record.summary,
+            detail: record.detail,
+            drops: record.drops.count,
+            drafts: record.drafts,
+            evidence: record.evidence
+        )
         return resumed(stored, item, node: node)
     }
 
@@ -226,42 +288,65 @@ struct UnitRunner: Sendable {
             let step = Self.provenance(of: node)
             let passages = stored.drafts.map { draft in
                 Outcome.Passage(
-                    item: FlowItem(draft: draft, provenance: item.provenance + [step]), state: .expanded)
+                    item: FlowItem(draft: draft, provenance: item.provenance + [step]),
+                    state: .expanded
+                )
             }
             return Outcome(passages: passages, state: .expanded)
         }
         var item = item
         item.labels.merge(stored.detail["labels"]?.members ?? [:]) { _, new in new }
         item.evidence += stored.evidence
-        let passages = node.verb == .generate ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
+        let passages =
+            node.verb == .generate
+            ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
         return Outcome(passages: passages, state: stored.state, reason: stored.reason)
     }
 
     static func provenance(of node: PlanNode) -> Provenance {
         Provenance(
-            stage: node.name, plugin: node.manifest.name, version: node.manifest.version,
+            stage: node.name,
+            plugin: node.manifest.name,
+            version: node.manifest.version,
             models: Array(Set(node.roles.values.map(\.identity))).sorted(),
-            outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted())
+            outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted()
+        )
     }
 
     // MARK: - Groups and selections
 
-    private func group(_ task: ItemKey, main: [ItemKey], others: [ItemKey], node index: Int) async throws -> Outcome {
+    private func group(_ task: ItemKey, main: [ItemKey], others: [ItemKey], node index: Int) async throws
+        -> Outcome
+    {
         let node = plan.nodes[index]
         let items = try main.map(load)
         let rivals = try others.map(load)
-        let random = RandomStream(seed: plan.recipe.randomSeed, purpose: [node.name, node.manifest.name, task.description])
+        let random = RandomStream(
+            seed: plan.recipe.randomSeed,
+            purpose: [node.name, node.manifest.name, task.description]
+        )
         func key(_ item: FlowItem) -> ItemKey {
             ItemKey(deriving: ["item", node.digest.description, item.key.description, "0"])
         }
         switch node.kind {
         case .groupVerify(let verifier):
             let host = UnitHost(
-                node: node, exchange: exchange, ordinal: 0, attempts: 1, randomSeed: plan.recipe.randomSeed)
+                node: node,
+                exchange: exchange,
+                ordinal: 0,
+                attempts: 1,
+                randomSeed: plan.recipe.randomSeed
+            )
             let context = PluginContext(ordinal: 0, random: random, host: host)
             let verdicts = try await verifier.verdicts(
-                on: items.map(\.sample), siblings: rivals.map(\.sample), in: context)
-            precondition(verdicts.count == items.count, "`\(node.manifest.name)` must answer once for each draft")
+                on: items.map(\.sample),
+                siblings: rivals.map(\.sample),
+                in: context
+            )
+            precondition(
+                verdicts.count == items.count,
+                "`\(node.manifest.name)` must answer once for each draft"
+            )
             var records: [ItemRecord] = []
             for (item, verdict) in zip(items, verdicts) {
                 var record = ItemRecord(key: key(item), stage: stages[index], input: item.key, state: .failed)
@@ -274,14 +359,22 @@ struct UnitRunner: Sendable {
             return Outcome(passages: outcomes.flatMap(\.passages), state: .passed)
         case .pair(let pairer):
             let pairs = try pairer.pairs(
-                chosen: items.map(\.sample), rejected: rivals.map(\.sample), random: random)
+                chosen: items.map(\.sample),
+                rejected: rivals.map(\.sample),
+                random: random
+            )
             let used = Set(pairs.map(\.chosenKey))
             let family = items.first?.draft.group ?? rivals.first?.draft.group ?? task
             let records = items.map { item in
                 let isUsed = used.contains(item.key)
                 return ItemRecord(
-                    key: key(item), stage: stages[index], input: item.key, state: isUsed ? .paired : .dropped,
-                    reason: isUsed ? nil : "unpaired", summary: isUsed ? "" : "no rival made a sound pair with it")
+                    key: key(item),
+                    stage: stages[index],
+                    input: item.key,
+                    state: isUsed ? .paired : .dropped,
+                    reason: isUsed ? nil : "unpaired",
+                    summary: isUsed ? "" : "no rival made a sound pair with it"
+                )
             }
             let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: family, pair: $0) }
             try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
@@ -295,8 +388,11 @@ struct UnitRunner: Sendable {
         let node = plan.nodes[index]
         let item = try load(key)
         var record = ItemRecord(
-            key: ItemKey(deriving: ["item", node.digest.description, key.description, "0"]), stage: stages[index],
-            input: key, state: .failed)
+            key: ItemKey(deriving: ["item", node.digest.description, key.description, "0"]),
+            stage: stages[index],
+            input: key,
+            state: .failed
+        )
         apply(selection, to: &record, item, node)
         try await ledger.commit([.item(record)])
         return outcome(of: record, item, node: index)
@@ -305,13 +401,19 @@ struct UnitRunner: Sendable {
     private func bookUnrouted(_ item: FlowItem, node index: Int) async throws -> Outcome {
         let node = plan.nodes[index]
         let record = ItemRecord(
-            key: ItemKey(deriving: ["unrouted", node.digest.description, item.key.description]), stage: stages[index],
-            input: item.key, state: .dropped, reason: "unrouted",
-            summary: "`\(node.name)` passed it on, and no reader's `when:` takes it")
+            key: ItemKey(deriving: ["unrouted", node.digest.description, item.key.description]),
+            stage: stages[index],
+            input: item.key,
+            state: .dropped,
+            reason: "unrouted",
+            summary: "`\(node.name)` passed it on, and no reader's `when:` takes it"
+        )
         try await ledger.commit([.item(record)])
         return Outcome(state: .dropped, reason: "unrouted")
     }
 
     /// An item as it was when it reached a barrier, from the ledger.
-    private func load(_ key: ItemKey) throws -> FlowItem { try ItemLoader(plan: plan, stages: stages, ledger: ledger).item(key) }
+    private func load(_ key: ItemKey) throws -> FlowItem {
+        try ItemLoader(plan: plan, stages: stages, ledger: ledger).item(key)
+    }
 }
