@@ -48,7 +48,10 @@ struct CompressionTests {
         #expect(problem?.description == "holds more than 1048575 bytes")
     }
 
-    @Test("Gzip output carries no time, name or system, and depends on the bytes alone", arguments: texts.indices)
+    @Test(
+        "Gzip output carries no time, name or system, and depends on the bytes alone",
+        arguments: texts.indices
+    )
     func gzip(index: Int) {
         let bytes = Self.texts[index]
         let packed = GzipEncoder.compressed(bytes)
