@@ -71,6 +71,7 @@ let package = Package(
         .target(name: "CorpusTesting", dependencies: ["CorpusKit"]),
 
         // Tests
+        .target(name: "TestSupport", path: "Tests/Support"),
         .testTarget(name: "CorpusModelTests", dependencies: ["CorpusModel"]),
         .testTarget(name: "CorpusDiagnosticsTests", dependencies: ["CorpusDiagnostics"]),
         .testTarget(name: "CorpusTextTests", dependencies: ["CorpusText"]),
@@ -100,7 +101,10 @@ let package = Package(
             name: "CorpusBridgesTests",
             dependencies: ["CorpusBridges", "CorpusDiagnostics", "CorpusKit", "CorpusTesting"]
         ),
-        .testTarget(name: "CorpusEndpointTests", dependencies: ["CorpusEndpoint", "CorpusKit"]),
+        .testTarget(
+            name: "CorpusEndpointTests",
+            dependencies: ["CorpusEndpoint", "CorpusKit", "TestSupport"]
+        ),
         .testTarget(name: "CorpusSandboxTests", dependencies: ["CorpusSandbox", "CorpusKit"]),
         .testTarget(name: "CorpusLedgerTests", dependencies: ["CorpusLedger", "CorpusModel", grdb]),
         .testTarget(
@@ -110,7 +114,7 @@ let package = Package(
                 "CorpusTesting",
             ]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "CorpusText"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

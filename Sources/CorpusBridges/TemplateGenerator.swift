@@ -33,6 +33,7 @@ public enum TemplateGenerators: Sendable {
     /// Reads every `Templates/Generators/NAME/generator.yaml`.
     ///
     /// - Parameter finder: Finds the templates.
+    /// - Returns: One entry for each, by path.
     /// - Throws: What is wrong with a generator's file: a `DiagnosticReport` with its place.
     public static func all(finder: any ResourceFinder) throws -> [PluginEntry<any Generator>] {
         guard let files = try? finder.files(matching: "Templates/Generators/*/generator.yaml") else {

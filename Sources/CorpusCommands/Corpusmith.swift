@@ -7,6 +7,7 @@ enum Product {
 
 /// `corpusmith`: the root of the command line.
 public struct Corpusmith: AsyncParsableCommand, Sendable {
+    /// Name, help and subcommands.
     public static let configuration = CommandConfiguration(
         commandName: "corpusmith",
         abstract:

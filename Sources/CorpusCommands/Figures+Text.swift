@@ -3,7 +3,7 @@ import Foundation
 
 /// Numbers as people read them.
 enum Amount {
-    /// `1,234`
+    /// `1,234`.
     static func count(_ value: Int) -> String {
         var digits = String(abs(value))
         var groups: [String] = []
@@ -14,7 +14,7 @@ enum Amount {
         return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
     }
 
-    /// `1.2 M`, `35 k`, `812`
+    /// `1.2 M`, `35 k`, `812`.
     static func short(_ value: Int) -> String {
         switch value {
         case ..<10_000: count(value)
@@ -31,7 +31,7 @@ enum Amount {
             ? "$0" : value < 0.01 ? String(format: "$%.6f", value) : String(format: "$%.2f", value)
     }
 
-    /// `0:41`, `1:02:09`
+    /// `0:41`, `1:02:09`.
     static func time(_ seconds: Double) -> String {
         let total = Int(seconds.rounded())
         let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)

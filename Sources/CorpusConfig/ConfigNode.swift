@@ -58,8 +58,10 @@ extension ConfigNode {
         return node.location
     }
 
-    /// The value as JSON. Plain scalars become numbers, Booleans and null only when JSON would write them so:
-    /// `yes` is a text, `08` is a text, `1_000` is a number.
+    /// The value as JSON.
+    ///
+    /// Plain scalars become numbers, Booleans and null only when JSON would write them so: `yes` is a text,
+    /// `08` is a text, `1_000` is a number.
     package var json: JSONValue {
         switch value {
         case .sequence(let elements): .array(elements.map(\.json))

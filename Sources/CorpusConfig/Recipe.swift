@@ -68,7 +68,7 @@ package struct Recipe: Sendable {
         package var wallSeconds: Int?
     }
 
-    /// `sandbox:`
+    /// `sandbox:`.
     package struct SandboxWish: Sendable, Hashable {
         /// The weakest level that will do: `full`, `oneshot` or `landlock`.
         package var minimum: String

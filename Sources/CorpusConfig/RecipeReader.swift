@@ -20,8 +20,10 @@ struct RecipeReader {
     /// The members of a mapping, unknown keys reported.
     ///
     /// - Parameters:
+    ///   - node: What should be a mapping.
     ///   - known: The keys that may stand there.
     ///   - place: What the mapping describes, in backticks where it is a name: "stage `tests`".
+    /// - Returns: The known members by key, or nil when it is no mapping.
     mutating func members(
         of node: ConfigNode,
         known: [String],

@@ -20,6 +20,7 @@ package struct DiagnosticReport: Error, Sendable, Hashable {
     /// Every fault with its line and caret, then one line that sums up.
     ///
     /// - Parameter ending: What did not happen because of the faults.
+    /// - Returns: Several lines without a final newline.
     package func rendered(ending: String = "nothing was called and nothing was written") -> String {
         var blocks = diagnostics.map { fault in
             fault.rendered(with: fault.location.flatMap { sources[$0.file] })

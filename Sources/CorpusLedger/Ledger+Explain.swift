@@ -45,6 +45,8 @@ extension Ledger {
     /// The story of every item that has this content: one list of chapters, seed first, for each.
     ///
     /// - Parameter id: A content id, or the beginning of one; at least eight characters.
+    /// - Returns: At most 20 stories.
+    /// - Throws: ``LedgerProblem``.
     package func story(of id: String) throws(LedgerProblem) -> [[StoryChapter]] {
         try Self.wrapping(path) {
             try pool.read { database in

@@ -20,10 +20,12 @@ package final class Ledger: Sendable {
     ///
     /// - Parameters:
     ///   - path: The file; its folder must exist and be locked by a ``RunLock``.
+    ///   - name: The recipe's name.
     ///   - recipe: The recipe's text, kept as evidence.
     ///   - plan: The plan as JSON: what ``report`` needs to know of the graph.
     ///   - product: The program's version.
     ///   - now: Seconds since 1970.
+    /// - Returns: The ledger, with a new pass begun.
     /// - Throws: ``LedgerProblem``.
     package static func begin(
         path: String,

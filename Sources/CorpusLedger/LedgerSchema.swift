@@ -7,8 +7,10 @@ enum LedgerSchema {
     /// What this program writes.
     static let version = 1
 
-    /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON. `pass` is the number of the pass that
-    /// met a row last: what a changed recipe no longer reaches stays in the file and out of the report.
+    /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
+    ///
+    /// `pass` is the number of the pass that met a row last: what a changed recipe no longer reaches stays in
+    /// the file and out of the report.
     static let tables = """
         CREATE TABLE pass (
             id INTEGER PRIMARY KEY, recipe TEXT NOT NULL, name TEXT NOT NULL, product TEXT NOT NULL,

@@ -2,7 +2,9 @@ package import CorpusModel
 
 /// What a run came to: every candidate in exactly one final state.
 package struct RunReport: Sendable, Hashable {
-    /// Candidates by their final state. `candidates` is the sum of all others.
+    /// Candidates by their final state.
+    ///
+    /// `candidates` is the sum of all others.
     package struct Counts: Sendable, Hashable {
         package var exported = 0
         package var dropped: [String: Int] = [:]

@@ -8,7 +8,7 @@ public struct Content: Sendable, Hashable {
     public var messages: [Message]
     /// Named parts: `instruction`, `code`, `tests`, `entry_point`, … See `docs/concepts/fields.md`.
     public var fields: [String: JSONValue]
-    /// Descriptions: `language`, `difficulty`, `topic`, `style`, …
+    /// Descriptions: `language`, `difficulty`, `topic`, `style` and the like.
     public var labels: [String: JSONValue]
 
     /// Creates content.
@@ -22,15 +22,19 @@ public struct Content: Sendable, Hashable {
         self.labels = labels
     }
 
-    /// `smp_` and the first 32 hexadecimal digits of SHA-256 over the canonical JSON of
-    /// `{"fields": …, "messages": …}`. Equal content has equal ids, whoever wrote it.
+    /// `smp_` and the first 32 hexadecimal digits of SHA-256 over the canonical JSON of `{"fields": …,
+    /// "messages": …}`.
+    ///
+    /// Equal content has equal ids, whoever wrote it.
     public var id: String { "smp_" + Digest(of: identity).key.description }
 
     private var identity: JSONValue {
         ["fields": .object(fields), "messages": .array(messages.map(\.json))]
     }
 
-    /// Whether the conversation ends with an answer. Content without one is a *task*.
+    /// Whether the conversation ends with an answer.
+    ///
+    /// Content without one is a *task*.
     public var isAnswered: Bool { messages.last?.role == .assistant }
 }
 
@@ -50,8 +54,10 @@ extension Content {
         self.init(messages: messages, fields: fields, labels: labels)
     }
 
-    /// Every text that reaches training or tells what the task is, with the name of its place:
-    /// `messages[1]`, `code`, `tests`. Filters look at all of them.
+    /// Every text that reaches training or tells what the task is, with the name of its place: `messages[1]`,
+    /// `code`, `tests`.
+    ///
+    /// Filters look at all of them.
     public var texts: [(place: String, text: String)] {
         var result: [(place: String, text: String)] = []
         for (index, message) in messages.enumerated() {

@@ -30,6 +30,7 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The first 16 bytes: the form in which the ledger keys its rows.
     public var key: ItemKey { ItemKey(bytes: Array(bytes[..<16])) }
 
+    /// Orders by bytes.
     public static func < (left: Digest, right: Digest) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
     }
@@ -119,6 +120,7 @@ public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// 32 lower-case hexadecimal digits.
     public var description: String { bytes.hex }
 
+    /// Orders by bytes.
     public static func < (left: ItemKey, right: ItemKey) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }

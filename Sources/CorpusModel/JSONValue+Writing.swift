@@ -1,6 +1,8 @@
 extension JSONValue {
     /// The canonical text: no white space, keys sorted by their UTF-8 bytes, shortest doubles, and only `"`,
-    /// `\` and control characters escaped. Equal values have equal canonical text on every machine.
+    /// `\` and control characters escaped.
+    ///
+    /// Equal values have equal canonical text on every machine.
     public var canonical: String {
         var bytes: [UInt8] = []
         write(to: &bytes)

@@ -79,13 +79,20 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
     ExpressibleByNilLiteral
 {
+    /// Writes the value as Swift would.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// Writes the value as Swift would.
     public init(integerLiteral value: Int) { self = .int(value) }
+    /// Writes the value as Swift would.
     public init(floatLiteral value: Double) { self = .number(value) }
+    /// Writes the value as Swift would.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Writes the value as Swift would.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// Writes the value as Swift would.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements) { _, last in last })
     }
+    /// Writes the value as Swift would.
     public init(nilLiteral: ()) { self = .null }
 }

@@ -7,7 +7,9 @@ public struct Message: Sendable, Hashable {
 
     /// Who speaks.
     public var role: Role
-    /// What is said. Reasoning that the model gave apart from its answer is not part of it.
+    /// What is said.
+    ///
+    /// Reasoning that the model gave apart from its answer is not part of it.
     public var content: String
 
     /// Creates a turn.

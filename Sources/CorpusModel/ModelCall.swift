@@ -4,9 +4,13 @@ public struct Sampling: Sendable, Hashable {
     public var temperature: Double?
     /// Nucleus mass in (0, 1].
     public var topP: Double?
-    /// The most tokens of a reply. Always sent: budgets reserve it.
+    /// The most tokens of a reply.
+    ///
+    /// Always sent: budgets reserve it.
     public var maxTokens: Int
-    /// Texts that end the reply. Never bare numbers (`20.` truncates answers in silence).
+    /// Texts that end the reply.
+    ///
+    /// Never bare numbers (`20.` truncates answers in silence).
     public var stop: [String]
     /// Asks the endpoint to repeat itself for equal requests; best effort everywhere.
     public var seed: Int?
@@ -37,8 +41,10 @@ public struct ModelRequest: Sendable, Hashable {
     public var sampling: Sampling
     /// A JSON schema that the reply must satisfy, where the endpoint can enforce one.
     public var schema: JSONValue?
-    /// Tells repeated identical questions apart: the first is 0. Part of the identity, so that asking four
-    /// times buys four replies, and asking again after a restart buys none.
+    /// Tells repeated identical questions apart: the first is 0.
+    ///
+    /// Part of the identity, so that asking four times buys four replies, and asking again after a restart
+    /// buys none.
     public var repetition: Int
 
     /// Creates a question.

@@ -28,6 +28,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     /// A number from `0..<bound`, the same in every version of the standard library.
     ///
     /// - Parameter bound: At least 1.
+    /// - Returns: Every number with equal probability.
     public mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "nothing lies below \(bound)")
         // Multiply and shift (Lemire 2019), without rejection: the bias is under bound / 2^64.

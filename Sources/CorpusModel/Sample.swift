@@ -8,7 +8,9 @@ public struct Sample: Sendable, Hashable, Identifiable {
     public let key: ItemKey
     /// What it says.
     public let content: Content
-    /// The item at the root of its family; siblings in style or wording share it. Groups never straddle a split.
+    /// The item at the root of its family; siblings in style or wording share it.
+    ///
+    /// Groups never straddle a split.
     public let group: ItemKey
     /// The nearest task above: the prompt that it and its siblings answer.
     public let task: ItemKey
@@ -94,6 +96,7 @@ public struct PreferencePair: Sendable, Hashable {
     public var rejected: Message
     /// The samples the sides were taken from.
     public var chosenKey: ItemKey
+    /// The sample that the worse answer was taken from.
     public var rejectedKey: ItemKey
     /// Why one is better: `tests`, and in what the other failed.
     public var detail: [String: JSONValue]

@@ -112,7 +112,7 @@ public enum SourceRow: Sendable, Hashable {
 public struct UnreadableRow: Sendable, Hashable {
     /// The file and line.
     public let origin: Origin
-    /// `unreadable-row`, `not-utf8`, `missing-field`, …
+    /// `unreadable-row`, `not-utf8`, `missing-field` and the like.
     public let reason: ReasonCode
     /// One sentence without a full stop.
     public let message: String

@@ -24,6 +24,7 @@ public struct ReasonCode: Sendable, Hashable, Comparable, CustomStringConvertibl
             }
     }
 
+    /// Orders by bytes.
     public static func < (left: ReasonCode, right: ReasonCode) -> Bool {
         left.description < right.description
     }
@@ -42,9 +43,13 @@ public struct Evidence: Sendable, Hashable {
     public var outcome: Outcome
     /// A figure, where the check gives one.
     public var score: Double?
-    /// Everything worth keeping: counts, matched spans, the rival. Holds no key and no prompt.
+    /// Everything worth keeping: counts, matched spans, the rival.
+    ///
+    /// Holds no key and no prompt.
     public var detail: [String: JSONValue]
-    /// The ``Content/id`` of exactly what was checked. Evidence about other content is stale.
+    /// The ``Content/id`` of exactly what was checked.
+    ///
+    /// Evidence about other content is stale.
     public var subject: String
 
     /// Creates evidence.
@@ -104,7 +109,9 @@ public struct Verdict: Sendable, Hashable {
     public var score: Double?
     /// What the check saw; becomes ``Evidence/detail``.
     public var detail: [String: JSONValue]
-    /// Labels to set on the draft: `difficulty`, `topic`. They never change its identity.
+    /// Labels to set on the draft: `difficulty`, `topic`.
+    ///
+    /// They never change its identity.
     public var labels: [String: JSONValue]
 
     /// Creates a verdict.

@@ -1,5 +1,6 @@
 import CorpusKit
 import Glibc
+import TestSupport
 import Testing
 
 @testable import CorpusEndpoint

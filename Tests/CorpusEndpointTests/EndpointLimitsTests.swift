@@ -1,4 +1,5 @@
 import CorpusKit
+import TestSupport
 import Testing
 
 @testable import CorpusEndpoint

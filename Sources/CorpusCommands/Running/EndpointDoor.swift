@@ -90,7 +90,9 @@ actor EndpointDoor: ModelEndpoint {
         var variable: String?
         var price: TokenPrice?
         switch spec.place.value {
-        case .local: address = try await local.address(of: model)
+        case .local:
+            address = try await local.address(of: model)
+            price = TokenPrice(input: 0, output: 0)
         case .endpoint(let url, let keyVariable, let given):
             address = url
             variable = keyVariable

@@ -5,8 +5,9 @@ import CorpusLedger
 import CorpusPipeline
 import CorpusText
 
-/// Writes the papers of an export folder: the data card and the manifest. They hold no time and no path, so that
-/// equal exports have equal papers.
+/// Writes the papers of an export folder: the data card and the manifest.
+///
+/// They hold no time and no path, so that equal exports have equal papers.
 struct ExportPapers {
     let plan: Plan
     let report: RunReport

@@ -13,7 +13,7 @@ enum LocalModels {
         guard let model = LocalModel.catalogue.first(where: { $0.name == name }) else {
             return .unknown(LocalModel.catalogue.map(\.name))
         }
-        return .identity(identity(of: model))
+        return .known(identity: identity(of: model), outputTerms: model.outputTerms)
     }
 
     /// Where the default model lies.

@@ -8,6 +8,7 @@ enum SandboxDoor {
     /// - Parameters:
     ///   - minimum: The recipe's `min_isolation`.
     ///   - allowsNone: Whether a person has asked for no isolation.
+    /// - Returns: The sandbox.
     /// - Throws: ``WorkFailure`` when the level is not to be had.
     static func open(minimum: String, allowsNone: Bool) async throws -> any Sandbox {
         let probe = SandboxProbe(allowsUnsafe: allowsNone)

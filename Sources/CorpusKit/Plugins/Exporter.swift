@@ -29,7 +29,7 @@ public struct ExportRow: Sendable {
 
     /// What to write.
     public var body: Body
-    /// `train`, `test`, …
+    /// `train`, `test` and the like.
     public var split: String
 
     /// Creates a row.

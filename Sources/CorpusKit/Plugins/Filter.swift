@@ -62,6 +62,8 @@ public protocol Pairer: Sendable {
     ///   - chosen: What may stand on the better side, ordered by key.
     ///   - rejected: What may stand on the worse side, ordered by key.
     ///   - random: A stream that belongs to this task alone.
+    /// - Returns: The pairs, best first.
+    /// - Throws: Anything; the engine stops the run, since a pairer's faults are ours.
     func pairs(chosen: [Sample], rejected: [Sample], random: RandomStream) throws -> [PreferencePair]
 }
 

@@ -64,7 +64,9 @@ public struct SelfCheck: Sendable {
     public var options: [String: JSONValue]
     /// What the model says, call by call; the last one repeats.
     public var replies: [String]
-    /// What the sandbox says, execution by execution; the last one repeats. Empty: all tests pass.
+    /// What the sandbox says, execution by execution; the last one repeats.
+    ///
+    /// Empty: all tests pass.
     public var executions: [ExecutionResult.Verdict]
     /// What must happen.
     public var expectation: Expectation

@@ -27,7 +27,9 @@ public struct Manifest: Sendable, Hashable {
     /// Reason codes that this plug-in may give, for the reference and the report.
     public var reasons: [ReasonCode]
 
-    /// Creates a manifest. Roles default to one, named `model`, when a model is needed.
+    /// Creates a manifest.
+    ///
+    /// Roles default to one, named `model`, when a model is needed.
     public init(
         name: String,
         version: Int,
@@ -96,7 +98,7 @@ public struct Skip: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// A call or an execution that gave no result; the engine books it as failed, never as dropped.
 public struct WorkFailure: Error, Sendable, Hashable, CustomStringConvertible {
-    /// `transport`, `endpoint-refused`, `sandbox-error`, `plugin-error`, …
+    /// `transport`, `endpoint-refused`, `sandbox-error`, `plugin-error` and the like.
     public let code: ReasonCode
     /// One sentence; holds no key, header or prompt.
     public let description: String

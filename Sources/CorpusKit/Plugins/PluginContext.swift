@@ -42,7 +42,9 @@ public struct PluginContext: Sendable {
         self.host = host
     }
 
-    /// Asks a model. The reply is bought once and is on the ledger when this returns.
+    /// Asks a model.
+    ///
+    /// The reply is bought once and is on the ledger when this returns.
     ///
     /// A reply that was cut off or filtered is returned as it is: look at ``ModelReply/finish``.
     ///
@@ -50,6 +52,7 @@ public struct PluginContext: Sendable {
     ///   - messages: The conversation, oldest turn first.
     ///   - role: One of the manifest's roles; nil for the only one.
     ///   - settings: What differs from the role's settings.
+    /// - Returns: The reply.
     /// - Throws: ``WorkFailure`` when no reply could be had, `CancellationError` when the run is stopping. Let both
     ///   pass: the engine books them.
     public func reply(
@@ -60,7 +63,9 @@ public struct PluginContext: Sendable {
         try await host.reply(to: messages, role: role, settings: settings)
     }
 
-    /// Runs a program against hidden tests in the sandbox. Equal jobs run once.
+    /// Runs a program against hidden tests in the sandbox.
+    ///
+    /// Equal jobs run once.
     ///
     /// A program that fails is a result, not an error.
     ///

@@ -1,18 +1,18 @@
 /// The plug-ins that one run may use, by verb and name.
 public struct PluginRegistry: Sendable {
-    /// `read:`
+    /// `read:`.
     public var sources: PluginTable<any SeedSource>
-    /// `generate:`
+    /// `generate:`.
     public var generators: PluginTable<any Generator>
-    /// `verify:`
+    /// `verify:`.
     public var verifiers: PluginTable<VerifierKind>
-    /// `filter:`
+    /// `filter:`.
     public var filters: PluginTable<any SampleFilter>
-    /// `select:`
+    /// `select:`.
     public var selectors: PluginTable<any Selector>
-    /// `pair:`
+    /// `pair:`.
     public var pairers: PluginTable<any Pairer>
-    /// `write:`
+    /// `write:`.
     public var exporters: PluginTable<any Exporter>
 
     /// Creates a registry from lists; two plug-ins of one verb with one name are an error, never a silent

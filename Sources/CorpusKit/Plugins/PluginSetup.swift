@@ -63,6 +63,7 @@ public final class PluginSetup: Sendable {
     /// - Parameters:
     ///   - name: The file's name without `.jinja`.
     ///   - variables: The names that the plug-in will give when it renders.
+    /// - Returns: The parsed prompt.
     /// - Throws: ``PromptProblem`` when the prompt does not parse or uses another variable, ``ResourceProblem``
     ///   when there is none.
     public func prompt(_ name: String, variables: Set<String>) throws -> PromptTemplate {

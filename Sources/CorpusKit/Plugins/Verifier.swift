@@ -22,7 +22,9 @@ public protocol GroupVerifier: Sendable {
     /// - Parameters:
     ///   - drafts: Those to judge, ordered by key.
     ///   - siblings: Those that the recipe names under `siblings:`, ordered by key; counted, not judged.
+    ///   - context: What is lent to the whole group.
     /// - Returns: One verdict for each draft, in their order.
+    /// - Throws: Anything; the engine classifies it.
     func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws
         -> [Verdict]
 }
@@ -40,7 +42,12 @@ public protocol VerifierPlugin: Sendable {
 
     /// Creates what judges, for one set of options and roles, or throws ``BadOption``.
     ///
-    /// - Parameter roles: The roles that the recipe fills; a verifier may work with siblings when it has no model.
+    /// - Parameters:
+    ///   - options: The recipe's options over the defaults.
+    ///   - roles: The roles that the recipe fills; a verifier may work with siblings when it has no model.
+    ///   - setup: Lends prompts and files.
+    /// - Returns: What judges.
+    /// - Throws: ``BadOption``, ``PromptProblem``, ``ResourceProblem``.
     static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind
 }
 

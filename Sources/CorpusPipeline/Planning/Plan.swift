@@ -59,7 +59,7 @@ package struct PlanNode: Sendable {
     /// The recipe's models by role.
     package let roles: [String: PlannedModel]
     package let inputs: [PlanEdge]
-    /// `siblings:` or `rejected:`
+    /// `siblings:` or `rejected:`.
     package let others: [PlanEdge]
     package let condition: Recipe.Condition?
     /// How many units may be in work at once.

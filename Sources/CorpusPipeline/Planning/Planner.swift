@@ -21,8 +21,8 @@ package struct Planner {
 
     /// What is known of a bundled model's name.
     package enum LocalModelLookup: Sendable, Hashable {
-        /// Its identity in requests.
-        case identity(String)
+        /// Its identity in requests, and what its makers ask of whoever trains on its output.
+        case known(identity: String, outputTerms: String)
         /// The names that exist.
         case unknown([String])
     }
@@ -63,7 +63,8 @@ package struct Planner {
         let ordered = orderedStages()
         for stage in ordered { plan(stage) }
         for export in recipe.exports { plan(export) }
-        checkReaders()
+        // A stage that could not be planned reads nothing: that would only repeat the fault.
+        if faults.isEmpty { checkReaders() }
         if recipe.exports.isEmpty {
             fault(
                 "missing-field",
@@ -89,13 +90,16 @@ package struct Planner {
 
     private mutating func planModels() {
         var places: [String: Recipe.Model.Place] = [:]
-        for spec in recipe.models {
+        for given in recipe.models {
+            var spec = given
             var identity = spec.model
             var concurrency = spec.concurrency ?? 16
             if case .local(let name) = spec.place.value {
                 concurrency = spec.concurrency ?? 8
                 switch localModels(name) {
-                case .identity(let known): identity = known
+                case .known(let name, let terms):
+                    identity = name
+                    spec.outputTerms = spec.outputTerms ?? terms
                 case .unknown(let names):
                     fault(
                         "unknown-model",

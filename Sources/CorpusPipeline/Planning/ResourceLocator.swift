@@ -90,7 +90,9 @@ package struct ResourceLocator: ResourceFinder {
     }
 }
 
-/// A pattern over relative paths: `*` and `?` within a name, `**` over any number of folders. Empty matches all.
+/// A pattern over relative paths: `*` and `?` within a name, `**` over any number of folders.
+///
+/// Empty matches all.
 struct Glob: Sendable {
     private let parts: [[Character]]
 

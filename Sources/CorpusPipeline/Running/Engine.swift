@@ -44,6 +44,7 @@ package struct Engine: Sendable {
     /// Runs all stages; exports are written by ``ExportStep`` afterwards.
     ///
     /// - Parameter progress: Called after each unit, from one task.
+    /// - Returns: How the pass ended.
     /// - Throws: ``LedgerProblem`` or ``ResourceProblem`` before anything was called; later faults are in the end.
     package func run(progress: (Figures) -> Void) async throws -> PassEnd {
         let meter = Meter()

@@ -58,7 +58,9 @@ struct Scheduler {
 
     /// Adds work.
     ///
-    /// - Parameter isHeld: Whether its task has been counted as on its way at this node already.
+    /// - Parameters:
+    ///   - work: What is to be done.
+    ///   - isHeld: Whether its task has been counted as on its way at this node already.
     mutating func enqueue(_ work: Work, isHeld: Bool = false) {
         queues[work.node].items.append(work)
         waiting += 1

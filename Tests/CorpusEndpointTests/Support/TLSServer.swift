@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A TLS server with a certificate of its own making, by the `openssl` tool.
 final class TLSServer: Sendable {

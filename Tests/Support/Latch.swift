@@ -1,14 +1,16 @@
 import Foundation
 
 /// A gate that threads wait at until it is opened, once and for good.
-final class Latch: Sendable {
+package final class Latch: Sendable {
     private let gate = DispatchSemaphore(value: 0)
 
+    package init() {}
+
     /// Lets everybody through, now and later.
-    func open() { gate.signal() }
+    package func open() { gate.signal() }
 
     /// Waits until the gate is open; gives up after half a minute, so that a broken test ends.
-    func pass() {
+    package func pass() {
         _ = gate.wait(timeout: .now() + 30)
         gate.signal()
     }

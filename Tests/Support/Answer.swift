@@ -1,7 +1,7 @@
 /// What the test server does with one request.
-struct Answer: Sendable {
+package struct Answer: Sendable {
     /// How the end of the body is told.
-    enum Framing: Sendable {
+    package enum Framing: Sendable {
         /// A right `Content-Length`.
         case length
         /// A `Content-Length` that promises some bytes more than come before the connection closes.
@@ -14,26 +14,46 @@ struct Answer: Sendable {
         case raw
     }
 
-    var status = 200
-    var headers: [String] = []
-    var body: [UInt8] = []
-    var framing = Framing.length
+    package var status = 200
+    package var headers: [String] = []
+    package var body: [UInt8] = []
+    package var framing = Framing.length
     /// Waited for before the first byte is sent.
-    var gate: Latch?
+    package var gate: Latch?
     /// After so many bytes of the whole answer, headers included, the connection is reset.
-    var resetAfter: Int?
+    package var resetAfter: Int?
     /// After so many bytes nothing more comes, until the client hangs up.
-    var stallAfter: Int?
+    package var stallAfter: Int?
     /// Whether the connection is closed after the answer.
-    var closes = false
+    package var closes = false
+
+    package init(
+        status: Int = 200,
+        headers: [String] = [],
+        body: [UInt8] = [],
+        framing: Framing = .length,
+        gate: Latch? = nil,
+        resetAfter: Int? = nil,
+        stallAfter: Int? = nil,
+        closes: Bool = false
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.framing = framing
+        self.gate = gate
+        self.resetAfter = resetAfter
+        self.stallAfter = stallAfter
+        self.closes = closes
+    }
 
     /// A status with a body.
-    static func status(_ status: Int, _ body: String = "{}", headers: [String] = []) -> Answer {
+    package static func status(_ status: Int, _ body: String = "{}", headers: [String] = []) -> Answer {
         Answer(status: status, headers: headers, body: Array(body.utf8))
     }
 
     /// A chat completion.
-    static func chat(_ text: String, input: Int = 10, output: Int = 5, gate: Latch? = nil) -> Answer {
+    package static func chat(_ text: String, input: Int = 10, output: Int = 5, gate: Latch? = nil) -> Answer {
         let body = """
             {"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",\
             "content":"\(text)"},"finish_reason":"stop"}],"usage":{"prompt_tokens":\(input),\
@@ -43,12 +63,12 @@ struct Answer: Sendable {
     }
 
     /// A connection that is reset without a word.
-    static let reset = Answer(resetAfter: 0)
+    package static let reset = Answer(resetAfter: 0)
     /// A server that never answers.
-    static let silence = Answer(stallAfter: 0)
+    package static let silence = Answer(stallAfter: 0)
 
     /// All bytes of the answer, or those of one round of an endless one.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         if case .raw = framing { return body }
         var head = "HTTP/1.1 \(status) Status\r\nContent-Type: application/json\r\n"
         for header in headers { head += header + "\r\n" }

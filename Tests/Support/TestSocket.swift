@@ -1,11 +1,11 @@
 import Glibc
 
 /// A TCP socket of the test server; blocking.
-struct TestSocket: Sendable {
-    let descriptor: Int32
+package struct TestSocket: Sendable {
+    package let descriptor: Int32
 
     /// Listens on a free port of the loopback.
-    static func listening() throws -> (TestSocket, port: Int) {
+    package static func listening() throws -> (TestSocket, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -24,7 +24,7 @@ struct TestSocket: Sendable {
     }
 
     /// The next connection; nil when the socket was shut down.
-    func accept() -> TestSocket? {
+    package func accept() -> TestSocket? {
         let connection = Glibc.accept(descriptor, nil, nil)
         guard connection >= 0 else { return nil }
         // The last byte of an answer goes out by itself and must not wait for an acknowledgement.
@@ -40,14 +40,14 @@ struct TestSocket: Sendable {
     }
 
     /// Some bytes; none when the other side closed or the connection broke.
-    func read() -> [UInt8] {
+    package func read() -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
         return count > 0 ? Array(buffer[..<count]) : []
     }
 
     /// Whether everything went out.
-    func write(_ bytes: some Sequence<UInt8>) -> Bool {
+    package func write(_ bytes: some Sequence<UInt8>) -> Bool {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes {
@@ -60,12 +60,12 @@ struct TestSocket: Sendable {
     }
 
     /// The sockets of this process that are connected to a port.
-    static func connected(to port: Int) -> [TestSocket] {
+    package static func connected(to port: Int) -> [TestSocket] {
         (0..<Int32(4096)).map(TestSocket.init).filter { $0.peerPort == port }
     }
 
     /// Whether a program that is started now would inherit the socket.
-    var isInherited: Bool { fcntl(descriptor, F_GETFD) & FD_CLOEXEC == 0 }
+    package var isInherited: Bool { fcntl(descriptor, F_GETFD) & FD_CLOEXEC == 0 }
 
     private var peerPort: Int? {
         var address = sockaddr_in()
@@ -79,10 +79,10 @@ struct TestSocket: Sendable {
     }
 
     /// Wakes whoever blocks on the socket.
-    func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Ends the connection, with a reset instead of a farewell when asked to.
-    func close(resetting: Bool = false) {
+    package func close(resetting: Bool = false) {
         if resetting {
             var linger = linger(l_onoff: 1, l_linger: 0)
             unsafe setsockopt(
@@ -97,4 +97,8 @@ struct TestSocket: Sendable {
     }
 }
 
-struct SocketTrouble: Error { let number: Int32 }
+package struct SocketTrouble: Error {
+    let number: Int32
+
+    package init(number: Int32) { self.number = number }
+}

@@ -2,18 +2,18 @@ import Foundation
 import Synchronization
 
 /// An HTTP/1.1 server on the loopback that does what a test says: one thread per connection, keep-alive.
-final class TestServer: Sendable {
+package final class TestServer: Sendable {
     /// One request as it came.
-    struct Request: Sendable {
+    package struct Request: Sendable {
         /// Counts all requests of the server, from 0.
-        let index: Int
-        let method: String
-        let path: String
+        package let index: Int
+        package let method: String
+        package let path: String
         /// By lower-case name.
-        let headers: [String: String]
-        let body: [UInt8]
+        package let headers: [String: String]
+        package let body: [UInt8]
 
-        var text: String { String(decoding: body, as: UTF8.self) }
+        package var text: String { String(decoding: body, as: UTF8.self) }
     }
 
     private struct State: Sendable {
@@ -28,13 +28,13 @@ final class TestServer: Sendable {
             []
     }
 
-    let port: Int
+    package let port: Int
     private let listener: TestSocket
     private let state = Mutex(State())
     private let script: @Sendable (Request) -> Answer
 
     /// Starts a server that answers as the script says.
-    init(_ script: @escaping @Sendable (Request) -> Answer) throws {
+    package init(_ script: @escaping @Sendable (Request) -> Answer) throws {
         let (listener, port) = try TestSocket.listening()
         (self.listener, self.port, self.script) = (listener, port, script)
         Self.spawn { [weak self] in
@@ -50,22 +50,22 @@ final class TestServer: Sendable {
     }
 
     /// Starts a server that gives the answers in turn; the last one repeats.
-    convenience init(answers: Answer...) throws {
+    package convenience init(answers: Answer...) throws {
         try self.init { request in answers[min(request.index, answers.count - 1)] }
     }
 
     deinit { stop() }
 
-    var url: String { "http://127.0.0.1:\(port)/v1" }
-    var requests: [Request] { state.withLock { $0.requests } }
-    var mostInFlight: Int { state.withLock { $0.mostInFlight } }
-    var connectionCount: Int { state.withLock { $0.connectionCount } }
+    package var url: String { "http://127.0.0.1:\(port)/v1" }
+    package var requests: [Request] { state.withLock { $0.requests } }
+    package var mostInFlight: Int { state.withLock { $0.mostInFlight } }
+    package var connectionCount: Int { state.withLock { $0.connectionCount } }
 
     /// How often each body was answered with success or failure.
-    var bodies: [[UInt8]: Int] { requests.reduce(into: [:]) { $0[$1.body, default: 0] += 1 } }
+    package var bodies: [[UInt8]: Int] { requests.reduce(into: [:]) { $0[$1.body, default: 0] += 1 } }
 
     /// Closes the door and all connections; what is under way breaks.
-    func stop() {
+    package func stop() {
         let connections = state.withLock { state in
             state.isStopped = true
             return Array(state.connections.values)
@@ -75,10 +75,10 @@ final class TestServer: Sendable {
     }
 
     /// Waits until so many requests have come.
-    func received(_ count: Int) async { await reached { $0.requests.count >= count } }
+    package func received(_ count: Int) async { await reached { $0.requests.count >= count } }
 
     /// Waits until a client has hung up on an answer so many times.
-    func hungUp(_ count: Int) async { await reached { $0.hangups >= count } }
+    package func hungUp(_ count: Int) async { await reached { $0.hangups >= count } }
 
     private func reached(_ condition: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { continuation in

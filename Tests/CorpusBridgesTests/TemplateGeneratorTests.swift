@@ -1,0 +1,57 @@
+import CorpusBridges
+import CorpusDiagnostics
+import CorpusKit
+import CorpusTesting
+import Testing
+
+@Suite("Template-only generators")
+struct TemplateGeneratorTests {
+    private static let description = "name: explain\nversion: 1\nsummary: Explains\nfields: [topic]\n"
+
+    private func finder(_ description: String = description, user: String = "Explain {{ topic }}") -> MemoryFinder {
+        MemoryFinder([
+            "Templates/Generators/explain/generator.yaml": description,
+            "Templates/Generators/explain/user.jinja": user,
+            "Templates/Generators/explain/system.jinja": "Be brief.",
+        ])
+    }
+
+    @Test("A folder becomes a generator whose prompts are filled from the seed")
+    func drafts() async throws {
+        let finder = finder()
+        let entry = try #require(try TemplateGenerators.all(finder: finder).first)
+        let generator = try entry.make(
+            .object([:]), ["model"], PluginSetup(plugin: "explain", stage: "s", finder: finder))
+        let host = ScriptedHost("It is so.")
+        let drafts = try await generator.drafts(from: Seed(id: "a", fields: ["topic": "tides"]), in: host.context())
+
+        #expect(entry.manifest.requires == ["topic"])
+        #expect(drafts.first?.content.messages == [Message(.user, "Explain tides"), Message(.assistant, "It is so.")])
+        #expect(host.calls.first?.messages.first == Message(.system, "Be brief."))
+    }
+
+    @Test("An option and an unlisted hole are refused")
+    func refusals() throws {
+        let finder = finder(user: "Explain {{ topic }} to {{ whom }}")
+        let entry = try #require(try TemplateGenerators.all(finder: finder).first)
+        let setup = PluginSetup(plugin: "explain", stage: "s", finder: finder)
+        #expect(throws: UnknownOption.self) { try entry.make(["x": 1], [], setup) }
+        #expect(throws: PromptProblem.self) { try entry.make(.object([:]), [], setup) }
+    }
+
+    @Test(
+        "A faulty description is a diagnostic",
+        arguments: [
+            ("name: other\nversion: 1\nsummary: x\nfields: []\n", "bad-name"),
+            ("name: explain\nversion: 0\nsummary: x\nfields: []\n", "wrong-type"),
+            ("name: explain\nversion: 1\nfields: []\n", "missing-field"),
+            ("name: explain\nversion: 1\nsummary: x\n", "missing-field"),
+            ("name: explain\nversion: 1\nsummary: x\nfields: []\nuser: x\n", "unknown-key"),
+        ])
+    func faults(description: String, code: String) throws {
+        let report = try #require(throws: DiagnosticReport.self) {
+            try TemplateGenerators.all(finder: finder(description))
+        }
+        #expect(report.diagnostics.map(\.code) == [code])
+    }
+}

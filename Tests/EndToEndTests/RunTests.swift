@@ -1,0 +1,267 @@
+import CorpusModel
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Whole runs against a scripted model", .timeLimit(.minutes(5)))
+struct RunTests {
+    @Test("A run accounts for every candidate, exports what passed, and pairs what failed with it")
+    func wholeRun() async throws {
+        let bench = try Bench()
+        let end = try await bench.run()
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(end.output == "" && end.errors == "")
+        let report = try await bench.report()
+
+        #expect(Bench.addsUp(report), "\(report.pretty)")
+        #expect(report["state"]?.text == "done")
+        #expect(bench.calls == 24)
+        let rows = try bench.exports().filter { $0.key.hasPrefix("sft/") }.values.flatMap {
+            $0.split(separator: "\n")
+        }
+        #expect(rows.count == report["counts"]?["exported"]?.whole)
+        #expect(rows.count > 0)
+        #expect(report["pairs"]?.whole ?? 0 > 0)
+        #expect(report["counts"]?["dropped"]?["test-failed"]?.whole ?? 0 > 0)
+        #expect(report["counts"]?["dropped"]?["refusal"]?.whole ?? 0 > 0)
+    }
+
+    @Test("The same command after removing the exports makes no call and writes the same bytes")
+    func secondRun() async throws {
+        let bench = try Bench()
+        _ = try await bench.run()
+        let before = try bench.exports()
+        let calls = bench.calls
+        try bench.removeExports()
+        let end = try await bench.run()
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(bench.calls == calls)
+        #expect(try bench.exports() == before)
+        #expect(before.count >= 5)
+    }
+
+    @Test(
+        "A run killed at any moment goes on to the same bytes; only calls in flight are bought again",
+        arguments: 1...5
+    )
+    func killed(step: Int) async throws {
+        let reference = try Bench()
+        _ = try await reference.run()
+        let bench = try Bench()
+        let running = try bench.start()
+        // One more request than replies: the kill falls between the two.
+        await bench.server.received(step * 4)
+        running.signal(SIGKILL)
+        let killed = try await running.end()
+        let end = try await bench.run()
+
+        #expect(killed.code == -SIGKILL || killed.code == 0)
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(try samples(bench) == samples(reference))
+        #expect(bench.calls <= 24 + 4)
+        let report = try await bench.report()
+        #expect(Bench.addsUp(report))
+    }
+
+    @Test("Ctrl-C ends what is in work, exits 130, and the same command continues")
+    func interrupted() async throws {
+        let bench = try Bench()
+        let running = try bench.start()
+        await bench.server.received(6)
+        running.signal(SIGINT)
+        let stopped = try await running.end()
+        let end = try await bench.run()
+
+        #expect(stopped.code == 130, "\(stopped.errors)")
+        #expect(stopped.errors.contains("run the same command again to continue"))
+        #expect(end.code == 0)
+        #expect(bench.calls == 24)
+        let report = try await bench.report()
+        #expect(Bench.addsUp(report))
+    }
+
+    @Test("A second process on the same run is refused and told who works there")
+    func twoProcesses() async throws {
+        let gate = Latch()
+        let bench = try Bench { request in
+            gate.pass()
+            return Bench.model(request)
+        }
+        let first = try bench.start()
+        await bench.server.received(2)
+        let second = try await bench.run()
+        gate.open()
+        let end = try await first.end()
+
+        #expect(second.code == 2)
+        #expect(second.errors.contains("error[ledger-busy]: process \(first.identifier) is working in"))
+        #expect(end.code == 0, "\(end.errors)")
+    }
+
+    @Test("Rows that cannot be read are named with their line, and the rest goes on")
+    func badRows() async throws {
+        let bench = try Bench()
+        let good = Bench.tasks[0]
+        let text = "\(good)\n{not json}\n[1]\n{\"id\":\"x\",\"instruction\":\"\",\"tests\":1}\n"
+        var bytes = Array(text.utf8)
+        bytes += [0x7B, 0x22, 0x61, 0x22, 0x3A, 0x22, 0xFF, 0x22, 0x7D, 0x0A]
+        try Data(bytes).write(to: URL(fileURLWithPath: bench.folder + "/seeds.jsonl"))
+        let end = try await bench.run()
+        #expect(end.code == 0, "\(end.errors)")
+        let report = try await bench.report()
+        #expect(Bench.addsUp(report), "\(report.pretty)")
+        #expect(report["counts"]?["failed"]?["unreadable-row"]?.whole == 2)
+        #expect(report["counts"]?["failed"]?["not-utf8"]?.whole == 1)
+    }
+
+    @Test("Odd replies are booked with a reason and never stop the run")
+    func oddReplies() async throws {
+        let bench = try Bench { request in
+            switch Bench.task(in: request) {
+            case 1: .chat("")
+            case 2: Answer(body: Array("this is no JSON".utf8))
+            case 3: .chat(String(repeating: "x", count: 10 << 20))
+            case 4: .chat("```python\\u0000\\u001b[2J\\ndef add_4(x):\\n    return x + 4\\n```")
+            case 5: Answer(body: Array("<html><body>Bad gateway</body></html>".utf8))
+            default:
+                Answer(
+                    body: Array(
+                        #"{"choices":[{"message":{"role":"assistant","content":"```python\ndef add_6("},"finish_reason":"length"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#
+                            .utf8
+                    )
+                )
+            }
+        }
+        try bench.write(
+            bench.recipe().replacingOccurrences(of: "attempts: 4", with: "attempts: 1"),
+            to: "recipe.yaml"
+        )
+        let end = try await bench.run()
+        #expect(end.code == 0, "\(end.errors)")
+        let report = try await bench.report()
+        #expect(Bench.addsUp(report), "\(report.pretty)")
+        let dropped = report["counts"]?["dropped"]?.members ?? [:]
+        let failed = report["counts"]?["failed"]?.members ?? [:]
+        #expect(dropped["empty"]?.whole == 1)
+        #expect(dropped["truncated"]?.whole == 1)
+        #expect(dropped["format-broken"]?.whole ?? 0 >= 1)
+        #expect(failed.values.compactMap(\.whole).reduce(0, +) == 2, "\(failed)")
+    }
+
+    @Test("A dead endpoint at the start is said at once, and the run can be continued")
+    func deadEndpoint() async throws {
+        let bench = try Bench()
+        try bench.write(bench.recipe(url: "http://127.0.0.1:1/v1"), to: "recipe.yaml")
+        let dead = try await bench.run()
+        try bench.write(bench.recipe(), to: "recipe.yaml")
+        let end = try await bench.run()
+
+        #expect(dead.code == 75, "\(dead.errors)")
+        #expect(dead.errors.contains("127.0.0.1:1"))
+        #expect(dead.errors.contains("nothing is lost: run the same command again to continue"))
+        #expect(end.code == 0, "\(end.errors)")
+    }
+
+    @Test("A refused key stops the run at the first request and names the variable, not the key")
+    func badKey() async throws {
+        let bench = try Bench { _ in .status(401, #"{"error":{"message":"bad key"}}"#) }
+        let server = try TestServer(answers: .status(401, #"{"error":{"message":"bad key"}}"#))
+        try bench.write(bench.recipe(url: server.url, extra: ", key: { env: BENCH_KEY }"), to: "recipe.yaml")
+        let missing = try await bench.run()
+        let end = try await bench.run(environment: ["BENCH_KEY": "sk-secret-value-123456"])
+
+        #expect(missing.code == 2)
+        #expect(missing.errors.contains("`BENCH_KEY`"))
+        #expect(end.code == 2, "\(end.errors)")
+        #expect(end.errors.contains("BENCH_KEY") && !end.errors.contains("sk-secret"))
+        #expect(server.requests.count == 1)
+        let ledger = try Data(contentsOf: URL(fileURLWithPath: bench.folder + "/output/bench/ledger.sqlite"))
+        #expect(ledger.range(of: Data("sk-secret".utf8)) == nil)
+    }
+
+    @Test("A model that the endpoint does not know stops the run with the names it knows")
+    func unknownModel() async throws {
+        let bench = try Bench { _ in .status(404, #"{"error":{"message":"no such model"}}"#) }
+        try bench.write(
+            bench.recipe().replacingOccurrences(of: "model: scripted", with: "model: scriptd"),
+            to: "recipe.yaml"
+        )
+        let end = try await bench.run()
+        #expect(end.code == 2, "\(end.errors)")
+        #expect(end.errors.contains("scripted"), "\(end.errors)")
+    }
+
+    @Test("A budget that is used up stops the run with 75; a larger one continues it")
+    func budget() async throws {
+        let bench = try Bench()
+        let small = bench.recipe().replacingOccurrences(of: "tokens: 1000000", with: "calls: 7")
+        try bench.write(small, to: "recipe.yaml")
+        let first = try await bench.run()
+        let calls = bench.calls
+        try bench.write(bench.recipe(), to: "recipe.yaml")
+        let second = try await bench.run()
+
+        #expect(first.code == 75, "\(first.errors)")
+        #expect(calls == 7)
+        #expect(second.code == 0, "\(second.errors)")
+        #expect(bench.calls == 24)
+    }
+
+    @Test(
+        "A full disk stops the run in words, and it goes on when there is room",
+        .enabled(if: geteuid() == 0)
+    )
+    func fullDisk() async throws {
+        let bench = try Bench { request in
+            let noise = Digest(of: request.text).description
+            return .chat("I cannot. " + String(repeating: noise, count: 40))
+        }
+        let disk = bench.folder + "/disk"
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        guard try Self.shell("mount -t tmpfs -o size=240k tmpfs '\(disk)'") == 0 else { return }
+        defer { _ = try? Self.shell("umount -l '\(disk)'") }
+        let end = try await bench.run("--output", disk)
+        #expect(end.code == 75, "\(end.code) \(end.errors)")
+        #expect(end.errors.contains("error[disk-full]"), "\(end.errors)")
+        let paid = bench.calls
+        #expect(try Self.shell("mount -o remount,size=50m '\(disk)'") == 0)
+        let second = try await bench.run("--output", disk)
+        #expect(second.code == 0, "\(second.errors)")
+        // What was in flight when the disk filled up could not be kept.
+        #expect(bench.calls <= 24 + 4 && bench.calls >= paid)
+    }
+
+    @Test("A sample is explained from its seed to its verdicts")
+    func explain() async throws {
+        let bench = try Bench()
+        _ = try await bench.run()
+        let files = try bench.exports()
+        let rows = files.filter { $0.key.hasPrefix("sft/") }.values.flatMap { $0.split(separator: "\n") }
+        let row = try JSONValue(parsing: String(try #require(rows.first)))
+        let id = try #require(row["id"]?.text)
+        let end = try await Program.run("explain", String(id.prefix(16)), folder: bench.folder)
+
+        #expect(end.code == 0, "\(end.errors)")
+        for part in [
+            "seed smp_", "seeds.jsonl:", "licence MIT", "by solved: solve", "call 1 to scripted",
+            "prompt, user",
+            "reply", "tested: tests → passed", "isolation oneshot", "unique: exact-duplicates → kept",
+        ] { #expect(end.output.contains(part), "\(part) in \(end.output)") }
+        let none = try await Program.run("explain", "smp_00000000", folder: bench.folder)
+        #expect(none.code == 2)
+    }
+
+    private func samples(_ bench: Bench) throws -> [String: String] {
+        try bench.exports().filter { $0.key.hasPrefix("sft/") || $0.key.hasPrefix("dpo/") }
+    }
+
+    private static func shell(_ command: String) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}
