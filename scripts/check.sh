@@ -23,6 +23,7 @@ quick "arrows" scripts/check-arrows.sh
 echo "build (the first one takes some minutes)"
 swift build --build-tests --explicit-target-dependency-import-check error
 printf 'ok    build\n'
+quick "generated reference" scripts/make-reference.sh .build/debug/corpusmith --check
 quick "docs and recipes" scripts/check-docs.sh .build/debug/corpusmith
 # The summary of the tests comes last.
 swift test --skip-build --parallel
