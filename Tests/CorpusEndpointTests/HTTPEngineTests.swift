@@ -56,7 +56,8 @@ struct HTTPEngineTests {
     @Test("Headers for waiting and rates are kept, others are not")
     func headers() async throws {
         let lines = [
-            "Retry-After: 7 ", "X-RateLimit-Remaining-Requests:  3", "Set-Cookie: a=b", "Location: /x",
+            "Retry-After: 7 ", "X-RateLimit-Remaining-Requests:  3", "anthropic-ratelimit-tokens-limit: 9",
+            "Set-Cookie: a=b", "Location: /x",
         ]
         let server = try TestServer(answers: .status(429, headers: lines))
 
@@ -64,7 +65,8 @@ struct HTTPEngineTests {
 
         #expect(
             reply.headers == [
-                "retry-after": "7", "x-ratelimit-remaining-requests": "3", "location": "/x",
+                "retry-after": "7", "x-ratelimit-remaining-requests": "3",
+                "anthropic-ratelimit-tokens-limit": "9", "location": "/x",
             ]
         )
     }

@@ -41,6 +41,30 @@ struct PlacesTests {
         #expect(order.notes == Array(0..<20))
     }
 
+    @Test("A place that was handed on is not free as well")
+    func handedOn() async throws {
+        let places = Places(1)
+        let running = Gauge()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await places.withPlace {
+                group.addTask {
+                    try await places.withPlace {
+                        running.add(1)
+                        await withDiscardingTaskGroup { late in
+                            late.addTask { try? await places.withPlace { running.add(1) } }
+                            for _ in 0..<10_000 where places.waiting == 0 { await Task.yield() }
+                            #expect(places.waiting == 1)
+                            #expect(running.value == 1)
+                            late.cancelAll()
+                        }
+                    }
+                }
+                while places.waiting == 0 { await Task.yield() }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test("A cancelled caller leaves the line, and its place is not lost")
     func cancellation() async throws {
         let places = Places(1)

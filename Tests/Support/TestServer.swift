@@ -66,12 +66,13 @@ package final class TestServer: Sendable {
 
     /// Closes the door and all connections; what is under way breaks.
     package func stop() {
-        let connections = state.withLock { state in
+        // Under the lock and once: a descriptor that is closed already may belong to somebody else by now.
+        state.withLock { state in
+            guard !state.isStopped else { return }
             state.isStopped = true
-            return Array(state.connections.values)
+            listener.shut()
+            for connection in state.connections.values { connection.shut() }
         }
-        listener.shut()
-        for connection in connections { connection.shut() }
     }
 
     /// Waits until so many requests have come.

@@ -41,8 +41,7 @@ final class ModelChannel: Sendable {
     private func reply(to request: ModelRequest) async throws -> EndpointReply {
         let body = chat.body(for: request)
         let worstCase = worstCase(body, request)
-        let key = request.key
-        var pacing = Pacing(shared.policy, maxAttempts: configuration.maxAttempts, request: key)
+        var pacing: Pacing?
         var (attempts, cost) = (0, 0)
         while true {
             try breaker.check()
@@ -63,7 +62,13 @@ final class ModelChannel: Sendable {
             case .failure(let failure):
                 // The run is stopping: the exchange was aborted, no failure of the endpoint's.
                 guard let failure else { throw CancellationError() }
-                guard case .wait(let wait) = pacing.step(after: failure) else {
+                // The key is a digest of the whole request: not worth its time before something fails.
+                let key = request.key
+                var next =
+                    pacing ?? Pacing(shared.policy, maxAttempts: configuration.maxAttempts, request: key)
+                let step = next.step(after: failure)
+                pacing = next
+                guard case .wait(let wait) = step else {
                     counters.update { $0.failures += 1 }
                     throw breaker.failed(key, await withModelList(failure), attempts: attempts)
                 }

@@ -98,6 +98,8 @@ final class Transfer: @unchecked Sendable {
 
     private func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
         lastPiece = .now
+        // Most headers are of no interest: their first letter (in lower case) says so without making a text.
+        guard let first = unsafe piece.first, "harlx".utf8.contains(first | 0x20) else { return true }
         let line = unsafe String(decoding: piece, as: UTF8.self)
         // An interim reply (100, 103) has headers of its own, which say nothing about the final one.
         if line.hasPrefix("HTTP/") { headers = [:] }
