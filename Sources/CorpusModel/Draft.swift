@@ -20,8 +20,11 @@ public struct Draft: Sendable, Hashable {
     ///   - labels: Labels to set; a null removes the seed's label.
     ///   - note: A name of this variant, for people.
     public init(
-        from seed: Seed, messages: [Message] = [], fields: [String: JSONValue] = [:],
-        labels: [String: JSONValue] = [:], note: String? = nil
+        from seed: Seed,
+        messages: [Message] = [],
+        fields: [String: JSONValue] = [:],
+        labels: [String: JSONValue] = [:],
+        note: String? = nil
     ) {
         var content = Content(messages: messages, fields: seed.content.fields, labels: seed.content.labels)
         for (name, value) in fields { content.fields[name] = value }
