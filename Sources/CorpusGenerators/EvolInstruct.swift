@@ -44,6 +44,8 @@ struct EvolInstruct: GeneratorPlugin {
 
     /// A line of tasks may try this many operators in one round.
     private static let triesOfARound = 2
+    /// The most words of a task, code included.
+    private static let mostWords = 400
     /// What describes the old task and not the new one.
     private static let fieldsOfATask = [
         "tests", "signature", "example", "code", "entry_point", "answer", "misleading_code",
@@ -142,17 +144,17 @@ struct EvolInstruct: GeneratorPlugin {
         if let marker = leaks.leak(in: text, source: parent) {
             throw Skip("prompt-leak", "the reply repeats `\(marker)` of the prompt")
         }
-        let words = TextLikeness.wordCount(text)
+        let words = TextLikeness.wordCount(text.withoutCode)
         let limit = Self.mostWords(ofAChildOf: parent)
         guard words > 3 else { throw Skip("low-quality", "the new task has no more than three words") }
-        guard words <= limit else {
-            throw Skip("low-quality", "the new task has \(words) words, the limit is \(limit)")
+        guard words <= limit, TextLikeness.wordCount(text) <= Self.mostWords else {
+            throw Skip("low-quality", "the new task has \(words) words besides code, the limit is \(limit)")
         }
         try checkBlocks(of: text, from: parent, by: name)
         guard TextLikeness.whitespaceFree(text) != TextLikeness.whitespaceFree(parent) else {
             throw Skip("no-gain", "the task came back as it was")
         }
-        guard TextLikeness.distance(text, parent) >= 0.05 else {
+        guard !TextLikeness.isDistance(from: text, to: parent, below: 0.05) else {
             throw Skip("no-gain", "the new task differs from the old one in less than 5 % of its characters")
         }
         return text
@@ -179,10 +181,10 @@ struct EvolInstruct: GeneratorPlugin {
         }
     }
 
-    /// Three times the parent's words, but room for one more requirement on a terse parent, and never over 400.
+    /// Three times the parent's words, but room for one more requirement on a terse parent.
     private static func mostWords(ofAChildOf parent: String) -> Int {
-        let words = TextLikeness.wordCount(parent)
-        return min(400, max(3 * words, words + 20))
+        let words = TextLikeness.wordCount(parent.withoutCode)
+        return min(mostWords, max(3 * words, words + 20))
     }
 
     /// Asks in both orders, since judges favour a position; only twice `EQUAL` counts.

@@ -44,6 +44,16 @@ enum WordRecall {
 }
 
 extension String {
+    /// The text without its fenced blocks.
+    var withoutCode: String {
+        var lines = textLines.map(String.init)
+        for block in CodeBlock.all(in: self).reversed() {
+            let end = block.line + block.code.textLines.count + (block.isTerminated ? 1 : 0)
+            lines.removeSubrange((block.line - 1)..<min(end, lines.count))
+        }
+        return lines.joined(separator: "\n")
+    }
+
     /// The text without quotation marks or emphasis that embrace all of it.
     var unquoted: String {
         var text = self[...]

@@ -91,8 +91,8 @@ struct SelfCorrection: GeneratorPlugin {
     }
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
-        let task = try TaskText(seed)
         let language = seed.language(otherwise: options.language)
+        let task = try TaskText(seed, in: language)
         let brought = seed.content.fields["tests", default: .null]
         let tests: TestSuite
         if brought != .null {

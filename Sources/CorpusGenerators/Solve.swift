@@ -56,8 +56,8 @@ struct Solve: GeneratorPlugin {
     }
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
-        let task = try TaskText(seed)
         let language = seed.language(otherwise: language)
+        let task = try TaskText(seed, in: language)
         // A suite that cannot be read can never believe an answer: find out before paying for one.
         _ = try TestSuite(json: seed.content.fields["tests"] ?? .null)
         let example = WorkedExample(seed)

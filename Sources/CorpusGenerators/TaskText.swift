@@ -5,8 +5,16 @@ struct TaskText: Sendable {
     let instruction: String
     let signature: String?
     let example: String?
+    private let language: String
 
-    init(_ seed: Seed) throws(SeedProblem) {
+    /// Reads the task of a seed.
+    ///
+    /// - Parameters:
+    ///   - seed: The seed.
+    ///   - language: What the signature is written in.
+    /// - Throws: ``SeedProblem`` when there is no instruction.
+    init(_ seed: Seed, in language: String) throws(SeedProblem) {
+        self.language = language
         instruction = try seed.text("instruction").trimmed
         signature = seed.optionalText("signature")?.trimmed
         example = seed.optionalText("example")?.trimmed
@@ -18,10 +26,10 @@ struct TaskText: Sendable {
     var text: String {
         let said = TextLikeness.whitespaceFree(instruction)
         func isNew(_ part: String) -> Bool { !said.contains(TextLikeness.whitespaceFree(part)) }
-        var lines = [instruction]
-        if let signature, isNew(signature) { lines.append(signature) }
-        if let example, isNew(example) { lines.append("Example: \(example)") }
-        return lines.joined(separator: "\n")
+        var parts = [instruction]
+        if let signature, isNew(signature) { parts.append(CodeBlock.fenced(signature, language: language)) }
+        if let example, isNew(example) { parts.append("Example: \(example)") }
+        return parts.joined(separator: "\n\n")
     }
 }
 

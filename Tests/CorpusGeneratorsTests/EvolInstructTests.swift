@@ -181,6 +181,26 @@ struct EvolInstructTests {
         #expect(kept.drafts.count == 1)
     }
 
+    @Test(
+        "The words of misleading code do not count against the task, up to 400 in all",
+        arguments: [(60, "ok"), (420, "low-quality")]
+    )
+    func wordsOfCode(words: Int, end: String) async throws {
+        let options: [String: JSONValue] = [
+            "rounds": 1, "operators": ["misleading-code"], "equality_judge": false,
+        ]
+        let code = Array(repeating: "x =", count: words / 2).joined(separator: "\n")
+
+        let outcome = try await Outcome.of(
+            "evol-instruct",
+            seed,
+            options,
+            host: ScriptedHost("Count the vowels of a text. Start here:\n```\n\(code)\n```")
+        )
+
+        #expect((outcome.drops.first?.description ?? "ok") == end)
+    }
+
     @Test("Chosen fields of the old task can be kept")
     func keptFields() async throws {
         let options = Self.once.merging(["keep_fields": ["signature"]]) { $1 }

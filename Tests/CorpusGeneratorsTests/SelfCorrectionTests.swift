@@ -36,7 +36,8 @@ struct SelfCorrectionTests {
         )
         #expect(
             final.messages == [
-                Message(.user, "Add a hundred.\ndef f(n):"), Message(.assistant, Self.code("three")),
+                Message(.user, "Add a hundred.\n\n```python\ndef f(n):\n```"),
+                Message(.assistant, Self.code("three")),
             ]
         )
         let dialogue = outcome.drafts[1].content

@@ -35,6 +35,14 @@ public enum TextLikeness: Sendable {
         return Double(edits) / Double(longer)
     }
 
+    /// Whether ``distance(_:_:)`` is below a limit; lengths that differ by more answer at once.
+    public static func isDistance(from left: String, to right: String, below limit: Double) -> Bool {
+        let lengths = (left.unicodeScalars.count, right.unicodeScalars.count)
+        let longer = max(lengths.0, lengths.1, 1)
+        guard Double(abs(lengths.0 - lengths.1)) < limit * Double(longer) else { return false }
+        return distance(left, right) < limit
+    }
+
     /// How many words a text has: runs between white space, where Chinese, Japanese and Korean characters count
     /// half a word each, since they are written without spaces.
     public static func wordCount(_ text: String) -> Int {

@@ -158,6 +158,9 @@ struct TextLikenessTests {
         let distance = TextLikeness.distance(left, right)
 
         #expect(distance * Double(max(left.count, right.count)) == Double(naive(left[...], right[...])))
+        for limit in [0, 0.05, 0.3, 0.5, 1, 1.1] {
+            #expect(TextLikeness.isDistance(from: left, to: right, below: limit) == (distance < limit))
+        }
     }
 
     @Test(
