@@ -8,7 +8,9 @@ import Testing
 struct TemplateGeneratorTests {
     private static let description = "name: explain\nversion: 1\nsummary: Explains\nfields: [topic]\n"
 
-    private func finder(_ description: String = description, user: String = "Explain {{ topic }}") -> MemoryFinder {
+    private func finder(_ description: String = description, user: String = "Explain {{ topic }}")
+        -> MemoryFinder
+    {
         MemoryFinder([
             "Templates/Generators/explain/generator.yaml": description,
             "Templates/Generators/explain/user.jinja": user,
@@ -21,12 +23,22 @@ struct TemplateGeneratorTests {
         let finder = finder()
         let entry = try #require(try TemplateGenerators.all(finder: finder).first)
         let generator = try entry.make(
-            .object([:]), ["model"], PluginSetup(plugin: "explain", stage: "s", finder: finder))
+            .object([:]),
+            ["model"],
+            PluginSetup(plugin: "explain", stage: "s", finder: finder)
+        )
         let host = ScriptedHost("It is so.")
-        let drafts = try await generator.drafts(from: Seed(id: "a", fields: ["topic": "tides"]), in: host.context())
+        let drafts = try await generator.drafts(
+            from: Seed(id: "a", fields: ["topic": "tides"]),
+            in: host.context()
+        )
 
         #expect(entry.manifest.requires == ["topic"])
-        #expect(drafts.first?.content.messages == [Message(.user, "Explain tides"), Message(.assistant, "It is so.")])
+        #expect(
+            drafts.first?.content.messages == [
+                Message(.user, "Explain tides"), Message(.assistant, "It is so."),
+            ]
+        )
         #expect(host.calls.first?.messages.first == Message(.system, "Be brief."))
     }
 
@@ -47,7 +59,8 @@ struct TemplateGeneratorTests {
             ("name: explain\nversion: 1\nfields: []\n", "missing-field"),
             ("name: explain\nversion: 1\nsummary: x\n", "missing-field"),
             ("name: explain\nversion: 1\nsummary: x\nfields: []\nuser: x\n", "unknown-key"),
-        ])
+        ]
+    )
     func faults(description: String, code: String) throws {
         let report = try #require(throws: DiagnosticReport.self) {
             try TemplateGenerators.all(finder: finder(description))

@@ -53,23 +53,41 @@ package struct ResourceLocator: ResourceFinder {
         let fixed = parts.prefix { !$0.contains(where: { "*?[".contains($0) }) }
         let prefix = fixed.joined(separator: "/")
         let base = try locate(prefix.isEmpty ? (pattern.hasPrefix("/") ? "/" : ".") : prefix)
-        let glob = Glob(parts.dropFirst(fixed.count).joined(separator: "/"))
         var isFolder: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: base, isDirectory: &isFolder), isFolder.boolValue
-        else {
-            return [base]
-        }
-        guard let walk = FileManager.default.enumerator(atPath: base) else {
-            throw ResourceProblem(name: pattern, "cannot read the folder `\(base)`")
-        }
-        var found: [String] = []
-        while let relative = walk.nextObject() as? String {
-            let isFile = walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular
-            if isFile, glob.matches(relative) {
-                found.append((base as NSString).appendingPathComponent(relative))
+        else { return [base] }
+        var found: Set<String> = []
+        let rest = parts.dropFirst(fixed.count).filter { !$0.isEmpty }
+        Self.collect(rest.isEmpty ? ["**", "*"] : rest[...], below: base, into: &found)
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Adds every file below a folder that the rest of a pattern matches; enters no folder that cannot match, and
+    /// follows no link to a folder.
+    private static func collect(
+        _ pattern: ArraySlice<String>,
+        below folder: String,
+        into found: inout Set<String>
+    ) {
+        guard let first = pattern.first else { return }
+        let rest = pattern.dropFirst()
+        if first == "**" { collect(rest, below: folder, into: &found) }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let part = NamePattern(first)
+        for name in names {
+            let path = folder == "/" ? "/" + name : folder + "/" + name
+            let isDeeper = first == "**"
+            guard isDeeper || part.matches(name) else { continue }
+            switch (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType {
+            case .typeDirectory: collect(isDeeper ? pattern : rest, below: path, into: &found)
+            case .typeRegular where !isDeeper && rest.isEmpty: found.insert(path)
+            case .typeSymbolicLink where !isDeeper && rest.isEmpty:
+                var isFolder: ObjCBool = false
+                let exists = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+                if exists, !isFolder.boolValue { found.insert(path) }
+            default: break
             }
         }
-        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     private static func absolute(_ path: String, from folder: String) -> String {
@@ -90,34 +108,20 @@ package struct ResourceLocator: ResourceFinder {
     }
 }
 
-/// A pattern over relative paths: `*` and `?` within a name, `**` over any number of folders.
-///
-/// Empty matches all.
-struct Glob: Sendable {
-    private let parts: [[Character]]
+/// A pattern over the name of one file or folder: `*` and `?`.
+struct NamePattern: Sendable {
+    private let pattern: [Character]
 
-    init(_ pattern: String) { parts = pattern.split(separator: "/").map(Array.init) }
+    init(_ pattern: String) { self.pattern = Array(pattern) }
 
-    func matches(_ path: String) -> Bool {
-        parts.isEmpty || Self.match(parts[...], path.split(separator: "/").map(Array.init)[...])
-    }
+    func matches(_ name: String) -> Bool { Self.match(pattern[...], Array(name)[...]) }
 
-    private static func match(_ pattern: ArraySlice<[Character]>, _ path: ArraySlice<[Character]>) -> Bool {
-        guard let first = pattern.first else { return path.isEmpty }
-        if first == ["*", "*"] {
-            return match(pattern.dropFirst(), path) || (!path.isEmpty && match(pattern, path.dropFirst()))
-        }
-        guard let name = path.first, matchName(first[...], name[...]) else { return false }
-        return match(pattern.dropFirst(), path.dropFirst())
-    }
-
-    private static func matchName(_ pattern: ArraySlice<Character>, _ name: ArraySlice<Character>) -> Bool {
+    private static func match(_ pattern: ArraySlice<Character>, _ name: ArraySlice<Character>) -> Bool {
         guard let first = pattern.first else { return name.isEmpty }
         if first == "*" {
-            return matchName(pattern.dropFirst(), name)
-                || (!name.isEmpty && matchName(pattern, name.dropFirst()))
+            return match(pattern.dropFirst(), name) || (!name.isEmpty && match(pattern, name.dropFirst()))
         }
         guard let letter = name.first, first == "?" || first == letter else { return false }
-        return matchName(pattern.dropFirst(), name.dropFirst())
+        return match(pattern.dropFirst(), name.dropFirst())
     }
 }
