@@ -131,7 +131,7 @@ struct CommandTests {
         let prompts = Program.repository + "/Templates/Prompts/solve"
         for name in try FileManager.default.contentsOfDirectory(atPath: prompts) {
             try bench.write(
-                "{# mine #}\nSolve {{ instrction }}\n",
+                "{# mine #}\nSolve {{ tsk }}\n",
                 to: "Templates/Prompts/solve/\(name)"
             )
         }
@@ -140,7 +140,7 @@ struct CommandTests {
         #expect(end.errors.contains("error[undefined-variable]"), "\(end.errors)")
         #expect(end.errors.contains("Templates/Prompts/solve/"))
         #expect(end.errors.contains(":2:10"))
-        #expect(end.errors.contains("did you mean `instruction`?"))
+        #expect(end.errors.contains("did you mean `task`?"))
     }
 
     @Test("A template-only generator is used by its name, and a hole that the seeds lack is a fault")

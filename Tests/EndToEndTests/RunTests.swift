@@ -66,10 +66,17 @@ struct RunTests {
 
     @Test("Ctrl-C ends what is in work, exits 130, and the same command continues")
     func interrupted() async throws {
-        let bench = try Bench()
+        let gate = Latch()
+        let bench = try Bench { request in
+            if request.index > 6 { gate.pass() }
+            return Bench.model(request)
+        }
         let running = try bench.start()
-        await bench.server.received(6)
+        await bench.server.received(8)
         running.signal(SIGINT)
+        // What is in work ends only after the program has taken note of the signal.
+        while !running.errorsSoFar.contains("finishing what is in work") { await Task.yield() }
+        gate.open()
         let stopped = try await running.end()
         let end = try await bench.run()
 

@@ -33,7 +33,9 @@ enum LauncherScript {
         settings.model_alias = {alias}
         settings.hostnames, settings.port = ["127.0.0.1"], port
         settings.n_parallel, settings.n_ctx = slots, slots * context
-        settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
+        # Writing meets at a barrier for every token, so it leaves a core to others; reading a prompt takes all of them.
+        settings.cpuparams.n_threads = threads
+        settings.cpuparams_batch.n_threads = len(os.sched_getaffinity(0))
         settings.n_gpu_layers, settings.offline, settings.use_jinja = 0, True, True
         server = xllamacpp.Server(settings)
         print(json.dumps({"ready": f"http://127.0.0.1:{port}"}), flush=True)
