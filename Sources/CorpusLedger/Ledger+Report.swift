@@ -23,6 +23,28 @@ extension Ledger {
         }
     }
 
+    /// What was wrong with rows of sources in this pass, each with its file and line.
+    ///
+    /// - Parameter limit: The most rows to name.
+    /// - Returns: The first ones by place, and how many there are in all.
+    /// - Throws: ``LedgerProblem``.
+    package func unreadableRows(limit: Int) throws(LedgerProblem) -> (named: [String], count: Int) {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let rows =
+                    "FROM item JOIN stage ON stage.id = item.stage WHERE pass = ? AND verb = 'read' AND state = 5"
+                let named = try String.fetchAll(
+                    database,
+                    sql: "SELECT summary \(rows) ORDER BY length(summary), summary LIMIT ?",
+                    arguments: [pass, limit]
+                )
+                return (
+                    named, try Int.fetchOne(database, sql: "SELECT count(*) \(rows)", arguments: [pass]) ?? 0
+                )
+            }
+        }
+    }
+
     /// The recipe of the latest pass.
     package func latestRecipe() throws(LedgerProblem) -> String {
         try Self.wrapping(path) {

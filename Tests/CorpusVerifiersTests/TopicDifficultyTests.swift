@@ -25,7 +25,7 @@ struct TopicDifficultyTests {
         let questions = host.asked.compactMap(\.first?.content)
         #expect(questions.allSatisfy { $0.contains("Count the vowels of a word.") && !$0.contains("{{") })
         #expect(questions.last?.contains("Topic: string algorithm") == true)
-        #expect(host.settings.map { $0.schema == nil } == [true, false])
+        #expect(host.settings.map { $0.schema == nil } == [false, false])
     }
 
     @Test(
@@ -109,7 +109,8 @@ struct TopicDifficultyTests {
         arguments: [
             ("Binary Search", "binary-search"), ("Topic: **Regular Expressions**.", "regular-expression"),
             ("\n\n`graphs`\nbecause", "graph"), ("C++ templates", "c++-template"), ("queries", "query"),
-            ("classes", "class"), ("analysis", "analysis"), ("HTTP/2", "http-2"), ("数据库", "数据库"),
+            ("classes", "class"), ("{\"topic\": \"Sorting\"}", "sorting"), ("analysis", "analysis"),
+            ("HTTP/2", "http-2"), ("数据库", "数据库"),
         ]
     )
     func topics(reply: String, label: String) {

@@ -120,6 +120,9 @@ struct RunTests {
         #expect(Bench.addsUp(report), "\(report.pretty)")
         #expect(report["counts"]?["failed"]?["unreadable-row"]?.whole == 2)
         #expect(report["counts"]?["failed"]?["not-utf8"]?.whole == 1)
+        for line in [2, 3, 5] {
+            #expect(end.errors.contains("warning[unreadable-row]: seeds.jsonl:\(line): "), "\(end.errors)")
+        }
     }
 
     @Test("Odd replies are booked with a reason and never stop the run")

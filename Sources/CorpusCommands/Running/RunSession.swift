@@ -132,12 +132,19 @@ struct RunSession {
             }
             try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
             try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
+            try tellUnreadableRows(ledger)
             return report
         }
         let (state, exit) = tell(stop)
         // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
         try? ledger.end(state: state, now: now())
         throw exit
+    }
+
+    private func tellUnreadableRows(_ ledger: Ledger) throws {
+        let (named, count) = try ledger.unreadableRows(limit: 10)
+        for row in named { Terminal.tell("warning[unreadable-row]: \(row)") }
+        if count > named.count { Terminal.tell("warning[unreadable-row]: and \(count - named.count) more") }
     }
 
     private func tell(_ stop: RunStop) -> (state: String, exit: ExitCode) {

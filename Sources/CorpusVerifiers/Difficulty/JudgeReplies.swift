@@ -9,9 +9,12 @@ struct Topic: Hashable {
 
     /// Reads a reply of one to four words, or answers nil.
     ///
-    /// Takes the first line that is not blank, without `Topic:`, punctuation and a plural at the end.
+    /// Takes the `topic` of a JSON object, or else the first line that is not blank, without `Topic:`, punctuation
+    /// and a plural at the end.
     init?(_ reply: String) {
-        let line = reply.split(whereSeparator: \.isNewline).first {
+        let line = (ReplyReading.object(in: reply)?["topic"]?.text ?? reply).split(
+            whereSeparator: \.isNewline
+        ).first {
             $0.contains { $0.isLetter || $0.isNumber }
         }
         guard let line else { return nil }
@@ -26,6 +29,12 @@ struct Topic: Hashable {
         guard let last = parts.popLast(), parts.count < 4 else { return nil }
         words = (parts + [Self.singular(last)]).joined(separator: " ")
     }
+
+    /// The shape of a reply, for endpoints that can enforce one.
+    static let schema: JSONValue = [
+        "type": "object", "properties": ["topic": ["type": "string", "maxLength": 40]], "required": ["topic"],
+        "additionalProperties": false,
+    ]
 
     private static func singular(_ word: String) -> String {
         if word.count < 4 || ["ss", "us", "is", "os"].contains(where: word.hasSuffix) { return word }
@@ -58,7 +67,8 @@ struct Score: Hashable {
     static let schema: JSONValue = [
         "type": "object",
         "properties": [
-            "score": ["type": "integer", "minimum": 1, "maximum": 10], "reason": ["type": "string"],
+            "score": ["type": "integer", "minimum": 1, "maximum": 10],
+            "reason": ["type": "string", "maxLength": 160],
         ],
         "required": ["score", "reason"], "additionalProperties": false,
     ]

@@ -60,8 +60,8 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
         let topicQuestion = try topicPrompt.rendered(with: ["instruction": task])
         let topic = try await answer(
             to: topicQuestion,
-            settings: CallSettings(temperature: 0),
-            rule: "reply with the topic alone: one line of one to four words",
+            settings: CallSettings(temperature: 0, schema: Topic.schema),
+            rule: "reply with the topic alone, one to four words",
             in: context,
             read: Topic.init
         )

@@ -129,9 +129,11 @@ struct LocalModelServerTests {
         }
 
         #expect(problem?.code == .died)
+        // A prober that hung up early may have left lines of its own before the last one.
         #expect(
-            problem?.message == "the server of `tiny` ended with signal 9; it said last:\n    out of luck"
+            problem?.message.hasPrefix("the server of `tiny` ended with signal 9; it said last:\n") == true
         )
+        #expect(problem?.message.hasSuffix("    out of luck") == true)
     }
 
     @Test("A server that ignores being told to stop is killed", .timeLimit(.minutes(1)))
