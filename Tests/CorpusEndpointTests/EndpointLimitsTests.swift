@@ -111,7 +111,7 @@ struct EndpointLimitsTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test("A dead endpoint is called down after twenty different requests, and then left alone")
+    @Test("A dead endpoint is called down after five different requests, and then left alone")
     func deadFromTheStart() async throws {
         let server = try TestServer(answers: .status(200))
         let url = server.url
@@ -124,12 +124,12 @@ struct EndpointLimitsTests {
         let last = try await failure { try await client.complete(request()) }
 
         #expect(
-            codes == Array(repeating: "transport", count: 19) + Array(repeating: "endpoint-down", count: 6)
+            codes == Array(repeating: "transport", count: 4) + Array(repeating: "endpoint-down", count: 21)
         )
-        #expect(client.snapshot.total.sent == 60)
+        #expect(client.snapshot.total.sent == 15)
         #expect(last.stopsRun)
         #expect(
-            last.description == "the endpoint `\(url)` failed 20 requests in a row, the last because: "
+            last.description == "the endpoint `\(url)` failed 5 requests in a row, the last because: "
                 + "no connection to `\(url)`: connection refused"
         )
         #expect(last.hint?.contains("same command") == true)
@@ -147,7 +147,7 @@ struct EndpointLimitsTests {
 
     @Test("A reply in between shows that the endpoint lives")
     func mixed() async throws {
-        let server = try TestServer { $0.index % 10 == 9 ? .chat("hello") : .status(500) }
+        let server = try TestServer { $0.index % 5 == 4 ? .chat("hello") : .status(500) }
         let client = try client(configuration(server.url, attempts: 1))
         for number in 0..<100 {
             do {
@@ -183,7 +183,7 @@ struct EndpointLimitsTests {
         }
 
         #expect(replies == 40)
-        #expect(codes == ["transport": 19, "endpoint-down": 41])
+        #expect(codes == ["transport": 4, "endpoint-down": 56])
     }
 
     @Test("Probing tells what is wrong before a run begins", arguments: Probe.all)

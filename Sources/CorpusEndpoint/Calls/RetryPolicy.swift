@@ -11,7 +11,9 @@ package struct RetryPolicy: Sendable, Hashable {
     /// How long a request waits in all for a model that is still being loaded.
     package var loading: Duration = .seconds(600)
     /// After so many different requests without a reply, in a row, the endpoint counts as down.
-    package var failuresUntilDown = 20
+    ///
+    /// Each of them has been sent several times over several seconds by then.
+    package var failuresUntilDown = 5
 
     package init() {}
 }
