@@ -132,7 +132,7 @@ struct RunSession {
             }
             try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
             try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
-            try tellUnreadableRows(ledger)
+            try tellFailures(ledger, report)
             return report
         }
         let (state, exit) = tell(stop)
@@ -141,10 +141,14 @@ struct RunSession {
         throw exit
     }
 
-    private func tellUnreadableRows(_ ledger: Ledger) throws {
+    private func tellFailures(_ ledger: Ledger, _ report: RunReport) throws {
         let (named, count) = try ledger.unreadableRows(limit: 10)
         for row in named { Terminal.tell("warning[unreadable-row]: \(row)") }
         if count > named.count { Terminal.tell("warning[unreadable-row]: and \(count - named.count) more") }
+        let failed = report.counts.failed.values.reduce(0, +) - count
+        if failed > 0 {
+            Terminal.tell("warning[failed]: \(failed) candidates failed; the same command tries them again")
+        }
     }
 
     private func tell(_ stop: RunStop) -> (state: String, exit: ExitCode) {
