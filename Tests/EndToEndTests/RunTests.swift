@@ -157,7 +157,9 @@ struct RunTests {
         #expect(dropped["truncated"]?.whole == 1)
         #expect(dropped["format-broken"]?.whole ?? 0 >= 1)
         #expect(failed.values.compactMap(\.whole).reduce(0, +) == 2, "\(failed)")
-        #expect(end.errors.contains("warning[failed]: 2 candidates failed; the same command tries them again"))
+        #expect(
+            end.errors.contains("warning[failed]: 2 candidates failed; the same command tries them again")
+        )
     }
 
     @Test("A dead endpoint at the start is said at once, and the run can be continued")
