@@ -269,6 +269,19 @@ struct RunTests {
         #expect(bench.calls <= 24 + 4 && bench.calls >= paid)
     }
 
+    @Test("A run that asks for more isolation than there is does not start, calls nothing and writes nothing")
+    func noSandbox() async throws {
+        let bench = try Bench()
+        try bench.write(bench.recipe() + "sandbox: { min_isolation: full }\n", to: "recipe.yaml")
+        let end = try await bench.run()
+
+        #expect(end.code == 2)
+        #expect(end.errors.contains("error[no-sandbox]"), "\(end.errors)")
+        #expect(end.errors.contains("the recipe asks for `full`"), "\(end.errors)")
+        #expect(bench.server.requests.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
+    }
+
     @Test("A sample is explained from its seed to its verdicts")
     func explain() async throws {
         let bench = try Bench()
