@@ -201,6 +201,23 @@ struct EngineTests {
         #expect(try run.ledger().faults() == [])
     }
 
+    @Test("A stage that is redone asks the same questions and buys none of their replies again")
+    func redoneStage() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass()
+        let edited = TestRun.recipe.replacingOccurrences(
+            of: "from: tasks, model: m",
+            with: "from: tasks, model: m, when: { source: tasks }"
+        )
+        let endpoint = ToyEndpoint()
+        let (end, report) = try await run.pass(edited, endpoint: endpoint)
+        #expect(end.stop == nil)
+        #expect(end.figures.reusedCalls == 48)
+        #expect(endpoint.calls == 0)
+        #expect(report.counts.open == 0)
+    }
+
     @Test("A story leads from the seed over the reply to the verdicts")
     func story() async throws {
         let run = try TestRun()
