@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "CorpusText", dependencies: ["CZlib", "CZstd"]),
 
         // Contracts
-        .target(name: "CorpusKit", dependencies: ["CorpusModel"]),
+        .target(name: "CorpusKit", dependencies: ["CorpusModel", "CorpusDiagnostics"]),
         .target(name: "CorpusConfig", dependencies: ["CorpusModel", "CorpusDiagnostics", yams]),
 
         // Rooms
@@ -83,15 +83,15 @@ let package = Package(
         .testTarget(name: "CorpusSeedsTests", dependencies: ["CorpusSeeds", "CorpusKit", "CorpusTesting"]),
         .testTarget(
             name: "CorpusGeneratorsTests",
-            dependencies: ["CorpusGenerators", "CorpusKit", "CorpusTesting"]
+            dependencies: ["CorpusGenerators", "CorpusKit", "CorpusTesting", "TestSupport"]
         ),
         .testTarget(
             name: "CorpusVerifiersTests",
-            dependencies: ["CorpusVerifiers", "CorpusKit", "CorpusTesting"]
+            dependencies: ["CorpusVerifiers", "CorpusKit", "CorpusTesting", "TestSupport"]
         ),
         .testTarget(
             name: "CorpusFiltersTests",
-            dependencies: ["CorpusFilters", "CorpusKit", "CorpusTesting"]
+            dependencies: ["CorpusFilters", "CorpusKit", "CorpusTesting", "TestSupport"]
         ),
         .testTarget(
             name: "CorpusExportersTests",

@@ -80,7 +80,7 @@ public enum TemplateGenerators: Sendable {
                     "unknown-key",
                     "unknown key `\(member.key)` in a generator's description",
                     at: member.keyLocation,
-                    hint: nearestName(to: member.key, among: known).map { "did you mean `\($0)`?" }
+                    hint: nearestHint(for: member.key, among: known)
                 )
             )
         }

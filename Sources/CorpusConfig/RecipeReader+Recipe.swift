@@ -124,7 +124,7 @@ extension RecipeReader {
                 "bad-value",
                 "expected `full`, `oneshot` or `landlock`, found `\(level)`",
                 at: entry.value.location,
-                hint: nearestName(to: level, among: levels).map { "did you mean `\($0)`?" }
+                hint: nearestHint(for: level, among: levels)
             )
         }
         return Recipe.SandboxWish(

@@ -15,9 +15,16 @@ package func nearestName(to name: String, among known: some Sequence<String>) ->
         let limit = max(1, max(written.count, letters.count) / 3)
         guard abs(letters.count - written.count) <= limit else { continue }
         let distance = editDistance(written, letters)
-        if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+        guard distance <= limit, distance < letters.count, distance < best?.distance ?? .max else { continue }
+        best = (candidate, distance)
     }
     return best?.name
+}
+
+/// The hint "did you mean `title`?" when a known name is near to what was written, else nil; see
+/// ``nearestName(to:among:)``.
+package func nearestHint(for name: String, among known: some Sequence<String>) -> String? {
+    nearestName(to: name, among: known).map { "did you mean `\($0)`?" }
 }
 
 private func editDistance(_ left: [Character], _ right: [Character]) -> Int {

@@ -54,11 +54,11 @@ struct DiagnosticTests {
         "The nearest name is found for slips of the finger, and none for other words",
         arguments: [
             ("temprature", "temperature"), ("tests", "tests"), ("tset", "test"), ("Form", "from"),
-            ("zzz", nil), ("", nil), ("nmae", "name"),
+            ("zzz", nil), ("", nil), ("a", nil), ("nmae", "name"), ("nam", "name"), ("Name", "name"),
         ] as [(String, String?)]
     )
     func nearest(written: String, expected: String?) {
-        let known = ["temperature", "tests", "test", "from", "name"]
+        let known = ["temperature", "tests", "test", "from", "name", "b"]
         #expect(nearestName(to: written, among: known) == expected)
     }
 }

@@ -1,4 +1,6 @@
 import CorpusKit
+import CorpusTesting
+import TestSupport
 import Testing
 
 @testable import CorpusFilters
@@ -223,12 +225,8 @@ struct DecontaminateTests {
             id: "task_id"
         )
         let bytes = try FingerprintBuilder.pack(ofJSONLines: lines, for: request).bytes()
-        let finder = DictionaryFinder(
-            files: [
-                "other.txt": "something else entirely that nobody would ever write twice in the same words"
-            ],
-            packs: ["packs/pier.csfp": bytes]
-        )
+        let other = "something else entirely that nobody would ever write twice in the same words"
+        let finder = MemoryFinder(bytes: ["other.txt": Array(other.utf8), "packs/pier.csfp": bytes])
         let against: JSONValue = isTwo ? ["other.txt", "packs/pier.csfp"] : ["packs/pier.csfp"]
         let filter = try decontaminate(["against": against], finder: finder)
 
@@ -244,7 +242,7 @@ struct DecontaminateTests {
     @Test("The built-in packs load, and their items are counted")
     func builtIn() throws {
         for (name, items) in [("humaneval", 164), ("mbpp", 974)] {
-            let bytes = try DictionaryFinder().bytes(at: "Templates/Fingerprints/\(name).csfp")
+            let bytes = try finder().bytes(at: Repository.path + "/Templates/Fingerprints/\(name).csfp")
             let pack = try FingerprintPack.read(bytes, name: name)
             #expect(pack.benchmarks.map(\.items.count) == [items])
             #expect(pack.bytes() == bytes)
@@ -260,7 +258,7 @@ struct DecontaminateTests {
         ]
     )
     func files(name: String) throws {
-        let finder = DictionaryFinder(files: [
+        let finder = finder([
             "bench.json": JSONValue.array(Self.rows).canonical, "bench.txt": Self.long,
             "bench.jsonl": "\n" + (Self.rows.map(\.canonical).joined(separator: "\n")),
             "bench/one.md": Self.short, "bench/deep/two.py": Self.code + "\n\n" + Self.long,
@@ -294,7 +292,7 @@ struct DecontaminateTests {
         ] as [(JSONValue, String)]
     )
     func refused(against: JSONValue, message: String) {
-        let finder = DictionaryFinder(files: [
+        let finder = finder([
             "a.txt": "a", "bad.jsonl": "{}\nx", "empty.jsonl": "{\"n\": 1}", "bad.csfp": "nothing",
         ])
         let error = #expect(throws: BadOption.self) {

@@ -7,7 +7,7 @@ import Testing
 struct ExactDuplicatesTests {
     private func index(_ options: JSONValue, _ samples: [Sample]) throws -> any SelectionIndex {
         let entry = try #require(BuiltInSelectors.all.first { $0.manifest.name == "exact-duplicates" })
-        let setup = PluginSetup(plugin: "exact-duplicates", stage: "test", finder: DictionaryFinder())
+        let setup = PluginSetup(plugin: "exact-duplicates", stage: "test", finder: finder())
         var index = try entry.make(options, [], setup).makeIndex()
         for sample in samples { try index.observe(sample) }
         try index.seal()

@@ -17,7 +17,7 @@ struct RolloutsTests {
         let pairer = try entry.make(
             options,
             [],
-            PluginSetup(plugin: "rollouts", stage: "test", finder: DictionaryFinder())
+            PluginSetup(plugin: "rollouts", stage: "test", finder: finder())
         )
         return try pairer.pairs(
             chosen: chosen,

@@ -1,29 +1,12 @@
 import CorpusFilters
 import CorpusKit
-import Foundation
+import CorpusTesting
+import TestSupport
 import Testing
 
-/// Finds files in a dictionary first, then in the repository.
-struct DictionaryFinder: ResourceFinder {
-    var files: [String: String] = [:]
-    var packs: [String: [UInt8]] = [:]
-
-    func locate(_ name: String) throws -> String { name }
-
-    func bytes(at path: String) throws -> [UInt8] {
-        if let text = files[path] { return Array(text.utf8) }
-        if let bytes = packs[path] { return bytes }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
-        guard let data = try? Data(contentsOf: root.appendingPathComponent(path)), !data.isEmpty else {
-            throw ResourceProblem(name: path, "cannot read `\(path)`: no such file")
-        }
-        return Array(data)
-    }
-
-    func files(matching pattern: String) throws -> [String] {
-        let folder = pattern.split(separator: "*").first.map(String.init) ?? ""
-        return files.keys.filter { $0.hasPrefix(folder) }.sorted()
-    }
+/// Files in memory, in front of the repository.
+func finder(_ files: [String: String] = [:]) -> MemoryFinder {
+    MemoryFinder(files, over: FolderFinder([Repository.path]))
 }
 
 func sample(
@@ -49,7 +32,7 @@ func sample(
 /// Builds the built-in filter the way the engine does.
 func decontaminate(
     _ options: JSONValue,
-    finder: DictionaryFinder = DictionaryFinder()
+    finder: MemoryFinder = finder()
 ) throws -> any SampleFilter {
     let entry = try #require(BuiltInFilters.all.first { $0.manifest.name == "decontaminate" })
     return try entry.make(options, [], PluginSetup(plugin: "decontaminate", stage: "test", finder: finder))
@@ -59,7 +42,7 @@ func decontaminate(
 func decontaminate(rows: [JSONValue], _ options: [String: JSONValue] = [:]) throws -> any SampleFilter {
     let text = rows.map(\.canonical).joined(separator: "\n")
     let options = options.merging(["against": ["bench.jsonl"]]) { own, _ in own }
-    return try decontaminate(.object(options), finder: DictionaryFinder(files: ["bench.jsonl": text]))
+    return try decontaminate(.object(options), finder: finder(["bench.jsonl": text]))
 }
 
 extension Selection {

@@ -14,7 +14,9 @@ struct BuiltInGeneratorsTests {
         let entry = try #require(BuiltInGenerators.all.first { $0.manifest.name == name })
         let options: [String: JSONValue] = name == "style-mix" ? ["keep_plain": false] : [:]
 
-        let findings = await PluginConformance(finder: Workshop(), options: options).findings(in: entry)
+        let findings = await PluginConformance(finder: Workshop.finder(), options: options).findings(
+            in: entry
+        )
 
         #expect(findings.isEmpty, "\(findings.map(\.description).joined(separator: "\n"))")
     }
@@ -49,7 +51,7 @@ struct BuiltInGeneratorsTests {
         ] as [(String, String, JSONValue)]
     )
     func badOptions(name: String, option: String, value: JSONValue) {
-        let problem = #expect(throws: BadOption.self) { try Workshop().generator(name, [option: value]) }
+        let problem = #expect(throws: BadOption.self) { try Workshop.generator(name, [option: value]) }
 
         #expect(problem?.option == option)
     }
@@ -64,7 +66,7 @@ struct BuiltInGeneratorsTests {
     )
     func digests(name: String, prompt: String) throws {
         let entry = try #require(BuiltInGenerators.all.first { $0.manifest.name == name })
-        let setup = PluginSetup(plugin: name, stage: "test", finder: Workshop())
+        let setup = PluginSetup(plugin: name, stage: "test", finder: Workshop.finder())
 
         _ = try entry.make([:], Set(entry.manifest.roles), setup)
 

@@ -213,17 +213,4 @@ struct FinderTests {
         #expect(throws: ResourceProblem.self) { try finder.locate("src/x.py") }
         #expect(throws: ResourceProblem.self) { try finder.bytes(at: "src") }
     }
-
-    @Test("Files on disk are found below the root, and a missing one is a problem with its name")
-    func folder() throws {
-        let finder = Workshop()
-        let path = try finder.locate("Templates/Prompts/solve/prompt.jinja")
-        let prompts = try finder.files(matching: "Templates/Prompts/solve/*.jinja")
-
-        #expect(try finder.bytes(at: path).starts(with: Array("{#".utf8)))
-        #expect(prompts == [path])
-        #expect(throws: ResourceProblem(name: "no/such", "cannot find `no/such`")) {
-            try finder.locate("no/such")
-        }
-    }
 }

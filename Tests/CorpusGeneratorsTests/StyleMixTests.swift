@@ -148,7 +148,7 @@ struct StyleMixTests {
         ]
     )
     func badStyles(styles: String, problem: String) {
-        let error = #expect(throws: BadOption.self) { try Workshop(styles: styles).generator("style-mix") }
+        let error = #expect(throws: BadOption.self) { try Workshop.generator("style-mix", styles: styles) }
 
         #expect(error?.option == "styles")
         #expect(error?.problem.contains(problem) == true)

@@ -1,10 +1,10 @@
 import CorpusGenerators
 import CorpusKit
 import CorpusTesting
-import Foundation
+import TestSupport
 
 /// The repository's prompts, with a small style set in the place of the shipped one.
-struct Workshop: ResourceFinder {
+enum Workshop {
     static let styles = """
         {"id": "polite-question", "register": "polite", "length": "medium", "mood": "question", "example_phrases": ["Could you help?", "Thank you."]}
         {"id": "terse", "register": "chatty", "length": "short", "mood": "imperative", "typos": "few", "example_phrases": ["need this", "pls"]}
@@ -12,27 +12,22 @@ struct Workshop: ResourceFinder {
 
         """
 
-    private let memory: MemoryFinder
-    private let folder: FolderFinder
-
-    init(styles: String = Self.styles) {
-        memory = MemoryFinder(["Seeds/styles.jsonl": styles])
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        folder = FolderFinder(root.path)
+    /// Creates a finder of files.
+    ///
+    /// - Parameter styles: The style set.
+    static func finder(styles: String = Self.styles) -> MemoryFinder {
+        MemoryFinder(["Seeds/styles.jsonl": styles], over: FolderFinder([Repository.path]))
     }
-
-    func locate(_ name: String) throws -> String { try (try? memory.locate(name)) ?? folder.locate(name) }
-    func bytes(at path: String) throws -> [UInt8] {
-        try (try? memory.bytes(at: path)) ?? folder.bytes(at: path)
-    }
-    func files(matching pattern: String) throws -> [String] { try folder.files(matching: pattern) }
 
     /// Builds a built-in generator as the engine would.
-    func generator(_ name: String, _ options: [String: JSONValue] = [:]) throws -> any Generator {
+    static func generator(
+        _ name: String,
+        _ options: [String: JSONValue] = [:],
+        styles: String = Self.styles
+    ) throws -> any Generator {
         let entry = BuiltInGenerators.all.first { $0.manifest.name == name }
         guard let entry else { throw ResourceProblem(name: name, "no generator is called `\(name)`") }
-        let setup = PluginSetup(plugin: name, stage: "test", finder: self)
+        let setup = PluginSetup(plugin: name, stage: "test", finder: finder(styles: styles))
         return try entry.make(.object(options), Set(entry.manifest.roles), setup)
     }
 }
@@ -52,7 +47,7 @@ struct Outcome {
         host: ScriptedHost,
         random: Int = 1
     ) async throws -> Outcome {
-        let generator = try Workshop().generator(name, options)
+        let generator = try Workshop.generator(name, options)
         var outcome = Outcome(host: host)
         do {
             outcome.drafts = try await generator.drafts(from: seed, in: host.context(seed: random))

@@ -1,4 +1,5 @@
 import CorpusKit
+import CorpusTesting
 import CorpusVerifiers
 import Testing
 
@@ -27,7 +28,7 @@ struct BuiltInVerifiersTests {
             let host = ScriptedHost(texts: check.replies, verdicts: verdicts)
             let draft = sample(check.seed.content.fields)
 
-            let verdict = try await judge.verdict(on: draft, in: host.context)
+            let verdict = try await judge.verdict(on: draft, in: host.context())
 
             switch check.expectation {
             case .accepts(let text):

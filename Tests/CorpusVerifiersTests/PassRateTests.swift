@@ -1,4 +1,5 @@
 import CorpusKit
+import CorpusTesting
 import Testing
 
 @testable import CorpusVerifiers
@@ -17,7 +18,7 @@ struct PassRateTests {
         guard case .group(let judge) = try verifier("pass-rate", options) else {
             throw WorkFailure("plugin-error", "without a model the rate is that of a group")
         }
-        return try await judge.verdicts(on: drafts, siblings: siblings, in: ScriptedHost().context)
+        return try await judge.verdicts(on: drafts, siblings: siblings, in: ScriptedHost().context())
     }
 
     private func attempts(_ outcomes: [Evidence.Outcome?]) -> [Sample] {
@@ -97,7 +98,7 @@ struct PassRateTests {
         let host = ScriptedHost(texts: [Self.solution], verdicts: [.ok])
         let rate = try single("pass-rate", ["attempts": 10], roles: ["model"])
 
-        let verdict = try await rate.verdict(on: sample(Self.task), in: host.context)
+        let verdict = try await rate.verdict(on: sample(Self.task), in: host.context())
 
         // After five passes of five the posterior of the easy band is 1 - (2/3)^6 = 0.912; after four it is 0.868.
         #expect(host.asked.count == 5)
@@ -112,7 +113,7 @@ struct PassRateTests {
         let host = ScriptedHost(texts: [Self.solution], verdicts: [.ok, .wrongAnswer, .ok, .wrongAnswer])
         let rate = try single("pass-rate", ["attempts": 6, "stop_early": false], roles: ["model"])
 
-        let verdict = try await rate.verdict(on: sample(Self.task), in: host.context)
+        let verdict = try await rate.verdict(on: sample(Self.task), in: host.context())
 
         #expect(host.asked.count == 6)
         #expect(verdict.score == 2.0 / 6)
@@ -124,14 +125,14 @@ struct PassRateTests {
         let host = ScriptedHost(texts: [Self.solution], verdicts: [.ok])
 
         _ = try await single("pass-rate", ["attempts": 1], roles: ["model"])
-            .verdict(on: sample(Self.task), in: host.context)
+            .verdict(on: sample(Self.task), in: host.context())
 
         let question = try #require(host.asked.first?.first?.content)
         #expect(question.contains("Return three times a number."))
         #expect(question.contains("in python"))
         #expect(question.contains("a function named `triple`"))
         #expect(!question.contains("{{"))
-        #expect(host.jobs.map(\.source) == ["def triple(n): return 3 * n\n"])
+        #expect(host.jobs.map(\.source) == ["def triple(n): return 3 * n"])
     }
 
     @Test(
@@ -139,13 +140,14 @@ struct PassRateTests {
         arguments: [
             ModelReply(text: "```python\ndef triple(n): return 3 * n\n```", finish: .length),
             ModelReply(text: "```python\ndef triple(n):"), ModelReply(text: "  \n"),
+            ModelReply(text: "```ruby\ndef triple(n) = 3 * n\n```"),
         ]
     )
     func unusableReply(reply: ModelReply) async throws {
         let host = ScriptedHost(replies: [reply], results: [ExecutionResult(of: .ok)])
 
         let verdict = try await single("pass-rate", ["attempts": 2], roles: ["model"])
-            .verdict(on: sample(Self.task), in: host.context)
+            .verdict(on: sample(Self.task), in: host.context())
 
         #expect(verdict.outcome == .fail("too-hard"))
         #expect(verdict.detail["attempts"] == 2)

@@ -1,4 +1,5 @@
 import CorpusKit
+import CorpusTesting
 import Testing
 
 @Suite("Hidden tests")
@@ -11,9 +12,9 @@ struct TestsTests {
 
     @Test("Code that passes while the stub fails is believed")
     func passes() async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.ok, .wrongAnswer])
+        let host = ScriptedHost(verdicts: [.ok, .wrongAnswer])
 
-        let verdict = try await single("tests").verdict(on: draft, in: host.context)
+        let verdict = try await single("tests").verdict(on: draft, in: host.context())
 
         #expect(verdict.outcome == .pass)
         #expect(verdict.score == 1)
@@ -35,9 +36,9 @@ struct TestsTests {
         ]
     )
     func reasons(verdict: ExecutionResult.Verdict, reason: String) async throws {
-        let host = ScriptedHost(texts: [], verdicts: [verdict])
+        let host = ScriptedHost(verdicts: [verdict])
 
-        let answer = try await single("tests").verdict(on: draft, in: host.context)
+        let answer = try await single("tests").verdict(on: draft, in: host.context())
 
         #expect(answer.outcome == .fail(ReasonCode(reason)))
         #expect(answer.score == 0.5)
@@ -47,9 +48,9 @@ struct TestsTests {
 
     @Test("A suite that the empty stub passes is vacuous")
     func vacuous() async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.ok])
+        let host = ScriptedHost(verdicts: [.ok])
 
-        let verdict = try await single("tests").verdict(on: draft, in: host.context)
+        let verdict = try await single("tests").verdict(on: draft, in: host.context())
 
         #expect(verdict.outcome == .fail("vacuous-test"))
         #expect(host.jobs.map(\.source).last == "def triple(*args, **kwargs):\n    return None\n")
@@ -58,9 +59,9 @@ struct TestsTests {
 
     @Test("The control can be turned off")
     func controlsOff() async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.ok])
+        let host = ScriptedHost(verdicts: [.ok])
 
-        let verdict = try await single("tests", ["controls": false]).verdict(on: draft, in: host.context)
+        let verdict = try await single("tests", ["controls": false]).verdict(on: draft, in: host.context())
 
         #expect(verdict.outcome == .pass)
         #expect(verdict.detail["control"] == "off")
@@ -69,10 +70,10 @@ struct TestsTests {
 
     @Test("A language without a stub is tested without control")
     func noStub() async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.ok])
+        let host = ScriptedHost(verdicts: [.ok])
         let rust = sample(["code": "fn triple() {}", "tests": Self.suite, "language": "rust"])
 
-        let verdict = try await single("tests").verdict(on: rust, in: host.context)
+        let verdict = try await single("tests").verdict(on: rust, in: host.context())
 
         #expect(verdict.outcome == .pass)
         #expect(verdict.detail["control"] == "unknown")
@@ -81,16 +82,16 @@ struct TestsTests {
     @Test("A result that ran no test is no pass")
     func nothingRan() async throws {
         let empty = ExecutionResult(.ok, tests: [], total: 0, isolation: "full", toolchain: "python 3")
-        let host = ScriptedHost(results: [empty])
+        let host = ScriptedHost(replies: [], results: [empty])
 
-        let verdict = try await single("tests").verdict(on: draft, in: host.context)
+        let verdict = try await single("tests").verdict(on: draft, in: host.context())
 
         #expect(verdict.outcome == .fail("test-failed"))
     }
 
     @Test("The job carries language, code and limits")
     func job() async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.wrongAnswer])
+        let host = ScriptedHost(verdicts: [.wrongAnswer])
         let labelled = sample(
             ["code": "x", "tests": Self.suite, "language": "ruby"],
             labels: ["language": "go"]
@@ -98,7 +99,7 @@ struct TestsTests {
 
         _ = try await single("tests", ["wall_ms": 1500, "memory_mib": 64]).verdict(
             on: labelled,
-            in: host.context
+            in: host.context()
         )
 
         let job = try #require(host.jobs.first)
@@ -114,11 +115,11 @@ struct TestsTests {
         ]
     )
     func brokenWorld(verdict: ExecutionResult.Verdict, code: String) async throws {
-        let host = ScriptedHost(texts: [], verdicts: [verdict])
+        let host = ScriptedHost(verdicts: [verdict])
         let tests = try single("tests")
 
         let failure = await #expect(throws: WorkFailure.self) {
-            try await tests.verdict(on: draft, in: host.context)
+            try await tests.verdict(on: draft, in: host.context())
         }
 
         #expect(failure?.code == ReasonCode(code))
@@ -134,11 +135,11 @@ struct TestsTests {
         ] as [([String: JSONValue], String)]
     )
     func unusable(fields: [String: JSONValue], reason: String) async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.ok])
+        let host = ScriptedHost(verdicts: [.ok])
         let tests = try single("tests")
 
         let skip = await #expect(throws: Skip.self) {
-            try await tests.verdict(on: sample(fields), in: host.context)
+            try await tests.verdict(on: sample(fields), in: host.context())
         }
 
         #expect(skip?.reason == ReasonCode(reason))
@@ -158,12 +159,12 @@ struct TestsTests {
 
     @Test("Programs get stubs that print nothing", arguments: ["python", "c", "java", "bash", "rust"])
     func programStub(language: String) async throws {
-        let host = ScriptedHost(texts: [], verdicts: [.ok, .wrongAnswer])
+        let host = ScriptedHost(verdicts: [.ok, .wrongAnswer])
         let suite: JSONValue = ["kind": "io", "cases": [["stdin": "1", "stdout": "2"]]]
 
         let verdict = try await single("tests").verdict(
             on: sample(["code": "x", "tests": suite, "language": .string(language)]),
-            in: host.context
+            in: host.context()
         )
 
         #expect(verdict.detail["control"] == "failed")

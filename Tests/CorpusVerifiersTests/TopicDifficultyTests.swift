@@ -1,4 +1,5 @@
 import CorpusKit
+import CorpusTesting
 import Testing
 
 @testable import CorpusVerifiers
@@ -14,7 +15,7 @@ struct TopicDifficultyTests {
 
         let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
             on: draft,
-            in: host.context
+            in: host.context()
         )
 
         #expect(verdict.outcome == .pass)
@@ -25,7 +26,7 @@ struct TopicDifficultyTests {
         let questions = host.asked.compactMap(\.first?.content)
         #expect(questions.allSatisfy { $0.contains("Count the vowels of a word.") && !$0.contains("{{") })
         #expect(questions.last?.contains("Topic: string algorithm") == true)
-        #expect(host.settings.map { $0.schema == nil } == [false, false])
+        #expect(host.calls.map(\.settings).map { $0.schema == nil } == [false, false])
     }
 
     @Test(
@@ -37,7 +38,7 @@ struct TopicDifficultyTests {
 
         let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
             on: draft,
-            in: host.context
+            in: host.context()
         )
 
         #expect(verdict.outcome == (passes ? .pass : .fail("too-easy")))
@@ -48,11 +49,11 @@ struct TopicDifficultyTests {
         let host = ScriptedHost(texts: ["strings", Self.score(2), Self.score(3), Self.score(3)])
         let judge = try single("topic-difficulty", ["calls": 3], roles: ["model"])
 
-        let verdict = try await judge.verdict(on: draft, in: host.context)
+        let verdict = try await judge.verdict(on: draft, in: host.context())
 
         #expect(verdict.outcome == .fail("too-easy"))
         #expect(verdict.detail["scores"] == [2, 3, 3])
-        #expect(host.settings.last?.temperature == nil)
+        #expect(host.calls.map(\.settings).last?.temperature == nil)
         #expect(judge.worstCaseCalls == ["model": 8])
     }
 
@@ -64,7 +65,7 @@ struct TopicDifficultyTests {
 
         let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
             on: draft,
-            in: host.context
+            in: host.context()
         )
 
         #expect(verdict.outcome == .pass)
@@ -85,7 +86,7 @@ struct TopicDifficultyTests {
 
         let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
             on: draft,
-            in: host.context
+            in: host.context()
         )
 
         #expect(verdict.outcome == .unsure("format-broken"))
@@ -98,7 +99,7 @@ struct TopicDifficultyTests {
 
         let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
             on: draft,
-            in: host.context
+            in: host.context()
         )
 
         #expect(verdict.outcome == .unsure("format-broken"))
@@ -123,7 +124,7 @@ struct TopicDifficultyTests {
         let host = ScriptedHost(texts: ["strings"])
 
         let skip = await #expect(throws: Skip.self) {
-            try await judge.verdict(on: sample(["code": "x"]), in: host.context)
+            try await judge.verdict(on: sample(["code": "x"]), in: host.context())
         }
 
         #expect(skip?.reason == "missing-field")
@@ -142,46 +143,5 @@ struct TopicDifficultyTests {
             try single("topic-difficulty", options, roles: ["model"])
         }
         #expect(error?.description == message)
-    }
-}
-
-@Suite("Reading replies")
-struct ReplyReadingTests {
-    @Test(
-        "The last closed fence holds the code",
-        arguments: [
-            ("```\na\n```\ntext\n```py\nb\n```", "b\n"), ("  ~~~python\n  x\n  ~~~", "  x\n"),
-            ("````md\n```\ninner\n```\n````", "```\ninner\n```\n"), ("print(1)", "print(1)"),
-            ("```\ndone\n```\n```\ncut", "done\n"),
-        ]
-    )
-    func code(reply: String, code: String) {
-        #expect(ReplyReading.code(in: reply) == code)
-    }
-
-    @Test("No code is found in what holds none", arguments: ["", " \n", "```\ncut off", "```\n\n```"])
-    func noCode(reply: String) {
-        #expect(ReplyReading.code(in: reply) == nil)
-    }
-
-    @Test(
-        "An object is found among prose, braces in strings included",
-        arguments: [
-            #"{"a": 1}"#, #"Well, { is a brace. {"a": 1} and more {}"#, #"```json\#n{"a": 1}\#n```"#,
-            #"{not json} {"a": 1}"#,
-        ]
-    )
-    func object(reply: String) {
-        #expect(ReplyReading.object(in: reply) == ["a": 1])
-    }
-
-    @Test("A brace or quote inside a string ends nothing")
-    func strings() {
-        #expect(ReplyReading.object(in: #"x {"a": "} \" {"} y"#) == ["a": "} \" {"])
-    }
-
-    @Test("A reply of braces alone holds no object", arguments: [100_000])
-    func braces(count: Int) {
-        #expect(ReplyReading.object(in: String(repeating: "{", count: count)) == nil)
     }
 }

@@ -128,7 +128,7 @@ struct CommandTests {
     @Test("A prompt with an undefined variable is a fault at its place, before anything is called")
     func undefinedVariable() async throws {
         let bench = try Bench()
-        let prompts = Program.repository + "/Templates/Prompts/solve"
+        let prompts = Repository.path + "/Templates/Prompts/solve"
         for name in try FileManager.default.contentsOfDirectory(atPath: prompts) {
             try bench.write(
                 "{# mine #}\nSolve {{ tsk }}\n",

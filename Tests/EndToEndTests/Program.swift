@@ -1,5 +1,6 @@
 import CorpusModel
 import Foundation
+import TestSupport
 
 /// The built binary, run as a person would run it.
 struct Program {
@@ -25,15 +26,10 @@ struct Program {
         return "corpusmith"
     }()
 
-    /// The repository: what a person has after cloning it.
-    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
     /// Runs the program to its end.
     static func run(
         _ arguments: String...,
-        folder: String = repository,
+        folder: String = Repository.path,
         environment: [String: String] = [:]
     ) async throws -> End {
         try await start(arguments, folder: folder, environment: environment).end()
@@ -42,7 +38,7 @@ struct Program {
     /// Starts the program.
     static func start(
         _ arguments: [String],
-        folder: String = repository,
+        folder: String = Repository.path,
         environment: [String: String] = [:]
     ) throws -> Running {
         let process = Process()

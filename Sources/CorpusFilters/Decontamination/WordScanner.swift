@@ -1,3 +1,5 @@
+import CorpusKit
+
 /// Cuts a text into words and hashes each of them.
 ///
 /// A word is a maximal run of letters and digits, letters lower-cased. `_` and punctuation separate. A CJK

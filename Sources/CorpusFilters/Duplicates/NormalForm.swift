@@ -1,3 +1,5 @@
+import CorpusKit
+
 /// What counts as equal text.
 enum NormalForm: String, Codable, Sendable, CaseIterable {
     /// Equal bytes.

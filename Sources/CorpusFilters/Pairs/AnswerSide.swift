@@ -20,7 +20,8 @@ struct AnswerSide {
             let verdict = tests.detail["verdict"]?.text
         else { return nil }
         let code = Self.normalised(
-            sample.content.fields["code"]?.text ?? Self.lastFencedBlock(of: answer.content) ?? ""
+            sample.content.fields["code"]?.text
+                ?? CodeBlock.all(in: answer.content).last(where: \.isTerminated)?.code ?? ""
         )
         guard !code.isEmpty else { return nil }
         key = sample.key
@@ -48,29 +49,5 @@ struct AnswerSide {
             return text.isEmpty || isComment ? nil : text
         }
         .joined(separator: "\n")
-    }
-
-    /// The text of the last closed code fence, which may be indented.
-    static func lastFencedBlock(of text: String) -> String? {
-        var open: (fence: Substring, lines: [Substring])?
-        var last: String?
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            let start = line.drop(while: \.isWhitespace)
-            let mark = start.first == "~" ? Character("~") : Character("`")
-            let fence = start.prefix { $0 == mark }
-            if var block = open {
-                let closes = fence.count >= block.fence.count && fence.first == block.fence.first
-                if closes, start.dropFirst(fence.count).allSatisfy(\.isWhitespace) {
-                    last = block.lines.joined(separator: "\n")
-                    open = nil
-                } else {
-                    block.lines.append(line)
-                    open = block
-                }
-            } else if fence.count >= 3 {
-                open = (fence, [])
-            }
-        }
-        return last
     }
 }

@@ -1,14 +1,10 @@
-import Foundation
-
 /// Small measures that tell whether two texts say the same.
 public enum TextLikeness: Sendable {
     /// The text in compatibility form (NFKC) without any white space: two texts that differ in layout only are equal.
     public static func whitespaceFree(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
-                text.precomposedStringWithCompatibilityMapping.unicodeScalars.filter {
-                    !$0.properties.isWhitespace
-                }
+                text.normalisedNFKC.unicodeScalars.filter { !$0.properties.isWhitespace }
             )
         )
     }

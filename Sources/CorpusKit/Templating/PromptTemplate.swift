@@ -1,3 +1,4 @@
+import CorpusDiagnostics
 public import CorpusModel
 
 /// A prompt in a strict subset of Jinja2, parsed and checked.
@@ -84,7 +85,7 @@ public struct PromptTemplate: Sendable {
                 "undefined-variable",
                 "`\(name)` is undefined",
                 at: use.span,
-                hint: NearestName.hint(for: name, among: variables)
+                hint: nearestHint(for: name, among: variables)
                     ?? (variables.isEmpty
                         ? "this prompt is given no variables" : "this prompt is given \(known)")
             )

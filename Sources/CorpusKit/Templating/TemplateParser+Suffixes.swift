@@ -1,3 +1,5 @@
+import CorpusDiagnostics
+
 extension TemplateParser {
     /// Reads `.name`, `[index]` and `[from:to]` behind a value.
     mutating func members(of value: TemplateExpression) throws(PromptProblem) -> TemplateExpression {
@@ -74,7 +76,7 @@ extension TemplateParser {
             throw fault(
                 "unknown test `\(name)`",
                 code: "unknown-test",
-                hint: NearestName.hint(for: name, among: TemplateTest.allCases.map(\.rawValue))
+                hint: nearestHint(for: name, among: TemplateTest.allCases.map(\.rawValue))
                     ?? "the tests are \(Self.listed(TemplateTest.allCases.map(\.rawValue)))"
             )
         }
@@ -102,7 +104,7 @@ extension TemplateParser {
             throw fault(
                 "unknown filter `\(name)`",
                 code: "unknown-filter",
-                hint: NearestName.hint(for: name, among: TemplateFilter.names)
+                hint: nearestHint(for: name, among: TemplateFilter.names)
                     ?? "the filters are \(Self.listed(TemplateFilter.allCases.map(\.rawValue)))"
             )
         }
@@ -133,7 +135,7 @@ extension TemplateParser {
                         throw fault(
                             "`\(filter.rawValue)` has no parameter `\(name)`",
                             code: "unknown-argument",
-                            hint: NearestName.hint(for: name, among: parameters.map(\.name))
+                            hint: nearestHint(for: name, among: parameters.map(\.name))
                         )
                     }
                     position = index

@@ -1,3 +1,5 @@
+import CorpusDiagnostics
+
 /// Reads the words of one template into statements.
 struct TemplateParser {
     let source: TemplateSource
@@ -161,7 +163,7 @@ struct TemplateParser {
         return fault(
             "unknown tag `\(tag)`",
             code: "unknown-tag",
-            hint: NearestName.hint(for: tag, among: Self.tags + Self.innerTags)
+            hint: nearestHint(for: tag, among: Self.tags + Self.innerTags)
         )
     }
 

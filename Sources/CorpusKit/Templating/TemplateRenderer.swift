@@ -1,3 +1,4 @@
+import CorpusDiagnostics
 import CorpusModel
 
 /// Renders a parsed template once.
@@ -72,7 +73,7 @@ struct TemplateRenderer {
                 TemplateComplaint(
                     "undefined-variable",
                     "`\(name)` is undefined",
-                    hint: NearestName.hint(for: name, among: known)
+                    hint: nearestHint(for: name, among: known)
                 ),
                 span
             )

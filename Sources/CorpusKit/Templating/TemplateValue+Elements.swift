@@ -1,3 +1,5 @@
+import CorpusDiagnostics
+
 extension TemplateValue {
     /// `self[key]`, or nil where Python raises and Jinja2 answers with an undefined value.
     func element(at key: TemplateValue) -> TemplateValue? {
@@ -19,9 +21,9 @@ extension TemplateValue {
     func hint(forMissing key: TemplateValue) -> String? {
         switch (self, key) {
         case (.map(let map), .string(let name)):
-            if let near = NearestName.hint(for: name, among: map.keys) { return near }
+            if let near = nearestHint(for: name, among: map.keys) { return near }
             return ["items", "keys", "values"].contains(name) ? "values have no methods: write `|items`" : nil
-        case (.loop, .string(let name)): return NearestName.hint(for: name, among: LoopState.fields)
+        case (.loop, .string(let name)): return nearestHint(for: name, among: LoopState.fields)
         case (.list(let elements), .int), (.tuple(let elements), .int):
             return "it has \(elements.count) elements"
         case (.list, .string), (.tuple, .string): return "it is a list: take an element first, such as `[0]`"

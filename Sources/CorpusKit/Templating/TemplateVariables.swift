@@ -1,3 +1,5 @@
+import CorpusDiagnostics
+
 /// Finds the variables that a template takes from outside, before anything is rendered.
 ///
 /// A variable is *needed* where it is used without being set before, by a `for` or a `set`, and without a
@@ -208,7 +210,7 @@ struct TemplateVariables {
             "undefined-variable",
             "`loop.\(field)` is undefined",
             at: key.span,
-            hint: NearestName.hint(for: field, among: TemplateValue.LoopState.fields)
+            hint: nearestHint(for: field, among: TemplateValue.LoopState.fields)
         )
     }
 

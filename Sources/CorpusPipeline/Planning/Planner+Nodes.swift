@@ -39,6 +39,7 @@ extension Planner {
             )
         )
         origins.append([nodes.count - 1])
+        unproven.append(nil)
     }
 
     mutating func plan(_ stage: Recipe.Stage) {
@@ -55,6 +56,7 @@ extension Planner {
         fields.append(isGenerate ? available.map { $0.union(manifest.produces) } : available)
         let index = nodes.count
         origins.append(isGenerate ? [index] : inputs.reduce(into: []) { $0.formUnion(origins[$1.node]) })
+        unproven.append(isGenerate ? nil : unproven(inputs))
         var checks = inputs.map { nodes[$0.node].checks }.reduce(nil) { ($0 ?? $1).intersection($1) } ?? []
         switch stage.verb.value {
         case .generate: checks = []
@@ -105,12 +107,21 @@ extension Planner {
                     "an export takes what a stage passed on, not `.\(edge.outcome.rawValue)`",
                     at: input.location
                 )
+            } else if let output = unproven[edge.node] {
+                fault(
+                    "wrong-input",
+                    "an export takes what passed every check, and `\(input.stage)` gives what comes from `\(output)`",
+                    at: input.location,
+                    hint:
+                        "read `\(output)` where it serves as `rejected:` or `siblings:`, or let a generator rewrite it"
+                )
             }
         }
         let parts = ["export", export.name, entry.manifest.name, String(entry.manifest.version)]
         let digest = Digest(of: (parts + inputs.map { nodes[$0.node].digest.description }).lengths)
         fields.append(nil)
         origins.append([])
+        unproven.append(nil)
         indices["export " + export.name] = nodes.count
         nodes.append(
             PlanNode(

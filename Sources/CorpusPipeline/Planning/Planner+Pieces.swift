@@ -22,6 +22,14 @@ extension Planner {
         edges.reduce(into: []) { $0.formUnion(nodes[$1.node].ancestors.union([$1.node])) }
     }
 
+    /// The output through which the edges bring what did not pass a check, or nil.
+    func unproven(_ edges: [PlanEdge]) -> String? {
+        edges.lazy.compactMap { edge in
+            edge.outcome == .passed
+                ? unproven[edge.node] : "\(nodes[edge.node].name).\(edge.outcome.rawValue)"
+        }.first
+    }
+
     func mayRepeat(_ edges: [PlanEdge]) -> Bool {
         var seen: Set<Int> = []
         for edge in edges {
@@ -127,7 +135,7 @@ extension Planner {
                 "unknown-option",
                 "`\(error.plugin)` has no option `\(error.name)`",
                 at: options[error.name]?.keyLocation ?? location,
-                hint: nearestName(to: error.name, among: names).map { "did you mean `\($0)`?" }
+                hint: nearestHint(for: error.name, among: names)
                     ?? (names.isEmpty
                         ? "it has no options"
                         : "its options: \(names.map { "`\($0)`" }.joined(separator: ", "))")
@@ -193,9 +201,7 @@ extension Planner {
                     "unknown-model",
                     "there is no model `\(model.value)` under `models:`",
                     at: model.location,
-                    hint: nearestName(to: model.value, among: recipe.models.map(\.name)).map {
-                        "did you mean `\($0)`?"
-                    }
+                    hint: nearestHint(for: model.value, among: recipe.models.map(\.name))
                 )
                 continue
             }

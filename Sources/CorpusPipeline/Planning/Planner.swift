@@ -18,6 +18,8 @@ package struct Planner {
     var fields: [Set<String>?] = []
     /// Where the items leaving a node were written.
     var origins: [Set<Int>] = []
+    /// For each node, the output such as `tested.fail` through which it gets what did not pass a check, or nil.
+    var unproven: [String?] = []
 
     /// What is known of a bundled model's name.
     package enum LocalModelLookup: Sendable, Hashable {
@@ -105,7 +107,7 @@ package struct Planner {
                         "unknown-model",
                         "there is no bundled model `\(name)`",
                         at: spec.place.location,
-                        hint: nearestName(to: name, among: names).map { "did you mean `\($0)`?" }
+                        hint: nearestHint(for: name, among: names)
                             ?? "bundled models: \(names.map { "`\($0)`" }.joined(separator: ", "))"
                     )
                 }
@@ -127,12 +129,11 @@ package struct Planner {
         {
             for input in inputs where !sourceNames.contains(input.stage) && !stageNames.contains(input.stage)
             {
-                let near = nearestName(to: input.stage, among: sourceNames.union(stageNames))
                 fault(
                     "unknown-stage",
                     "there is no source or stage `\(input.stage)`",
                     at: input.location,
-                    hint: near.map { "did you mean `\($0)`?" }
+                    hint: nearestHint(for: input.stage, among: sourceNames.union(stageNames))
                 )
             }
         }

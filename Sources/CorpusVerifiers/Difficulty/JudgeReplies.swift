@@ -12,7 +12,7 @@ struct Topic: Hashable {
     /// Takes the `topic` of a JSON object, or else the first line that is not blank, without `Topic:`, punctuation
     /// and a plural at the end.
     init?(_ reply: String) {
-        let line = (ReplyReading.object(in: reply)?["topic"]?.text ?? reply).split(
+        let line = (JSONReply.object(in: reply)?["topic"]?.text ?? reply).split(
             whereSeparator: \.isNewline
         ).first {
             $0.contains { $0.isLetter || $0.isNumber }
@@ -56,7 +56,7 @@ struct Score: Hashable {
 
     /// Reads the JSON object in a reply, or answers nil when it has another shape.
     init?(_ reply: String) {
-        guard let object = ReplyReading.object(in: reply), let value = object["score"]?.whole,
+        guard let object = JSONReply.object(in: reply), let value = object["score"]?.whole,
             (1...10).contains(value)
         else { return nil }
         self.value = value

@@ -132,8 +132,16 @@ struct SolvedPassRate: Verifier {
         -> Bool
     {
         let reply = try await context.reply(to: [Message(.user, question)])
-        guard reply.finish != .length, let code = ReplyReading.code(in: reply.text) else { return false }
+        guard reply.finish != .length, let code = Self.code(in: reply.text, language: task.language)
+        else { return false }
         return TestedTask.isPass(try await task.run(code, in: context))
+    }
+
+    /// The block in the task's language, or the whole reply when it has no block at all.
+    private static func code(in reply: String, language: String) -> String? {
+        if let block = CodeBlock.answer(in: reply, language: language) { return block.code }
+        let isBare = CodeBlock.all(in: reply).isEmpty && reply.contains { !$0.isWhitespace }
+        return isBare ? reply : nil
     }
 
     private static func contract(of tests: TestSuite) -> String {

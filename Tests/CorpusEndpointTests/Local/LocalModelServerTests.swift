@@ -1,6 +1,7 @@
 import CorpusKit
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import CorpusEndpoint
@@ -311,8 +312,7 @@ struct LiveLocalModelTests {
     @Test("It gets ready and ends", .timeLimit(.minutes(5)))
     func serves() async throws {
         let model = try LocalModel.named("smollm2-135m")
-        let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../..").standardized.path
-        let folder = try model.folder(among: [root + "/.local-model"])
+        let folder = try model.folder(among: [Repository.path + "/.local-model"])
 
         let status = try await LocalModelServer.withServer(model, in: folder) { address in
             LoopbackProbe.status(port: UInt16(try #require(address.port)), path: "/v1/models")

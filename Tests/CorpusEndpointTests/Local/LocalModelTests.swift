@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CorpusEndpoint
@@ -18,11 +19,8 @@ struct LocalModelTests {
     @Test("The script that fetches the model names the same packages, file and checksum")
     func scriptAgrees() throws {
         let model = try LocalModel.named("smollm2-135m")
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "../../.."
-        )
         let script = try String(
-            contentsOf: root.appendingPathComponent("scripts/get-local-model.sh").standardized,
+            contentsOfFile: Repository.path + "/scripts/get-local-model.sh",
             encoding: .utf8
         )
 

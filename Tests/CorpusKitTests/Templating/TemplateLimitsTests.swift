@@ -157,17 +157,3 @@ struct TemplateLimitsTests {
         #expect(problem?.name == "x")
     }
 }
-
-@Suite("Nearest name")
-struct NearestNameTests {
-    @Test(
-        "A slip of the fingers finds its name",
-        arguments: [
-            ("tilte", "title"), ("titel", "title"), ("Title", "title"), ("ttle", "title"), ("sede", "seed"),
-            ("instuctions", "instruction"), ("xyz", nil), ("a", nil), ("title", nil),
-        ] as [(String, String?)]
-    )
-    func nearest(_ name: String, _ expected: String?) {
-        #expect(NearestName.nearest(to: name, among: ["instruction", "seed", "title", "b"]) == expected)
-    }
-}

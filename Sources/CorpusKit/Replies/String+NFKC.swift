@@ -5,7 +5,7 @@ extension String {
     ///
     /// Foundation's compatibility mapping leaves marks uncomposed whose base only came out of the mapping (half-width
     /// kana with a voicing mark), so that the canonical one must follow.
-    var normalisedNFKC: String {
+    package var normalisedNFKC: String {
         precomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping
     }
 }

@@ -1,0 +1,46 @@
+import Foundation
+
+/// Finds files on disk: names are relative to the first folder of a list that has them.
+public struct FolderFinder: ResourceFinder, Sendable {
+    /// The folders, in the order in which they are looked through.
+    public let roots: [String]
+
+    /// Creates a finder.
+    public init(_ roots: [String]) { self.roots = roots }
+
+    /// The path of a file or folder in the first root that has it; an absolute name is its own path.
+    ///
+    /// - Throws: ``ResourceProblem`` when there is none.
+    public func locate(_ name: String) throws -> String {
+        let paths =
+            name.hasPrefix("/") ? [name] : roots.map { ($0 as NSString).appendingPathComponent(name) }
+        guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw ResourceProblem(name: name, "cannot find `\(name)`: no such file or folder")
+        }
+        return (path as NSString).standardizingPath
+    }
+
+    /// What the file holds.
+    ///
+    /// - Throws: ``ResourceProblem`` when it cannot be read.
+    public func bytes(at path: String) throws -> [UInt8] {
+        do {
+            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw ResourceProblem(name: path, "cannot read `\(path)`: \(error.localizedDescription)")
+        }
+    }
+
+    /// Every file under a pattern, sorted by bytes; the file itself when the pattern names one, and all files below
+    /// when it names a folder.
+    ///
+    /// - Throws: ``ResourceProblem`` when the folder that the pattern starts in cannot be found.
+    public func files(matching pattern: String) throws -> [String] {
+        let pattern = FilePattern(pattern)
+        let base = try locate(pattern.base.isEmpty ? "." : pattern.base)
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: base, isDirectory: &isFolder), isFolder.boolValue
+        else { return [base] }
+        return pattern.files(below: base)
+    }
+}
