@@ -111,7 +111,7 @@ let package = Package(
             name: "CorpusPipelineTests",
             dependencies: [
                 "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
-                "CorpusTesting",
+                "CorpusTesting", grdb,
             ]
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "TestSupport"]),

@@ -62,10 +62,11 @@ struct LedgerWriter {
                 ]
             )
         }
+        for table in ["evidence", "trace"] { try run("DELETE FROM \(table) WHERE item = ?", [item.key.data]) }
         for (position, evidence) in item.evidence.enumerated() {
             try run(
                 """
-                INSERT OR REPLACE INTO evidence (item, position, subject, name, outcome, score, detail)
+                INSERT INTO evidence (item, position, subject, name, outcome, score, detail)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
@@ -76,7 +77,7 @@ struct LedgerWriter {
         }
         for (position, entry) in item.trace.enumerated() {
             try run(
-                "INSERT OR REPLACE INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
+                "INSERT INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
                 [item.key.data, position, entry.kind.rawValue, entry.key.data]
             )
         }

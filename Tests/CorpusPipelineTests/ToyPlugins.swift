@@ -7,6 +7,9 @@ struct ToySource: SourcePlugin {
     struct Options: PluginOptions {
         var count = 6
         var broken = 0
+        var licence = "MIT"
+        var label = ""
+        var line = 1
     }
 
     static let manifest = Manifest(name: "toy", version: 1, summary: "numbered tasks")
@@ -25,9 +28,12 @@ struct ToySource: SourcePlugin {
             SourceRow.seed(
                 Seed(
                     id: String(n),
-                    content: Content(fields: ["instruction": .string("task \(n)"), "n": .int(n)]),
-                    origin: Origin(source: "toy", path: "toy", line: n + 1),
-                    licence: "MIT"
+                    content: Content(
+                        fields: ["instruction": .string("task \(n)"), "n": .int(n)],
+                        labels: options.label.isEmpty ? [:] : ["kind": .string(options.label)]
+                    ),
+                    origin: Origin(source: "toy", path: "toy", line: n + options.line),
+                    licence: options.licence
                 )
             )
         }
@@ -60,6 +66,8 @@ struct ToySource: SourcePlugin {
 struct ToySolve: GeneratorPlugin {
     struct Options: PluginOptions {
         var attempts = 4
+        /// Asks, throws the reply away, asks again and gives up.
+        var again = false
     }
 
     static let manifest = Manifest(
@@ -81,6 +89,11 @@ struct ToySolve: GeneratorPlugin {
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let question = Message(.user, try seed.text("instruction"))
         let reply = try await context.reply(to: [question])
+        if options.again {
+            context.drop("low-quality", "not good enough", text: reply.text)
+            _ = try await context.reply(to: [Message(.user, "again " + question.content)])
+            throw Skip("off-target", "still not good enough")
+        }
         switch reply.text.split(separator: " ").first {
         case "refused": throw Skip("refusal", "the model declined")
         case "half":
@@ -116,16 +129,29 @@ struct ToyCheck: VerifierPlugin, Verifier {
 
 /// Sets the share of siblings that passed.
 struct ToyRate: VerifierPlugin, GroupVerifier {
+    struct Options: PluginOptions {
+        var fault = ""
+    }
+
+    let fault: String
+
     static let manifest = Manifest(name: "toy-rate", version: 1, summary: "share of passes")
     static let selfChecks: [SelfCheck] = []
 
-    static func make(options: NoOptions, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
-        .group(ToyRate())
+    static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
+        .group(ToyRate(fault: options.fault))
     }
 
     func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws
         -> [Verdict]
     {
+        switch fault {
+        case "skip": throw Skip("off-target", "no rate for these")
+        case "fail": throw WorkFailure("transport", "the connection broke")
+        case "trap": throw ResourceProblem(name: "x", "unexpected")
+        case "miscount": return []
+        default: break
+        }
         let rate = Double(drafts.count) / Double(drafts.count + siblings.count)
         return drafts.map { _ in Verdict(.pass, score: rate, labels: ["rate": .number(rate)]) }
     }
@@ -221,7 +247,7 @@ struct ToyWriter: ExporterPlugin {
             switch row.body {
             case .sample(let sample):
                 line =
-                    sample.id + " " + sample.content.json.canonical
+                    sample.id + " " + (sample.licence ?? "") + sample.content.json.canonical
                     + JSONValue.array(sample.evidence.map(\.json)).canonical
                     + JSONValue.array(sample.provenance.map(\.json)).canonical
             case .pair(let pair): line = pair.id

@@ -262,7 +262,10 @@ extension Planner {
         others: [PlanEdge],
         roles: [String: PlannedModel]
     ) -> Digest {
-        var parts = ["stage", manifest.name, String(manifest.version), stage.options.json.canonical]
+        // The name too: what a stage draws by lot depends on it, and two stages may be alike in everything else.
+        var parts = [
+            "stage", stage.name, manifest.name, String(manifest.version), stage.options.json.canonical,
+        ]
         parts.append(String(recipe.randomSeed))
         for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
             parts += [name, digest.description]

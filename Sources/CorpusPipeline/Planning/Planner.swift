@@ -114,8 +114,29 @@ package struct Planner {
             }
             if let place = places[identity], place != spec.place.value { identity += "@" + spec.name }
             places[identity] = spec.place.value
-            models[spec.name] = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
+            let planned = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
+            checkSharing(planned)
+            models[spec.name] = planned
         }
+    }
+
+    /// Two models of one name at one address share its connections, so that they must agree about them.
+    private mutating func checkSharing(_ model: PlannedModel) {
+        guard
+            let twin = models.values.filter({ $0.identity == model.identity }).min(by: {
+                $0.spec.name < $1.spec.name
+            })
+        else { return }
+        let differs =
+            twin.concurrency != model.concurrency
+            ? "limits.concurrency" : twin.spec.timeoutSeconds != model.spec.timeoutSeconds ? "timeout" : nil
+        guard let differs else { return }
+        fault(
+            "conflicting-models",
+            "`\(model.spec.name)` and `\(twin.spec.name)` are one model at one address and differ in `\(differs)`",
+            at: model.spec.place.location,
+            hint: "give both the same `\(differs)`"
+        )
     }
 
     // MARK: - Order

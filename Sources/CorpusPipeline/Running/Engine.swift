@@ -103,8 +103,7 @@ package struct Engine: Sendable {
                             WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
                         )
                     }
-                    router.scheduler.finish(work)
-                    router.settle(work)
+                    router.settle(work, outcome)
                 case .stop(let reason):
                     if stop == nil || Self.endsAll(reason) { stop = reason }
                     router.scheduler.abandon(work)
@@ -170,8 +169,8 @@ struct Feed {
         guard let row = try await iterator.next(isolation: nil) else { return nil }
         open.append((node, iterator))
         guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
-        // The same row twice is two seeds: the second is told apart by how often its content came before.
-        let key = ItemKey(deriving: [String(node), seed.content.id])
+        // The same row twice is two seeds: the second is told apart by how often it came before.
+        let key = ItemKey(deriving: [String(node)] + seed.identity)
         let occurrence = seen[key, default: 0]
         seen[key] = occurrence + 1
         return .row(node: node, row, occurrence: occurrence)

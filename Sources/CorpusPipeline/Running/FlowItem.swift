@@ -93,3 +93,10 @@ struct Outcome: Sendable {
     var state: ItemState
     var reason: ReasonCode?
 }
+
+extension Seed {
+    /// What tells one seed of a source from another: its content, labels and licence, but not the line it stands on.
+    var identity: [String] {
+        [content.id, JSONValue.object(content.labels).canonical, licence ?? ""]
+    }
+}

@@ -52,6 +52,10 @@ struct Router {
 
     /// Sends what left a node to its readers.
     mutating func route(_ outcome: Outcome, from work: Work) throws {
+        // A row has no task while it is read; the seed that came of it is one, and on its way until it is settled.
+        if case .row(let node, _, _) = work {
+            for passage in outcome.passages { scheduler.hold(passage.item.draft.task, at: node) }
+        }
         for passage in outcome.passages {
             var isTaken = false
             for reader in readers[work.node] where reader.takes(passage.state) {
@@ -63,10 +67,15 @@ struct Router {
         }
     }
 
-    /// Books what waited at a barrier for this work as settled there.
-    mutating func settle(_ work: Work) {
-        guard case .group(let node, let task, let main, _) = work else { return }
-        for _ in main { scheduler.release(task, at: node) }
+    /// Books work as done, what waited at a barrier for it as settled there, and what came of it as sent on.
+    mutating func settle(_ work: Work, _ outcome: Outcome) {
+        scheduler.finish(work)
+        switch work {
+        case .group(let node, let task, let main, _): for _ in main { scheduler.release(task, at: node) }
+        case .row(let node, _, _):
+            for passage in outcome.passages { scheduler.release(passage.item.draft.task, at: node) }
+        case .unit, .selection, .unrouted: break
+        }
     }
 
     private mutating func deliver(_ item: FlowItem, to reader: Reader) throws {
