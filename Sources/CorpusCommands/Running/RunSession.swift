@@ -47,7 +47,7 @@ struct RunSession {
         )
         if !isQuiet {
             let text = PlanText(plan: plan)
-            Terminal.tell("\(plan.recipe.name): at worst \(text.worstCase); limit \(text.limit)")
+            Terminal.tell("\(plan.recipe.name): up to \(text.inFull); limit \(text.limit)")
         }
         let control = RunControl()
         let end = try await work(ledger, sandbox, caps, control, now)

@@ -25,7 +25,7 @@ extension Planner {
     /// The output through which the edges bring what did not pass a check, or nil.
     func unproven(_ edges: [PlanEdge]) -> String? {
         edges.lazy.compactMap { edge in
-            edge.outcome == .passed
+            edge.outcome == .passed || ![.verify, .filter, .select].contains(nodes[edge.node].verb)
                 ? unproven[edge.node] : "\(nodes[edge.node].name).\(edge.outcome.rawValue)"
         }.first
     }
@@ -234,13 +234,6 @@ extension Planner {
             if node.verb == .pair {
                 fault("wrong-input", "stage `\(stage)` cannot take pairs; only exports do", at: location)
             }
-            if edge.outcome != .passed, ![.verify, .filter, .select].contains(node.verb) {
-                fault(
-                    "wrong-input",
-                    "`\(node.name)` has no outcome `\(edge.outcome.rawValue)`: it does not judge",
-                    at: location
-                )
-            }
             guard let names = fields[edge.node] else { continue }
             for field in manifest.requires where !names.contains(field) {
                 fault(
@@ -251,6 +244,59 @@ extension Planner {
                         ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
                 )
             }
+        }
+    }
+
+    /// Reports outcomes that the named stage can never have.
+    mutating func checkOutcomes(of inputs: [Recipe.Input]) {
+        for input in inputs where input.outcome != .passed {
+            guard let index = indices[input.stage], nodes.indices.contains(index) else { continue }
+            let outcomes: [Recipe.Input.Outcome] =
+                switch nodes[index].verb {
+                case .verify: [.fail, .unsure, .all]
+                case .filter, .select: [.dropped, .all]
+                default: []
+                }
+            guard !outcomes.contains(input.outcome) else { continue }
+            let known = outcomes.map { "`\(input.stage).\($0.rawValue)`" }.joined(separator: ", ")
+            fault(
+                "wrong-input",
+                "`\(input.stage)` has no outcome `\(input.outcome.rawValue)`",
+                at: input.location,
+                hint: outcomes.isEmpty ? "it does not judge: read `\(input.stage)`" : "it has \(known)"
+            )
+        }
+    }
+
+    /// Reports sources that a stage's `when:` names and the recipe lacks.
+    mutating func check(_ condition: Recipe.Condition?) {
+        guard let condition else { return }
+        let names = recipe.sources.map(\.name)
+        for source in condition.sources where !names.contains(source) {
+            fault(
+                "unknown-source",
+                "`when:` names a source `\(source)` that the recipe does not have",
+                at: condition.location,
+                hint: nearestHint(for: source, among: names)
+                    ?? "its sources: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            )
+        }
+    }
+
+    /// Reports models whose calls cannot be kept within a budget in dollars.
+    mutating func checkPrices() {
+        guard recipe.budget?.nanoDollars != nil else { return }
+        let used = Set(nodes.flatMap { $0.roles.values.map(\.spec.name) })
+        for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
+        where used.contains(model.spec.name) {
+            guard case .endpoint(_, _, nil) = model.spec.place.value else { continue }
+            fault(
+                "missing-price",
+                "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",
+                at: model.spec.place.location,
+                hint:
+                    "add `price: { input: …, output: … }` in dollars per million tokens, or cap `tokens:` instead"
+            )
         }
     }
 
