@@ -233,6 +233,13 @@ struct ReportReader {
         spending.outputTokens = row?["output"] ?? 0
         spending.cachedTokens = row?["cached"] ?? 0
         spending.cost = row.flatMap { $0["priced"] == spending.calls ? $0["cost"] ?? 0 : nil }
+        let lost = try Row.fetchOne(
+            database,
+            sql: "SELECT count(*) AS calls, coalesce(sum(tokens), 0) AS tokens, sum(cost) AS cost FROM charge"
+        )
+        spending.unanswered.calls = lost?["calls"] ?? 0
+        spending.unanswered.tokens = lost?["tokens"] ?? 0
+        spending.unanswered.cost = spending.unanswered.calls == 0 ? 0 : lost?["cost"]
         spending.executions = try count("SELECT count(*) FROM execution")
         spending.models = try tally("SELECT model, count(*) FROM call GROUP BY 1")
         return spending

@@ -131,15 +131,15 @@ extension Ledger {
         }
     }
 
-    /// What all calls on this ledger have used so far.
+    /// What all calls on this ledger were booked at so far, those that gave no reply included.
     package func spent() throws(LedgerProblem) -> (calls: Int, tokens: Int, nanoDollars: Int) {
         try Self.wrapping(path) {
             try pool.read { database in
                 let row = try Row.fetchOne(
                     database,
                     sql: """
-                        SELECT count(*) AS calls, coalesce(sum(input + output), 0) AS tokens,
-                            coalesce(sum(cost), 0) AS cost FROM call
+                        SELECT count(*) AS calls, coalesce(sum(tokens), 0) AS tokens, coalesce(sum(cost), 0) AS cost
+                        FROM (SELECT booked AS tokens, cost FROM call UNION ALL SELECT tokens, cost FROM charge)
                         """
                 )
                 return (row?["calls"] ?? 0, row?["tokens"] ?? 0, row?["cost"] ?? 0)

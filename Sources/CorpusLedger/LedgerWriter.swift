@@ -12,6 +12,11 @@ struct LedgerWriter {
         switch entry {
         case .item(let item): try write(item)
         case .call(let call): try write(call)
+        case .charge(let charge):
+            try run(
+                "INSERT INTO charge (call, model, tokens, cost, pass) VALUES (?, ?, ?, ?, ?)",
+                [charge.call.data, charge.model, charge.tokens, charge.cost, pass]
+            )
         case .execution(let execution): try write(execution)
         case .pairs(let pairs): for pair in pairs { try write(pair) }
         case .file(let file): try write(file)
@@ -113,13 +118,14 @@ struct LedgerWriter {
         try run(
             """
             INSERT OR IGNORE INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
-                milliseconds, attempts, pass)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                milliseconds, attempts, booked, pass)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 call.key.data, call.model, call.endpoint, call.request.packed, reply.packed,
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
-                call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, pass,
+                call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
+                pass,
             ]
         )
     }

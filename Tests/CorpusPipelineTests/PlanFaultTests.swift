@@ -43,8 +43,9 @@ private let faults = [
         hint: "did you mean `tasks`?"
     ),
     PlanFault(
-        old: "budget: { tokens: 1000000 }",
-        new: "budget: { usd: 5 }",
+        old:
+            "http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new: "https://models.example/v1\", model: toy } }\nbudget: { usd: 5 }",
         code: "missing-price",
         message: "model `m` has no price, so a budget in dollars cannot be kept"
     ),

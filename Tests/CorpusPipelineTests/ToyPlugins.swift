@@ -268,24 +268,44 @@ final class ToyEndpoint: ModelEndpoint {
 
     private let state = Mutex(State())
     private let shuffle: Int
+    private let charge: Charge?
     private let fails: @Sendable (Int, ModelRequest) throws -> Void
 
-    init(shuffle: Int = 0, fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }) {
+    /// Creates an endpoint.
+    ///
+    /// - Parameters:
+    ///   - shuffle: Another order of replies for each value.
+    ///   - charge: What a call that fails is charged at, if anything.
+    ///   - fails: Throws what the call of a number is to fail with.
+    init(
+        shuffle: Int = 0,
+        charge: Charge? = nil,
+        fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }
+    ) {
         self.shuffle = shuffle
+        self.charge = charge
         self.fails = fails
     }
 
     var calls: Int { state.withLock { $0.calls } }
     var boughtTwice: Int { state.withLock { $0.bought.values.count { $0 > 1 } } }
 
-    func complete(_ request: ModelRequest) async throws -> EndpointReply {
+    func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
         let number = state.withLock { state in
             state.calls += 1
             return state.calls
         }
         var random = RandomStream(seed: shuffle, purpose: [request.key.description])
         for _ in 0..<random.below(20) { await Task.yield() }
-        try fails(number, request)
+        do {
+            try fails(number, request)
+        } catch {
+            if let charge { try await charged(charge) }
+            throw error
+        }
         state.withLock { $0.bought[request.key, default: 0] += 1 }
         var words = RandomStream(
             seed: 9,
@@ -294,6 +314,7 @@ final class ToyEndpoint: ModelEndpoint {
         let first = ["fine", "fine", "fine", "half", "none", "refused"][words.below(6)]
         return EndpointReply(
             reply: ModelReply(text: "\(first) \(words.below(7))", usage: TokenUsage(input: 3, output: 2)),
+            charge: Charge(tokens: 5),
             endpoint: "toy"
         )
     }

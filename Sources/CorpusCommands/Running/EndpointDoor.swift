@@ -27,8 +27,11 @@ actor EndpointDoor: ModelEndpoint {
         self.local = local
     }
 
-    func complete(_ request: ModelRequest) async throws -> EndpointReply {
-        try await client().complete(request)
+    func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
+        try await client().complete(request, charged: charged)
     }
 
     /// Closes what was opened; calls in flight end with `CancellationError`.
@@ -124,7 +127,6 @@ actor EndpointDoor: ModelEndpoint {
             concurrency: model.concurrency,
             timeouts: EndpointTimeouts(total: .seconds(spec.timeoutSeconds)),
             price: price,
-            extraBody: spec.extra,
             sendsSeed: true
         )
     }

@@ -289,7 +289,9 @@ extension Planner {
         let used = Set(nodes.flatMap { $0.roles.values.map(\.spec.name) })
         for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
         where used.contains(model.spec.name) {
-            guard case .endpoint(_, _, nil) = model.spec.place.value else { continue }
+            guard case .endpoint(let url, _, nil) = model.spec.place.value,
+                EndpointURL(url)?.isLoopback != true
+            else { continue }
             fault(
                 "missing-price",
                 "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",

@@ -49,22 +49,26 @@ package struct Engine: Sendable {
     package func run(progress: (Figures) -> Void) async throws -> PassEnd {
         let meter = Meter()
         let isFresh = try ledger.isFresh()
+        let deadline = plan.recipe.budget?.wallSeconds.map { services.now() + Double($0) }
+        let halt: @Sendable () -> RunStop? = { [control, ledger, services, plan] in
+            control.request ?? ledger.shortage.map(RunStop.ledger)
+                ?? Self.late(deadline, services.now(), plan)
+        }
         let runner = UnitRunner(
             plan: plan,
             stages: try ledger.number(plan.nodes.map(\.stageRecord)),
             ledger: ledger,
-            exchange: Exchange(ledger: ledger, services: services, meter: meter),
+            exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
             isFresh: isFresh
         )
         try ledger.forgetDerived()
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
-        let deadline = plan.recipe.budget?.wallSeconds.map { services.now() + Double($0) }
         var stop: RunStop?
 
         await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
             while true {
-                stop = stop ?? control.request ?? Self.late(deadline, services.now(), plan)
+                stop = stop ?? halt()
                 if stop != nil { router.drain(everything: Self.endsAll(stop)) }
                 while let work = router.scheduler.next() {
                     group.addTask { (work, await runner.perform(work)) }

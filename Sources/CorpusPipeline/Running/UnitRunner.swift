@@ -44,6 +44,8 @@ struct UnitRunner: Sendable {
                 return .done(try await select(key, selection, node: node))
             case .unrouted(let node, let item): return .done(try await bookUnrouted(item, node: node))
             }
+        } catch let error as Halted {
+            return .stop(error.stop)
         } catch let error as BudgetExhausted {
             return .stop(.budget(error.description))
         } catch let error as LedgerProblem {
@@ -322,7 +324,8 @@ extension ItemRecord {
             (state, reason, summary) = (.dropped, "missing-field", problem.description)
         case let failure as WorkFailure where !failure.stopsRun:
             (state, reason, summary) = (.failed, failure.code, failure.description)
-        case is WorkFailure, is BudgetExhausted, is LedgerProblem, is CancellationError: throw error
+        case is WorkFailure, is Halted, is BudgetExhausted, is LedgerProblem, is CancellationError:
+            throw error
         case let problem as PromptProblem:
             (state, reason, summary) = (.failed, "template-error", problem.description)
         default: (state, reason, summary) = (.failed, "plugin-error", "\(error)")
