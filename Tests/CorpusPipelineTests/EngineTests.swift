@@ -205,6 +205,45 @@ struct EngineTests {
         #expect(report.counts.open == 0)
     }
 
+    @Test(
+        "An item that comes by two ways goes on once, with what both found out, whichever was faster",
+        arguments: ["verify: toy-mark", "select: toy-unique"],
+        [false, true]
+    )
+    func joined(verb: String, slowFirst: Bool) async throws {
+        func recipe(_ yields: (Int, Int)) -> String {
+            TestRun.withoutPairs.replacingOccurrences(
+                of: "verify: toy-rate, from: tested, siblings: tested.fail",
+                with: verb + ", from: [left, right]"
+            )
+            .replacingOccurrences(
+                of: "  tested: { verify: toy-check, from: solved }",
+                with: """
+                      left: { verify: toy-mark, from: solved, options: { label: left, yields: \(yields.0), refuses: 3 } }
+                      right: { verify: toy-mark, from: solved, options: { label: right, yields: \(yields.1), refuses: 4 } }
+                    """
+            )
+        }
+        let reference = try TestRun()
+        defer { reference.remove() }
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, report) = try await reference.pass(recipe((0, 0)))
+        let (end, second) = try await run.pass(
+            recipe(slowFirst ? (200, 0) : (0, 200)),
+            endpoint: ToyEndpoint(shuffle: 3)
+        )
+
+        #expect(end.stop == nil)
+        #expect(report.counts.open == 0 && report.counts == second.counts)
+        #expect(try run.exports() == reference.exports())
+        #expect(
+            try run.exports().values.contains {
+                $0.contains("\"left\":true") && $0.contains("\"right\":true")
+            }
+        )
+    }
+
     @Test("What is on its way is bounded by the widths, not by the seeds")
     func frontier() async throws {
         let run = try TestRun()

@@ -45,7 +45,7 @@ struct TestRun {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
             generators: [PluginEntry(ToySolve.self)],
-            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self)],
+            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
             pairers: [PluginEntry(ToyPairs.self)],
             exporters: [PluginEntry(ToyWriter.self)]

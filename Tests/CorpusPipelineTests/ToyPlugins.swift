@@ -127,6 +127,30 @@ struct ToyCheck: VerifierPlugin, Verifier {
     }
 }
 
+/// Passes everything that does not end in one digit, and sets a label, after letting others go first.
+struct ToyMark: VerifierPlugin, Verifier {
+    struct Options: PluginOptions {
+        var label = "mark"
+        var yields = 0
+        var refuses = 9
+    }
+
+    static let manifest = Manifest(name: "toy-mark", version: 1, summary: "marks")
+    static let selfChecks: [SelfCheck] = []
+    let options: Options
+
+    static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
+        .single(ToyMark(options: options))
+    }
+
+    func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
+        for _ in 0..<options.yields { await Task.yield() }
+        let digit = draft.content.fields["code"]?.text?.last?.wholeNumberValue
+        guard digit != options.refuses else { return Verdict(.fail("test-failed"), "refused digit") }
+        return Verdict(.pass, score: 1, labels: [options.label: .bool(true), "last": .string(options.label)])
+    }
+}
+
 /// Sets the share of siblings that passed.
 struct ToyRate: VerifierPlugin, GroupVerifier {
     struct Options: PluginOptions {

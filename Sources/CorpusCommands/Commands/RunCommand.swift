@@ -44,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let workshop = try Workshop(recipe: recipe)
+            let workshop = try Workshop(recipe: recipe, allowsNoSandbox: unsafeNoSandbox)
             if dryRun {
                 PlanText(plan: workshop.plan).lines.forEach { Terminal.print($0) }
                 return

@@ -319,6 +319,7 @@ extension Planner {
             parts += [name, digest.description]
         }
         for (role, model) in roles.sorted(by: { $0.key < $1.key }) { parts += [role] + model.digestParts }
+        if manifest.needs.contains(.sandbox) { parts += ["isolation", isolation] }
         for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         for edge in others { parts += ["other", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         if let condition = stage.condition {

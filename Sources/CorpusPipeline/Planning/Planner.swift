@@ -9,6 +9,8 @@ package struct Planner {
     let finder: any ResourceFinder
     /// Says what a bundled model is called in requests, or why there is none of that name.
     let localModels: @Sendable (String) -> LocalModelLookup
+    /// The isolation below which no program may run, and no verdict of an earlier pass be believed.
+    let isolation: String
     var faults: [Diagnostic] = []
     var sources: [String: String] = [:]
     var nodes: [PlanNode] = []
@@ -31,14 +33,27 @@ package struct Planner {
 
     /// Makes the plan of a recipe.
     ///
+    /// - Parameters:
+    ///   - recipe: The recipe.
+    ///   - registry: The plug-ins.
+    ///   - finder: Finds the files that the recipe and the plug-ins name.
+    ///   - localModels: Knows the bundled models.
+    ///   - allowsNoSandbox: Whether a person has asked to run programs without isolation.
     /// - Throws: ``DiagnosticReport`` with every fault found.
     package static func plan(
         _ recipe: Recipe,
         registry: PluginRegistry,
         finder: any ResourceFinder,
-        localModels: @escaping @Sendable (String) -> LocalModelLookup
+        localModels: @escaping @Sendable (String) -> LocalModelLookup,
+        allowsNoSandbox: Bool = false
     ) throws(DiagnosticReport) -> Plan {
-        var planner = Planner(recipe: recipe, registry: registry, finder: finder, localModels: localModels)
+        var planner = Planner(
+            recipe: recipe,
+            registry: registry,
+            finder: finder,
+            localModels: localModels,
+            isolation: allowsNoSandbox ? "none" : recipe.sandbox.minimum
+        )
         planner.sources[recipe.file] = recipe.text
         let plan = planner.run()
         guard let plan, planner.faults.allSatisfy({ $0.severity == .warning }) else {
@@ -51,12 +66,14 @@ package struct Planner {
         recipe: Recipe,
         registry: PluginRegistry,
         finder: any ResourceFinder,
-        localModels: @escaping @Sendable (String) -> LocalModelLookup
+        localModels: @escaping @Sendable (String) -> LocalModelLookup,
+        isolation: String
     ) {
         self.recipe = recipe
         self.registry = registry
         self.finder = finder
         self.localModels = localModels
+        self.isolation = isolation
     }
 
     private mutating func run() -> Plan? {

@@ -56,6 +56,7 @@ struct Router {
         if case .row(let node, _, _) = work {
             for passage in outcome.passages { scheduler.hold(passage.item.draft.task, at: node) }
         }
+        for item in outcome.joined { try accept(item, at: work.node) }
         for passage in outcome.passages {
             var isTaken = false
             for reader in readers[work.node] where reader.takes(passage.state) {
@@ -83,19 +84,27 @@ struct Router {
         if reader.isMain, met[reader.node] != nil, met[reader.node]?.insert(item.key).inserted == false {
             return
         }
-        switch node.kind {
-        case .groupVerify, .pair:
+        if node.kind.isGroup || node.joins {
             scheduler.gather(item, at: reader.node, isMain: reader.isMain)
             if reader.isMain { scheduler.hold(item.draft.task, at: reader.node) }
+        } else {
+            try accept(item, at: reader.node)
+        }
+    }
+
+    /// Takes an item in at a node that works item by item, or decides about all items at once.
+    private mutating func accept(_ item: FlowItem, at node: Int) throws {
+        switch plan.nodes[node].kind {
         case .select:
-            try barriers[reader.node]?.index.observe(item.sample)
-            barriers[reader.node]?.waiting.append((item.key, item.draft.task))
-            scheduler.hold(item.draft.task, at: reader.node)
+            try barriers[node]?.index.observe(item.sample)
+            barriers[node]?.waiting.append((item.key, item.draft.task))
+            scheduler.hold(item.draft.task, at: node)
         case .generate(let generator):
             for ordinal in 0..<generator.attempts {
-                scheduler.enqueue(.unit(node: reader.node, item, ordinal: ordinal))
+                scheduler.enqueue(.unit(node: node, item, ordinal: ordinal))
             }
-        case .source, .verify, .filter, .write: scheduler.enqueue(.unit(node: reader.node, item, ordinal: 0))
+        case .source, .verify, .filter, .write: scheduler.enqueue(.unit(node: node, item, ordinal: 0))
+        case .groupVerify, .pair: preconditionFailure("groups are gathered")
         }
     }
 
@@ -106,7 +115,9 @@ struct Router {
         for node in barriers.keys.sorted() where !decided.contains(node) && !scheduler.closed.contains(node) {
             let ancestors = plan.nodes[node].ancestors
             let waits = ancestors.contains { barriers[$0] != nil && !decided.contains($0) }
-            guard !waits, scheduler.isQuiet(ancestors), var barrier = barriers[node] else { continue }
+            guard !waits, scheduler.isQuiet(ancestors.union([node])), var barrier = barriers[node] else {
+                continue
+            }
             decided.insert(node)
             try barrier.index.seal()
             for (key, task) in barrier.waiting.sorted(by: { $0.key < $1.key }) {

@@ -13,6 +13,7 @@ struct Scheduler {
     private var live: [Int: [ItemKey: Int]] = [:]
     /// For each group node: what has arrived, by task.
     private var gathered: [Int: [ItemKey: Gathered]] = [:]
+    /// Nodes at which items wait for the others of their task.
     private let groupNodes: [Int]
     /// For each node, those that work item by item on what leaves it.
     private let readers: [[Int]]
@@ -48,10 +49,10 @@ struct Scheduler {
         self.nodes = nodes
         queues = Array(repeating: Queue(), count: nodes.count)
         inFlight = Array(repeating: 0, count: nodes.count)
-        groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup }
+        groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup || nodes[$0].joins }
         readers = nodes.indices.map { node in
             nodes.indices.filter { reader in
-                !nodes[reader].kind.isGroup && !nodes[reader].kind.isSelect
+                !nodes[reader].kind.isGroup && !nodes[reader].kind.isSelect && !nodes[reader].joins
                     && nodes[reader].inputs.contains { $0.node == node }
             }
         }

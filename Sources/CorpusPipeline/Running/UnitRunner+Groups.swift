@@ -3,7 +3,8 @@ import CorpusKit
 import CorpusLedger
 
 extension UnitRunner {
-    /// Lets a group verifier or a pairer work on everything that belongs to one task.
+    /// Lets a group verifier or a pairer work on everything that belongs to one task; elsewhere, sends on what has
+    /// now arrived by all its ways.
     func group(_ task: ItemKey, main: [ItemKey], others: [ItemKey], node index: Int) async throws
         -> Outcome
     {
@@ -13,7 +14,7 @@ extension UnitRunner {
         switch node.kind {
         case .groupVerify(let verifier): return try await judge(items, rivals, task, verifier, node: index)
         case .pair(let pairer): return try await pair(items, rivals, task, pairer, node: index)
-        default: preconditionFailure("`\(node.name)` does not wait for groups")
+        default: return Outcome(joined: items, state: .kept)
         }
     }
 
