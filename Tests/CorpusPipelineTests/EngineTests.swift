@@ -213,6 +213,10 @@ struct EngineTests {
     func joined(verb: String, slowFirst: Bool) async throws {
         func recipe(_ yields: (Int, Int)) -> String {
             TestRun.withoutPairs.replacingOccurrences(
+                of: "from: rated",
+                with: "from: rated, when: { last: right }"
+            )
+            .replacingOccurrences(
                 of: "verify: toy-rate, from: tested, siblings: tested.fail",
                 with: verb + ", from: [left, right]"
             )
