@@ -106,12 +106,12 @@ extension Ledger {
         }
     }
 
-    /// A pair and its family.
+    /// A pair and its group.
     package func pair(_ id: PairID) throws(LedgerProblem) -> (group: ItemKey, pair: PreferencePair) {
         try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
-                    sql: "SELECT family, chosen, rejected, body FROM pair WHERE stage = ? AND id = ?"
+                    sql: "SELECT root, chosen, rejected, body FROM pair WHERE stage = ? AND id = ?"
                 )
                 guard let row = try Row.fetchOne(statement, arguments: [id.stage, id.text]),
                     case let body = try JSONValue(packed: row["body"]),
@@ -126,7 +126,7 @@ extension Ledger {
                     rejectedKey: ItemKey(data: row["rejected"]),
                     detail: body["detail"]?.members ?? [:]
                 )
-                return (ItemKey(data: row["family"]), pair)
+                return (ItemKey(data: row["root"]), pair)
             }
         }
     }

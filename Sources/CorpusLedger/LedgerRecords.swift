@@ -52,7 +52,7 @@ package struct DraftRecord: Sendable, Hashable {
     package var note: String?
     /// The nearest task above, or itself.
     package var task: ItemKey
-    /// The root of its family.
+    /// The root of its group.
     package var group: ItemKey
     package var origin: Origin
     package var licence: String?

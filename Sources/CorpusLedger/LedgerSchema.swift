@@ -29,7 +29,7 @@ enum LedgerSchema {
         CREATE INDEX item_stage ON item (stage, pass, state);
         CREATE TABLE edge (
             child BLOB PRIMARY KEY, item BLOB NOT NULL, parent BLOB, position INTEGER NOT NULL, sample TEXT NOT NULL,
-            labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, family BLOB NOT NULL, origin TEXT NOT NULL,
+            labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, root BLOB NOT NULL, origin TEXT NOT NULL,
             licence TEXT
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX edge_item ON edge (item, position);
@@ -54,7 +54,7 @@ enum LedgerSchema {
         ) STRICT;
         CREATE TABLE execution (key BLOB PRIMARY KEY, job BLOB NOT NULL, result BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE pair (
-            id TEXT NOT NULL, stage INTEGER NOT NULL, task BLOB NOT NULL, family BLOB NOT NULL,
+            id TEXT NOT NULL, stage INTEGER NOT NULL, task BLOB NOT NULL, root BLOB NOT NULL,
             chosen BLOB NOT NULL, rejected BLOB NOT NULL, body BLOB NOT NULL, pass INTEGER NOT NULL,
             PRIMARY KEY (stage, id)
         ) STRICT, WITHOUT ROWID;
@@ -77,6 +77,8 @@ enum LedgerSchema {
             try database.execute(
                 sql: """
                     ALTER TABLE call ADD COLUMN booked INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE edge RENAME COLUMN family TO root;
+                    ALTER TABLE pair RENAME COLUMN family TO root;
                     UPDATE call SET booked = coalesce(input, 0) + coalesce(output, 0);
                     CREATE TABLE charge (
                         id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL,

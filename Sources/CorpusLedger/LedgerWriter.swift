@@ -97,7 +97,7 @@ struct LedgerWriter {
         try run(
             """
             INSERT OR REPLACE INTO edge
-                (child, item, parent, position, sample, labels, note, task, family, origin, licence)
+                (child, item, parent, position, sample, labels, note, task, root, origin, licence)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
@@ -146,7 +146,7 @@ struct LedgerWriter {
         ]
         try run(
             """
-            INSERT OR REPLACE INTO pair (id, stage, task, family, chosen, rejected, body, pass)
+            INSERT OR REPLACE INTO pair (id, stage, task, root, chosen, rejected, body, pass)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [

@@ -177,7 +177,11 @@ struct LedgerTests {
         do { try await begin().commit([.call(call(1))]) }
         try await DatabaseQueue(path: path).write { database in
             try database.execute(
-                sql: "DROP TABLE charge; ALTER TABLE call DROP COLUMN booked; PRAGMA user_version = 1"
+                sql: """
+                    DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
+                    ALTER TABLE edge RENAME COLUMN root TO family; ALTER TABLE pair RENAME COLUMN root TO family;
+                    PRAGMA user_version = 1;
+                    """
             )
         }
         #expect(try #require(throws: LedgerProblem.self) { try Ledger.read(path: path) }.code == .older)

@@ -76,7 +76,7 @@ package struct ExportStep: Sendable {
 }
 
 extension [Recipe.Split] {
-    /// The split of a family: its members never straddle one, and adding others moves none.
+    /// The split of a group: its members never straddle one, and adding others moves none.
     func name(for group: ItemKey) -> String {
         let place = Digest(of: "split " + group.description).bytes[..<8].reduce(UInt64(0)) {
             $0 << 8 | UInt64($1)

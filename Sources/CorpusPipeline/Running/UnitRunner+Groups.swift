@@ -88,8 +88,8 @@ extension UnitRunner {
         } catch {
             for place in items.indices { try records[place].end(with: error) }
         }
-        let family = items.first?.draft.group ?? rivals.first?.draft.group ?? task
-        let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: family, pair: $0) }
+        let group = items.first?.draft.group ?? rivals.first?.draft.group ?? task
+        let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: group, pair: $0) }
         try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
         exchange.meter.count { $0.pairs += rows.count }
         return Outcome(state: .paired)
