@@ -8,14 +8,29 @@ import Foundation
 /// and nothing else, and the supervisor limits it from outside, so that no program of the language's own runs
 /// unlimited and none is needed to set limits.
 struct BubblewrapLauncher: CellLauncher {
+    /// Options that older versions do not know, and that have a stand-in.
+    enum Option: String, CaseIterable {
+        /// Of 0.8. Without it the system-call filter alone refuses new user name spaces.
+        case disableUserNamespaces = "--disable-userns"
+        /// Of 0.7. Without it the supervisor's own measuring alone bounds `/tmp`.
+        case size = "--size"
+
+        /// The option that bubblewrap says it does not know, if it has a stand-in.
+        static func unknown(inWords words: String) -> Option? {
+            allCases.first { words.contains("Unknown option \($0.rawValue)") }
+        }
+    }
+
     let isolation = IsolationLevel.oneshot
     private let path: String
+    private let unknown: Set<Option>
     private let filter: [UInt8]
     private let fileSystem: [String]
 
     /// - Throws: ``CellFault`` when there is no system-call table for this processor.
-    init(path: String) throws(CellFault) {
+    init(path: String, without unknown: Set<Option> = []) throws(CellFault) {
         self.path = path
+        self.unknown = unknown
         filter = try Self.compiledFilter()
         fileSystem = Self.systemFolders() + Self.devices
     }
@@ -23,15 +38,16 @@ struct BubblewrapLauncher: CellLauncher {
     func launch(of task: CellTask) throws(CellFault) -> Launch {
         var arguments = [
             path, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
-            "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--disable-userns", "--cap-drop",
-            "ALL",
-            "--uid", "1000", "--gid", "1000", "--hostname", "box", "--json-status-fd", "\(Launch.status)",
-            "--block-fd", "\(Launch.gate)", "--seccomp", "\(Launch.own)",
+            "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid",
+            "1000",
+            "--gid", "1000", "--hostname", "box", "--json-status-fd", "\(Launch.status)", "--block-fd",
+            "\(Launch.gate)", "--seccomp", "\(Launch.own)",
         ]
+        arguments += known(.disableUserNamespaces)
         arguments += fileSystem
         for folder in task.binds { arguments += ["--ro-bind", folder, folder] }
-        arguments += ["--proc", "/proc", "--size", "\(task.limits.temporaryMiB << 20)", "--tmpfs", "/tmp"]
-        arguments += ["--dir", CellTask.workFolder]
+        arguments += ["--proc", "/proc"] + known(.size, "\(task.limits.temporaryMiB << 20)")
+        arguments += ["--tmpfs", "/tmp", "--dir", CellTask.workFolder]
         var descriptors = [try Descriptor.holding(filter)]
         for file in task.files {
             arguments += [
@@ -46,6 +62,10 @@ struct BubblewrapLauncher: CellLauncher {
             descriptors: descriptors,
             reportsStatus: true
         )
+    }
+
+    private func known(_ option: Option, _ values: String...) -> [String] {
+        unknown.contains(option) ? [] : [option.rawValue] + values
     }
 
     private static func compiledFilter() throws(CellFault) -> [UInt8] {
