@@ -209,9 +209,14 @@ public struct ExecutionJob: Sendable, Hashable {
         ]
     }
 
-    /// The key under which the job is run once with one toolchain.
-    public func key(toolchain: String) -> ItemKey {
-        ItemKey(deriving: ["execution", toolchain, Digest(of: json).description])
+    /// The key under which the job is run once with one toolchain and judged by one harness.
+    ///
+    /// - Parameters:
+    ///   - toolchain: Name and version of what runs the program.
+    ///   - harness: Name and version of what judges it.
+    /// - Returns: A key that differs when the result could.
+    public func key(toolchain: String, harness: String) -> ItemKey {
+        ItemKey(deriving: ["execution", toolchain, harness, Digest(of: json).description])
     }
 }
 
