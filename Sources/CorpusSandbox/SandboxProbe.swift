@@ -119,11 +119,11 @@ public struct SandboxProbe: Sendable {
         guard FileManager.default.isExecutableFile(atPath: bubblewrap) else {
             throw Obstacle("there is no `\(bubblewrap)`", fix: "sudo apt-get install bubblewrap")
         }
-        var unknown: Set<BubblewrapLauncher.Option> = []
+        var unusable: Set<BubblewrapLauncher.Option> = []
         while true {
             let backend: CellLoop
             do throws(CellFault) {
-                let launcher = try BubblewrapLauncher(path: bubblewrap, without: unknown)
+                let launcher = try BubblewrapLauncher(path: bubblewrap, without: unusable)
                 backend = try CellLoop(launcher: launcher, width: width)
             } catch {
                 throw Obstacle("\(error)", fix: nil)
@@ -136,8 +136,8 @@ public struct SandboxProbe: Sendable {
                     fix: "sudo apt-get install --only-upgrade bubblewrap"
                 )
             } catch let fault as CellFault {
-                let option = BubblewrapLauncher.Option.unknown(inWords: fault.description)
-                guard let option, unknown.insert(option).inserted else {
+                let option = BubblewrapLauncher.Option.unusable(inWords: fault.description)
+                guard let option, unusable.insert(option).inserted else {
                     throw settings.explain(fault.description)
                 }
             }

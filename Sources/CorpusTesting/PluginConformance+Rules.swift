@@ -179,8 +179,10 @@ struct Subject<Product: Sendable>: Sendable {
         return findings
     }
 
-    /// Whether the plug-in gives up once its task is cancelled: the wait that is cut short ends it with an error, after
-    /// no more calls than it ever makes. Counted, not timed, so that a busy machine finds no fault.
+    /// Whether the plug-in gives up once its task is cancelled.
+    ///
+    /// The wait that is cut short must end it with an error, after no more calls than it ever makes. Calls are counted
+    /// and nothing is timed, so that a busy machine finds no fault.
     private func cancellationFindings(_ check: SelfCheck) async -> [Finding] {
         guard let product = try? made(check.options.merging(rules.options) { $1 }) else { return [] }
         let (asked, continuation) = AsyncStream<Void>.makeStream()

@@ -256,7 +256,7 @@ struct CheatTests {
         let result = try await Workshop.call(
             cheat.source,
             Self.cases,
-            limits: ExecutionLimits(wallMilliseconds: 2_500, memoryMiB: 256)
+            limits: ExecutionLimits(wallMilliseconds: 6_000, memoryMiB: 256)
         )
 
         #expect(result.passed == 0)

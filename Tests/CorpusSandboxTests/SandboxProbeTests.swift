@@ -162,15 +162,22 @@ struct SandboxProbeTests {
     @Test(
         "A bubblewrap without the newest options gives the same walls by other means",
         .enabled("bubblewrap works on this machine") { await Workshop.isUsable },
-        arguments: [["--disable-userns"], ["--disable-userns", "--size"]]
+        arguments: [
+            (["--disable-userns"], "bwrap: Unknown option $word"),
+            (["--disable-userns", "--size"], "bwrap: Unknown option $word"),
+            (
+                ["--disable-userns"],
+                "bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system"
+            ),
+        ]
     )
-    func oldBubblewrap(missing: [String]) async throws {
+    func oldBubblewrap(missing: [String], words: String) async throws {
         let stage = try await Stage(says: "")
         let script = """
             #!/bin/sh
             for word; do
                 case "$word" in \(missing.joined(separator: "|")))
-                    echo "bwrap: Unknown option $word" >&2
+                    echo "\(words)" >&2
                     exit 1
                 esac
             done

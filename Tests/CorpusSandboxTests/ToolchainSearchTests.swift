@@ -9,11 +9,12 @@ import Testing
 struct ToolchainSearchTests {
     /// A machine with interpreters outside `/usr`, and cells in which every program says that it is version 3.9.9.
     private final class Machine: CellBackend {
-        let isolation = IsolationLevel.oneshot
+        let isolation: IsolationLevel
         let root: String
         private let tasks = Mutex<[CellTask]>([])
 
-        init() throws {
+        init(isolation: IsolationLevel = .oneshot) throws {
+            self.isolation = isolation
             let folder = FileManager.default.temporaryDirectory.appending(
                 path: "machine-\(UUID().uuidString)"
             )
@@ -145,6 +146,17 @@ struct ToolchainSearchTests {
 
         #expect(toolchain?.executable == "\(machine.root)/opt/python/bin/python3.9")
         #expect(toolchain?.binds == ["\(machine.root)/opt/python/bin"])
+    }
+
+    @Test("Where there are no walls, an interpreter in a home is as good as any")
+    func unwalled() async throws {
+        let machine = try Machine(isolation: .none)
+        try machine.install("home/ada/bin/python3")
+        let search = machine.search(path: ["home/ada/bin"], homes: ["home/ada"])
+
+        let toolchain = try await search.toolchain(for: "python")
+
+        #expect(toolchain?.executable == "\(machine.root)/home/ada/bin/python3")
     }
 
     @Test("Homes are those of root and of people")

@@ -83,13 +83,13 @@ final class ToolchainSearch: Sendable {
     /// What a program outside `/usr` needs to be seen of its folder: itself and what it loads, and nothing else that
     /// happens to lie there.
     ///
-    /// - Throws: ``WorkFailure`` when that folder is a home or holds one.
+    /// - Throws: ``WorkFailure`` when that folder is a home or holds one; without walls there is nothing left to hide.
     private func binds(for path: String) throws(WorkFailure) -> [String] {
         if path.hasPrefix("/usr/") || path.hasPrefix("/bin/") { return [] }
         let folder = URL(filePath: path).deletingLastPathComponent()
         let isInBin = folder.lastPathComponent == "bin"
         let root = isInBin ? folder.deletingLastPathComponent().path : folder.path
-        guard !homes.areExposed(by: root) else {
+        guard backend.isolation == .none || !homes.areExposed(by: root) else {
             throw WorkFailure(
                 "toolchain-missing",
                 "`\(path)` is not used: programs would be shown parts of `\(root)`, which is or holds a home folder",
