@@ -50,22 +50,35 @@ struct DoctorCommand: AsyncParsableCommand {
             )
             if let open = try? await probe.sandbox() {
                 for language in ["python", "bash"] {
-                    let toolchain = await open.toolchain(for: language)
-                    findings.append(
-                        Finding(
-                            name: "language \(language)",
-                            isWell: toolchain != nil || language != "python",
-                            text: toolchain ?? "no toolchain: programs in it give the verdict `unavailable`",
-                            fix: toolchain == nil
-                                ? "sudo apt-get install \(language == "python" ? "python3" : language)" : nil
-                        )
-                    )
+                    findings.append(try await Self.language(language, in: open))
                 }
             }
             findings.append(Self.bundledModel())
             if let recipe { findings += try await Self.endpoints(of: Workshop(recipe: recipe).plan) }
             show(findings)
             if findings.contains(where: { !$0.isWell }) { throw CommandExit.findings }
+        }
+    }
+
+    private static func language(_ language: String, in sandbox: any Sandbox) async throws -> Finding {
+        let name = "language \(language)"
+        do {
+            if let toolchain = try await sandbox.toolchain(for: language) {
+                return Finding(name: name, isWell: true, text: toolchain)
+            }
+            return Finding(
+                name: name,
+                isWell: language != "python",
+                text: "no toolchain: programs in it give the verdict `unavailable`",
+                fix: "sudo apt-get install \(language == "python" ? "python3" : language)"
+            )
+        } catch let failure as WorkFailure {
+            return Finding(
+                name: name,
+                isWell: language != "python",
+                text: failure.description,
+                fix: failure.hint
+            )
         }
     }
 

@@ -65,8 +65,17 @@ public protocol Sandbox: Sendable {
     /// The level that isolates programs: `full`, `oneshot`, `landlock` or `none`.
     var isolation: String { get }
 
+    /// Name and version of what judges programs: drivers, comparison, limits.
+    ///
+    /// Results of two harnesses are not interchangeable, so the version rises whenever one and the same program could
+    /// be judged otherwise.
+    var harness: String { get }
+
     /// Name and version of what runs a language, or nil when its toolchain is missing.
-    func toolchain(for language: String) async -> String?
+    ///
+    /// - Throws: ``WorkFailure`` with `toolchain-missing` when there is one that cannot be used, which says why, and
+    ///   with `sandbox-error` when the sandbox could not find out; `CancellationError`.
+    func toolchain(for language: String) async throws -> String?
 
     /// Runs a job.
     ///

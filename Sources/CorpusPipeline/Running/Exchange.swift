@@ -99,13 +99,13 @@ final class Exchange: Sendable {
         guard let sandbox = services.sandbox else {
             throw WorkFailure("sandbox-error", "this run has no sandbox", stopsRun: true)
         }
-        guard let toolchain = await sandbox.toolchain(for: job.language) else {
+        guard let toolchain = try await sandbox.toolchain(for: job.language) else {
             throw WorkFailure(
                 "toolchain-missing",
                 "there is no toolchain for `\(job.language)` on this machine"
             )
         }
-        let key = job.key(toolchain: toolchain)
+        let key = job.key(toolchain: toolchain, harness: sandbox.harness)
         if let known = try ledger.execution(key) {
             meter.count { $0.reusedExecutions += 1 }
             return (key, known)
