@@ -20,6 +20,7 @@ public protocol Exporter: Sendable {
     ///   - pair: The pair.
     ///   - chosen: The sample that the better side was taken from.
     ///   - rejected: The sample that the worse side was taken from.
+    /// - Returns: The reason with a sentence, or nil.
     func refusal(of pair: PreferencePair, chosen: Sample, rejected: Sample) -> Skip?
 
     /// Writes all rows of one export, atomically: a file appears whole or not at all. Equal rows give equal bytes.
