@@ -109,7 +109,7 @@ struct SelfCorrection: GeneratorPlugin {
 
         for attempt in 0..<options.attempts {
             guard let start = try await start(attempt, seed, task, language, in: context) else { continue }
-            var line = RepairLine(code: start)
+            var line = RepairLine(code: start, language: language)
             let isSolved = try await solved(&line, task, bench, in: context)
             if isSolved {
                 return drafts(

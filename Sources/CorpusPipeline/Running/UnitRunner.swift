@@ -252,9 +252,10 @@ struct UnitRunner: Sendable {
         _ node: PlanNode
     ) {
         switch selection {
-        case .keep:
+        case .keep(let detail, let labels):
             record.state = .kept
-            record.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id)]
+            if !labels.isEmpty { record.detail["labels"] = .object(labels) }
+            record.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id, detail: detail)]
         case .drop(let reason, let detail, let rival):
             record.state = .dropped
             record.reason = reason
