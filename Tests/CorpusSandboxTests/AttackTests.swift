@@ -51,6 +51,7 @@ struct AttackTests {
 
         // Cells of other tests may be ending at this moment; what is collected at all is gone sooner or later.
         while !dead.isEmpty {
+            try Task.checkCancellation()
             await Task.yield()
             dead.formIntersection(try zombies())
         }
