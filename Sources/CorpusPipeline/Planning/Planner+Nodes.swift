@@ -129,7 +129,10 @@ extension Planner {
                 )
             }
         }
-        let parts = ["export", export.name, entry.manifest.name, String(entry.manifest.version)]
+        let parts = [
+            "export", export.name, entry.manifest.name, String(entry.manifest.version),
+            export.options.json.canonical,
+        ]
         let digest = Digest(of: (parts + inputs.map { nodes[$0.node].digest.description }).lengths)
         fields.append(nil)
         origins.append([])
