@@ -40,6 +40,7 @@ struct TestRun {
             sources: [PluginEntry(ToySource.self)],
             generators: [PluginEntry(ToySolve.self)],
             verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self)],
+            filters: [PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
             pairers: [PluginEntry(ToyPairs.self)],
             exporters: [PluginEntry(ToyWriter.self)]
