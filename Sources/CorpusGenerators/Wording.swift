@@ -12,7 +12,8 @@ struct Wording: Sendable, Hashable {
     let names: Set<String>
     /// The stems of all other words that matter.
     let words: Set<String>
-    private let quotes: [String]
+    /// Quoted text, quotation marks included.
+    let quotes: [String]
 
     /// Reads a sentence.
     ///

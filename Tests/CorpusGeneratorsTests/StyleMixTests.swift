@@ -159,6 +159,28 @@ struct StyleMixTests {
         )
     }
 
+    @Test("Another language keeps digits and quotations")
+    func otherLanguage() async throws {
+        let styles = #"{"id": "de", "language": "de", "example_phrases": ["Bitte sehr."]}"#
+        let source = "Return the first 10 words of three texts before `end`."
+        for (text, isTaken) in [
+            ("Gib die ersten 10 Wörter von drei Texten vor `end` aus.", true),
+            ("Gib die ersten zehn Wörter von drei Texten vor `end` aus.", false),
+            ("Gib die ersten 10 Wörter von drei Texten vor dem Ende aus.", false),
+        ] {
+            let generator = try Workshop.generator(
+                "style-mix",
+                ["keep_plain": false, "tries": 1],
+                styles: styles
+            )
+            let seed = Seed(id: "s", fields: ["instruction": .string(source)])
+
+            let drafts = try await generator.drafts(from: seed, in: ScriptedHost(text).context())
+
+            #expect(drafts.isEmpty != isTaken, "\(text)")
+        }
+    }
+
     @Test("Words that say more can be allowed, and words may be lost down to a share")
     func limits() async throws {
         let added = "Get me the sum of the numbers from the shop."
