@@ -34,7 +34,7 @@ struct EvolInstruct: GeneratorPlugin {
 
     static let manifest = Manifest(
         name: "evol-instruct",
-        version: 1,
+        version: 2,
         summary: "Tasks that grow harder round by round",
         needs: [.model],
         requires: ["instruction"],
@@ -49,6 +49,11 @@ struct EvolInstruct: GeneratorPlugin {
     /// What describes the old task and not the new one.
     private static let fieldsOfATask = [
         "tests", "signature", "example", "code", "entry_point", "answer", "misleading_code",
+    ]
+
+    /// What was found out about the old task and does not hold for the new one.
+    private static let labelsOfATask: [String: JSONValue] = [
+        "difficulty": .null, "topic": .null, "llm_score": .null, "style": .null, "suspect_of": .null,
     ]
 
     let givesAnswers = false
@@ -219,9 +224,8 @@ struct EvolInstruct: GeneratorPlugin {
             fields: fields,
             labels: [
                 "operation": .string(operation), "round": .int(round), "equality": .string(child.equality),
-                // Judged of the parent, not of this task.
-                "difficulty": .null,
-            ],
+            ]
+            .merging(Self.labelsOfATask) { $1 },
             note: "round \(round)"
         )
     }

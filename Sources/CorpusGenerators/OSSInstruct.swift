@@ -4,7 +4,7 @@ import CorpusKit
 ///
 /// The snippet only inspires; nothing of it is believed, and no test comes with the draft. Truth has to come from a
 /// later stage that writes or brings tests. What is checked here is that the problem stands by itself and that the
-/// solution is more than the snippet.
+/// solution is more than the snippet. A solution in another language than the snippet's gets that language's label.
 ///
 /// - Seed fields: `code`, the snippet. The label `language` names its language.
 /// - Drafts: one, with the problem as the user's turn and the solution as the assistant's. Fields `instruction`,
@@ -29,12 +29,15 @@ struct OSSInstruct: GeneratorPlugin {
 
     static let manifest = Manifest(
         name: "oss-instruct",
-        version: 1,
+        version: 2,
         summary: "A problem and its solution, inspired by a piece of real code",
         needs: [.model],
         requires: ["code"],
         produces: ["instruction", "code", "snippet"],
-        reasons: ["empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain"]
+        reasons: [
+            "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain",
+            "unanswerable",
+        ]
     )
 
     let attempts: Int
@@ -73,7 +76,8 @@ struct OSSInstruct: GeneratorPlugin {
         )
 
         let parts = try ProblemAndSolution(reply.usableText())
-        let code = try Answer.code(in: parts.solution, language: language)
+        let answer = try Self.answer(in: parts.solution, language: language)
+        let code = answer.code
         if let marker = leaks.leak(in: parts.problem) {
             throw Skip("prompt-leak", "the problem says `\(marker)`")
         }
@@ -82,6 +86,9 @@ struct OSSInstruct: GeneratorPlugin {
         }
         guard !visible.contains(TextLikeness.whitespaceFree(code)) else {
             throw Skip("no-gain", "the solution merely copies the snippet")
+        }
+        if UnseenName.first(in: parts.problem, solution: code) != nil {
+            throw Skip("unanswerable", "the problem names something that it does not show")
         }
         return [
             Draft(
@@ -92,10 +99,32 @@ struct OSSInstruct: GeneratorPlugin {
                     // Whatever the seed knew about its own code does not hold for the new problem.
                     "tests": .null, "signature": .null, "example": .null, "entry_point": .null,
                 ],
-                labels: ["language": .string(language), "reply_form": .string(parts.form.rawValue)]
+                labels: [
+                    "language": .string(answer.language), "reply_form": .string(parts.form.rawValue),
+                    "suspect_of": .null,
+                ]
             )
         ]
     }
+
+    /// The code of a solution: in the snippet's language, or else in the one that the solution is written in.
+    private static func answer(
+        in solution: String,
+        language: String
+    ) throws(Skip) -> (code: String, language: String) {
+        if CodeBlock.answer(in: solution, language: language) == nil {
+            let other = CodeBlock.all(in: solution).first { block in
+                block.isTerminated && !notProgramming.contains(block.language ?? "text")
+                    && block.code.contains { !$0.isWhitespace }
+            }
+            if let other, let name = other.language { return (other.code, name) }
+        }
+        return (try Answer.code(in: solution, language: language), language)
+    }
+
+    private static let notProgramming: Set<String> = [
+        "text", "json", "yaml", "toml", "xml", "csv", "diff", "markdown", "output",
+    ]
 
     /// What a problem must not say: it would point at something that its reader cannot see.
     private static let pointers = [

@@ -16,33 +16,6 @@ enum CodeMarks {
     }
 }
 
-/// How much of a text's own words came back in another.
-enum WordRecall {
-    /// The share of the words of `source` that matter of which `text` has one with the same beginning; 1 when none
-    /// matter.
-    ///
-    /// Words of four letters and more matter, except those that any request has. Their first five letters are
-    /// compared, so that `counts` is found again in `counting`.
-    static func share(of source: String, in text: String) -> Double {
-        let wanted = stems(source)
-        guard !wanted.isEmpty else { return 1 }
-        return Double(wanted.intersection(stems(text)).count) / Double(wanted.count)
-    }
-
-    private static func stems(_ text: String) -> Set<String> {
-        let words = text.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "_" }
-        return Set(words.filter { $0.count > 3 && !common.contains(String($0)) }.map { String($0.prefix(5)) })
-    }
-
-    private static let common: Set<String> = [
-        "write", "return", "returns", "python", "function", "that", "this", "with", "from", "given", "takes",
-        "take",
-        "create", "implement", "program", "code", "should", "which", "where", "when", "each", "into", "their",
-        "them",
-        "there", "they", "have", "than", "then", "what", "must", "will", "your",
-    ]
-}
-
 extension String {
     /// The text without its fenced blocks.
     var withoutCode: String {

@@ -4,7 +4,8 @@ import CorpusKit
 ///
 /// Truth comes from the sandbox: a draft leaves only when its code passed all visible and all hidden tests. The tests
 /// are frozen from the start. The solver is shown failures of the visible ones; the hidden ones run apart, and nothing
-/// of that run is ever shown, so that code which merely repeats the shown answers does not get through.
+/// of that run is ever shown, so that code which merely repeats the shown answers does not get through; where all tests
+/// are shown, code that asks for their arguments one by one is refused.
 ///
 /// - Seed fields: `instruction`; optional `signature`, `example`, `tests`, and `code` to start from. Without `tests`
 ///   the tester writes some, and they must pass static checks of their strength.
@@ -48,7 +49,7 @@ struct SelfCorrection: GeneratorPlugin {
 
     static let manifest = Manifest(
         name: "self-correction",
-        version: 1,
+        version: 2,
         summary: "Solutions that are run, repaired from what the run showed, and run again",
         needs: [.model, .sandbox],
         roles: ["solver", "tester"],
@@ -111,7 +112,8 @@ struct SelfCorrection: GeneratorPlugin {
             guard let start = try await start(attempt, seed, task, language, in: context) else { continue }
             var line = RepairLine(code: start, language: language)
             let isSolved = try await solved(&line, task, bench, in: context)
-            if isSolved {
+            let isHardCoded = isSolved && HardCoding.isLikely(in: line.code, of: bench.tests.visible)
+            if isSolved, !isHardCoded {
                 return drafts(
                     from: seed,
                     task,
@@ -122,16 +124,19 @@ struct SelfCorrection: GeneratorPlugin {
                     language: language
                 )
             }
-            if line.isStuck { break }
-            if attempt < options.attempts - 1 {
-                context.drop(
+            let end =
+                isHardCoded
+                ? Skip("vacuous-test", "attempt \(attempt + 1) answers the shown tests one by one")
+                : Skip(
                     "test-failed",
-                    "attempt \(attempt + 1) was given up after \(line.revisions) repairs",
-                    text: line.code
+                    "attempt \(attempt + 1) was given up after \(line.revisions) repairs"
+                        + (line.isStuck ? ", of which the last two changed nothing" : "")
                 )
-            }
+            // The last word on a unit is its skip; everything before is a drop.
+            guard attempt < options.attempts - 1 else { throw end }
+            context.drop(end.reason, end.description, text: line.code)
         }
-        throw Skip("test-failed", "no solution passed after \(options.attempts) attempts")
+        throw Skip("test-failed", "no attempt gave code to run")
     }
 
     /// The code that an attempt begins with; nil when the solver gave none, which is booked.

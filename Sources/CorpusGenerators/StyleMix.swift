@@ -4,7 +4,8 @@ import CorpusKit
 ///
 /// The model puts one sentence of the task into the words of a style card; every fact around it (the rest of the
 /// instruction, `signature`, `example`, `tests`) is carried on by us. So truth stays where it was: in the task's tests.
-/// What comes back is held to the card by rules, and what fails is booked and asked for again.
+/// What comes back is held to the card and to the sentence by rules: all its words that matter, its numbers and its names
+/// must be there, and no others. What fails is booked and asked for again.
 ///
 /// - Seed fields: `instruction`; all others are carried on unchanged.
 /// - Drafts: the plain task (unless `keep_plain` is off) and up to `variants` restyled ones, none answered. Field
@@ -27,23 +28,28 @@ struct StyleMix: GeneratorPlugin {
         var tries = 2
         /// The temperature of the second time; each further time is 0.1 hotter, up to 1.
         var retryTemperature = 0.9
-        /// The smallest share of the sentence's own words that must come back; 0 to 1.
+        /// The smallest share of the sentence's words that matter which must come back; 0 to 1.
         ///
-        /// Halved for cards that leave
-        /// things out or misspell; not asked of cards in other languages than English.
-        var minRecall = 0.5
+        /// Halved for cards that leave things out; not asked of cards in other languages than English.
+        var minRecall = 0.9
+        /// The most words that a wording may bring besides the sentence's own, its style's and those of any request;
+        /// at least 0.
+        ///
+        /// Not asked of cards in other languages than English.
+        var newWords = 0
 
         enum CodingKeys: String, CodingKey {
             case styles, only, variants, blend, tries
             case keepPlain = "keep_plain"
             case retryTemperature = "retry_temperature"
             case minRecall = "min_recall"
+            case newWords = "new_words"
         }
     }
 
     static let manifest = Manifest(
         name: "style-mix",
-        version: 1,
+        version: 2,
         summary: "The same task in other people's words",
         needs: [.model],
         requires: ["instruction"],
@@ -72,6 +78,7 @@ struct StyleMix: GeneratorPlugin {
         guard (0...1).contains(options.minRecall) else {
             throw BadOption("min_recall", "must be from 0 to 1")
         }
+        guard options.newWords >= 0 else { throw BadOption("new_words", "must not be negative") }
         guard (0...2).contains(options.retryTemperature) else {
             throw BadOption("retry_temperature", "must be from 0 to 2")
         }
@@ -151,9 +158,10 @@ struct StyleMix: GeneratorPlugin {
 
     /// A further question is hotter: asked in the same way, the model would mostly fail in the same way.
     private func settings(ofAttempt attempt: Int) -> CallSettings {
-        guard attempt > 0 else { return CallSettings() }
+        // One line is asked for; whatever would follow it is not paid for.
+        guard attempt > 0 else { return CallSettings(stop: ["\n"]) }
         let temperature = options.retryTemperature + 0.1 * Double(attempt - 1)
-        return CallSettings(temperature: max(options.retryTemperature, min(1, temperature)))
+        return CallSettings(temperature: max(options.retryTemperature, min(1, temperature)), stop: ["\n"])
     }
 
     private func restyled(
@@ -174,6 +182,12 @@ struct StyleMix: GeneratorPlugin {
         guard !known.contains(TextLikeness.whitespaceFree(text)) else {
             throw Skip("no-gain", "the wording is not new")
         }
+        try check(text, hasTheTraitsOf: style)
+        try check(text, says: source, in: style)
+        return text
+    }
+
+    private func check(_ text: String, hasTheTraitsOf style: StyleCard) throws(Skip) {
         let words = TextLikeness.wordCount(text)
         guard style.words.contains(words) else {
             throw Skip(
@@ -188,12 +202,51 @@ struct StyleMix: GeneratorPlugin {
                 asks ? "a question where none was wanted" : "no question where one was wanted"
             )
         }
-        let share = WordRecall.share(of: source, in: text)
-        let isLoose = style.completeness == "partial" || style.typos != "none"
-        guard style.language != "en" || share >= options.minRecall * (isLoose ? 0.5 : 1) else {
-            throw Skip("off-target", "too little of the task came back")
+        guard style.language == "en" else { return }
+        // `I can count the words` and `You get the sum` ask for nothing.
+        guard
+            text.prefixMatch(of: /(?i)\W*(?:I|we|you|it)\s+(?:can(?!not|'t)|could|did|got|just|get)\b/) == nil
+        else {
+            throw Skip("off-target", "a remark where a request was wanted")
         }
-        return text
+        guard
+            style.mood != .imperative
+                || text.prefixMatch(
+                    of:
+                        /(?i)\W*(?:I|we|you|he|she|it|they|the|an?|that|there|my|your|what|which|who|why|how|where|when)\b/
+                ) == nil
+        else { throw Skip("off-target", "no command where one was wanted") }
+    }
+
+    /// Holds a wording against its source: nothing added, every fact there.
+    private func check(_ text: String, says source: String, in style: StyleCard) throws(Skip) {
+        let old = Wording(source)
+        guard style.language == "en" else {
+            // Other languages have other words; digits and quotations stay.
+            guard (old.numbers.filter(source.contains) + old.quotes).allSatisfy(text.contains) else {
+                throw Skip("off-target", "a number or quotation of the task is lost")
+            }
+            return
+        }
+        let new = Wording(text, rewording: old)
+        guard old.numbers == new.numbers else {
+            throw Skip("off-target", "the numbers are not those of the task")
+        }
+        guard old.names.allSatisfy(text.contains) else {
+            throw Skip("off-target", "a name or quotation of the task is lost")
+        }
+        let isMisspelt = style.typos != "none"
+        let isLike = { (left: String, right: String) in
+            left == right || isMisspelt && Wording.isMisspelling(left, right)
+        }
+        let share = old.recall(in: new, isLike: isLike)
+        guard share >= options.minRecall * (style.completeness == "partial" ? 0.5 : 1) else {
+            throw Skip("off-target", "only \(Int(share * 100)) % of the words that matter came back")
+        }
+        let added = new.additions(to: old, style: Wording.stems(ofPhrases: style.phrases), isLike: isLike)
+        guard added <= options.newWords else {
+            throw Skip("off-target", "\(added) words say what the task does not")
+        }
     }
 }
 

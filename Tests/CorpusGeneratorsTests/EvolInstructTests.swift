@@ -12,7 +12,10 @@ struct EvolInstructTests {
             "example": "f('a')",
             "code": "x", "topic_note": "kept",
         ],
-        labels: ["difficulty": "easy", "language": "python"]
+        labels: [
+            "difficulty": "easy", "topic": "graphs", "llm_score": 6.5, "style": "terse",
+            "suspect_of": ["mbpp word-10"], "language": "python",
+        ]
     )
     private static let once: [String: JSONValue] = [
         "rounds": 1, "operators": ["add-requirement"], "equality_judge": false,
@@ -45,7 +48,8 @@ struct EvolInstructTests {
         #expect(outcome.drafts.map { $0.content.labels["round"] } == [1, 2])
         #expect(
             outcome.drafts.allSatisfy {
-                $0.content.labels["difficulty"] == nil && $0.content.messages.isEmpty
+                Set($0.content.labels.keys) == ["language", "operation", "round", "equality"]
+                    && $0.content.messages.isEmpty
             }
         )
         #expect(

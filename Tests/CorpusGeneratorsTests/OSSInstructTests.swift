@@ -38,6 +38,34 @@ struct OSSInstructTests {
         )
     }
 
+    @Test("A solution in another language than the snippet's is kept under its own")
+    func otherLanguage() async throws {
+        let text =
+            "Problem:\nCount the hops of a frog.\nSolution:\n```json\n{}\n```\n```rs\nfn hops() -> u8 { 3 }\n```"
+
+        let outcome = try await Outcome.of("oss-instruct", seed, host: ScriptedHost(text))
+
+        #expect(outcome.drafts.first?.content.labels["language"] == "rust")
+        #expect(outcome.drafts.first?.content.fields["code"] == "fn hops() -> u8 { 3 }")
+    }
+
+    @Test(
+        "A problem that names what it does not show is unanswerable",
+        arguments: [
+            ("Make `load_rows` skip empty rows.", true), ("Extend the SessionCache with a limit.", true),
+            ("Write `hops(maze)` for a maze from GitHub.", false),
+            ("Given\n```python\nclass SessionCache: pass\n```\nextend the SessionCache.", false),
+            ("Count the hops of a frog in JavaScript.", false),
+        ]
+    )
+    func unanswerable(problem: String, isRefused: Bool) async throws {
+        let text = "<<<PROBLEM>>>\n\(problem)\n<<<SOLUTION>>>\n\(Self.answer)"
+
+        let outcome = try await Outcome.of("oss-instruct", seed, host: ScriptedHost(text))
+
+        #expect(outcome.skip == (isRefused ? "unanswerable" : nil))
+    }
+
     @Test(
         "A bad reply is booked with its reason",
         arguments: [

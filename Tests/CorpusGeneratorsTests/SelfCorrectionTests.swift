@@ -107,17 +107,52 @@ struct SelfCorrectionTests {
         #expect(host.calls.map(\.settings.temperature) == [nil, 0.2, 0.2, 0.8, 0.2, 0.2, 0.8, 0.2, 0.2])
     }
 
-    @Test("Code that stays the same twice ends the unit")
+    @Test("Code that stays the same twice leads to a fresh start, and after the last one to the end")
     func unchanged() async throws {
-        let host = ScriptedHost(
-            replies: [Self.code("same"), Self.repair("same\n\n# really"), Self.repair("same  ")],
-            executions: [.wrongAnswer]
-        )
+        let stuck = [Self.code("same"), Self.repair("same\n\n# really"), Self.repair("same  ")]
+        let host = ScriptedHost(replies: stuck + stuck, executions: [.wrongAnswer])
 
-        let outcome = try await Outcome.of("self-correction", seed, host: host)
+        let outcome = try await Outcome.of("self-correction", seed, ["attempts": 2], host: host)
 
         #expect(outcome.skip == "test-failed")
-        #expect(host.calls.map(\.settings.temperature) == [nil, 0.2, 0.5])
+        #expect(host.calls.map(\.settings.temperature) == [nil, 0.2, 0.5, 0.8, 0.2, 0.5])
+        #expect(
+            host.drops.map(\.summary) == [
+                "attempt 1 was given up after 2 repairs, of which the last two changed nothing"
+            ]
+        )
+    }
+
+    @Test(
+        "Code that answers the shown tests one by one is refused, code with borders is not",
+        arguments: [
+            ("if n == 3: return 6\nelif n == 7: return 14\nreturn n", true),
+            ("match n:\n    case 3: return 6\n    case 7: return 14", true),
+            ("if n == 3: return 6\nreturn 2 * n", false),
+            ("if n == 30: return 6\nif n == 77: return 1\nreturn 2 * n", false),
+            ("if n > 3: return 6\nif n < 7: return 14\nreturn n", false),
+            (
+                "if n == 3: return 6\nif n == 7: return 1\nif n < 0: return 2\nif n > 9: return 3\nif n: return 4",
+                false
+            ),
+        ]
+    )
+    func hardCoded(code: String, isRefused: Bool) async throws {
+        let tests: JSONValue = [
+            "kind": "call", "entry_point": "f",
+            "cases": [["args": [3], "expect": 6], ["args": [7], "expect": 14]],
+        ]
+        let seed = Seed(id: "s", fields: ["instruction": "Double it.", "tests": tests])
+
+        let outcome = try await Outcome.of(
+            "self-correction",
+            seed,
+            ["attempts": 2],
+            host: ScriptedHost(Self.code(code))
+        )
+
+        #expect(outcome.skip == (isRefused ? "vacuous-test" : nil))
+        #expect(outcome.drops == (isRefused ? ["vacuous-test"] : []))
     }
 
     @Test("Code that comes back to an earlier revision leads to a fresh start")

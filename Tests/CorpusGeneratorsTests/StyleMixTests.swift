@@ -74,6 +74,131 @@ struct StyleMixTests {
         #expect(outcome.drops == [reason], "\(reply.text)")
     }
 
+    private static func reworded(
+        _ source: String,
+        _ text: String,
+        style: String,
+        _ options: [String: JSONValue] = [:]
+    ) async throws -> Outcome {
+        try await Outcome.of(
+            "style-mix",
+            Seed(id: "s", fields: ["instruction": .string(source)]),
+            alone.merging(["only": [.string(style)]]) { $1 }.merging(options) { $1 },
+            host: ScriptedHost(text)
+        )
+    }
+
+    @Test(
+        "A wording that adds to the task or loses a fact is off target",
+        arguments: [
+            (
+                "Return a list in which every number is doubled.",
+                "Use a for loop to return a list of doubled numbers."
+            ),
+            (
+                "Count how many numbers are larger than the limit.",
+                "I can count how many numbers are larger than the limit."
+            ),
+            (
+                "Count how many numbers are larger than the limit.",
+                "The numbers that are larger than the limit, count them."
+            ),
+            (
+                "Return the number multiplied by itself.",
+                "Print out the multiplication of a number with itself."
+            ),
+            ("Return how many eggs are left after some were taken.", "Get me how many eggs are left."),
+            ("Return the sum of the three numbers.", "Give me the sum of the two numbers."),
+            ("Return the sum of the three numbers.", "Give me the sum of the 3 numbers and 4 more."),
+            ("Return the first 10 primes.", "Get me the first primes."),
+            ("Return the word `even` for an even number.", "Give me the word 'even' for an even number."),
+            ("Say Hello to a name.", "Please say something to a name, hello."),
+            ("Return the items that are not empty.", "Get me the items that are empty."),
+            ("Return the items.", "Get me the items without sorting them."),
+            ("Return the larger number.", "Get me the largest number."),
+            ("Return the numbers in their order.", "Get me the numbers in ascending order."),
+            ("Tell whether a list is sorted.", "Check whether a list is sorted efficiently."),
+        ]
+    )
+    func unfaithful(source: String, text: String) async throws {
+        let outcome = try await Self.reworded(source, text, style: "terse", ["min_recall": 1])
+
+        #expect(outcome.drafts.isEmpty)
+        #expect(outcome.drops == ["off-target"])
+    }
+
+    @Test(
+        "A wording that says the same in other words is taken",
+        arguments: [
+            ("Return the sum of the three given numbers.", "Get me the sum of 3 numbers pls"),
+            (
+                "Return the number of characters in a text.",
+                "need a func giving the count of characters in a string"
+            ),
+            (
+                "Return a list with each word in capital letters.",
+                "Write code that returns a list of words in capital letters."
+            ),
+            ("Return the numbers greater than zero.", "give me numbers bigger than 0"),
+            ("Return the number multiplied by itself.", "Multiply the number by itself and return it."),
+            ("Return the word `even` for an even number.", "Give me the word `even` for even numbers."),
+            ("Say Hello to a name.", "Write a function saying \"Hello\" to a name."),
+            (
+                "Return the first item of a list that isn't empty.",
+                "Get me the first element of a list that is not empty."
+            ),
+            ("Return the last character of the text.", "Get me the last charcter of the text."),
+        ]
+    )
+    func faithful(source: String, text: String) async throws {
+        let outcome = try await Self.reworded(source, text, style: "terse", ["min_recall": 1])
+
+        #expect(
+            outcome.drafts.first?.content.fields["instruction"] == .string(text),
+            "\(outcome.host.drops.first?.summary ?? "")"
+        )
+    }
+
+    @Test("Another language keeps digits and quotations")
+    func otherLanguage() async throws {
+        let styles = #"{"id": "de", "language": "de", "example_phrases": ["Bitte sehr."]}"#
+        let source = "Return the first 10 words of three texts before `end`."
+        for (text, isTaken) in [
+            ("Gib die ersten 10 Wörter von drei Texten vor `end` aus.", true),
+            ("Gib die ersten zehn Wörter von drei Texten vor `end` aus.", false),
+            ("Gib die ersten 10 Wörter von drei Texten vor dem Ende aus.", false),
+        ] {
+            let generator = try Workshop.generator(
+                "style-mix",
+                ["keep_plain": false, "tries": 1],
+                styles: styles
+            )
+            let seed = Seed(id: "s", fields: ["instruction": .string(source)])
+
+            let drafts = try await generator.drafts(from: seed, in: ScriptedHost(text).context())
+
+            #expect(drafts.isEmpty != isTaken, "\(text)")
+        }
+    }
+
+    @Test("Words that say more can be allowed, and words may be lost down to a share")
+    func limits() async throws {
+        let added = "Get me the sum of the numbers from the shop."
+        let lost = "Get me the sum of the numbers."
+        let source = "Return the sum of the numbers in a purse."
+
+        #expect(try await Self.reworded(source, added, style: "terse", ["min_recall": 0.6]).drafts.isEmpty)
+        let allowed = try await Self.reworded(
+            source,
+            added,
+            style: "terse",
+            ["min_recall": 0.6, "new_words": 1]
+        )
+        #expect(allowed.drafts.count == 1)
+        #expect(try await Self.reworded(source, lost, style: "terse", ["min_recall": 0.6]).drafts.count == 1)
+        #expect(try await Self.reworded(source, lost, style: "terse", ["min_recall": 0.7]).drafts.isEmpty)
+    }
+
     @Test("Each further try is hotter, and every failure is booked")
     func tries() async throws {
         let host = ScriptedHost("Nothing.", "Nothing.", "Could you count the vowels of every word?")

@@ -207,7 +207,7 @@ struct EngineTests {
 
     @Test(
         "An item that comes by two ways goes on once, with what both found out, whichever was faster",
-        arguments: ["verify: toy-mark", "select: toy-unique"],
+        arguments: ["verify: toy-label", "select: toy-unique"],
         [false, true]
     )
     func joined(verb: String, slowFirst: Bool) async throws {
@@ -223,8 +223,8 @@ struct EngineTests {
             .replacingOccurrences(
                 of: "  tested: { verify: toy-check, from: solved }",
                 with: """
-                      left: { verify: toy-mark, from: solved, options: { label: left, yields: \(yields.0), refuses: 3 } }
-                      right: { verify: toy-mark, from: solved, options: { label: right, yields: \(yields.1), refuses: 4 } }
+                      left: { verify: toy-label, from: solved, options: { label: left, yields: \(yields.0), refuses: 3 } }
+                      right: { verify: toy-label, from: solved, options: { label: right, yields: \(yields.1), refuses: 4 } }
                     """
             )
         }

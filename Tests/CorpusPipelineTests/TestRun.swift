@@ -45,7 +45,8 @@ struct TestRun {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
             generators: [PluginEntry(ToySolve.self)],
-            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyMark.self)],
+            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self)],
+            filters: [PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
             pairers: [PluginEntry(ToyPairs.self)],
             exporters: [PluginEntry(ToyWriter.self)]

@@ -131,19 +131,19 @@ struct ToyCheck: VerifierPlugin, Verifier {
 }
 
 /// Passes everything that does not end in one digit, and sets a label, after letting others go first.
-struct ToyMark: VerifierPlugin, Verifier {
+struct ToyLabel: VerifierPlugin, Verifier {
     struct Options: PluginOptions {
-        var label = "mark"
+        var label = "label"
         var yields = 0
         var refuses = 9
     }
 
-    static let manifest = Manifest(name: "toy-mark", version: 1, summary: "marks")
+    static let manifest = Manifest(name: "toy-label", version: 1, summary: "labels")
     static let selfChecks: [SelfCheck] = []
     let options: Options
 
     static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
-        .single(ToyMark(options: options))
+        .single(ToyLabel(options: options))
     }
 
     func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
@@ -151,7 +151,7 @@ struct ToyMark: VerifierPlugin, Verifier {
         let digit = draft.content.fields["code"]?.text?.last?.wholeNumberValue
         guard digit != options.refuses else { return Verdict(.fail("test-failed"), "refused digit") }
         var labels: [String: JSONValue] = [options.label: true]
-        if options.label != "mark" { labels["last"] = .string(options.label) }
+        if options.label != "label" { labels["last"] = .string(options.label) }
         return Verdict(.pass, score: 1, labels: labels)
     }
 }
