@@ -25,7 +25,7 @@ enum Terminal {
     static func print(painted text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
     /// Writes one JSON document, keys sorted.
-    static func print(_ value: JSONValue) { write(value.pretty.escaped + "\n", to: STDOUT_FILENO) }
+    static func print(_ value: JSONValue) { write(value.forTerminal + "\n", to: STDOUT_FILENO) }
 
     /// Writes one line for people, perhaps after a label with a colour.
     static func tell(_ text: String, label: String = "") {
@@ -95,11 +95,19 @@ extension String {
         return String(scalars)
     }
 
-    /// JSON for a terminal: what JSON itself lets through of such characters is written as escapes.
-    fileprivate var escaped: String {
-        guard hidesControl else { return self }
+    /// A quick look: false for nearly every text.
+    fileprivate var hidesControl: Bool {
+        utf8.contains { ($0 < 0x20 && $0 != 0x0A && $0 != 0x09) || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }
+    }
+}
+
+extension JSONValue {
+    /// The value on several lines; what JSON itself lets through of control characters is escaped as well.
+    var forTerminal: String {
+        let plain = pretty
+        guard plain.hidesControl else { return plain }
         var text = ""
-        for scalar in unicodeScalars {
+        for scalar in plain.unicodeScalars {
             if scalar.isControl {
                 text += String(format: "\\u%04x", scalar.value)
             } else {
@@ -107,11 +115,6 @@ extension String {
             }
         }
         return text
-    }
-
-    /// A quick look: false for nearly every text.
-    private var hidesControl: Bool {
-        utf8.contains { ($0 < 0x20 && $0 != 0x0A && $0 != 0x09) || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }
     }
 }
 

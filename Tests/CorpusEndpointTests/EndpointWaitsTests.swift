@@ -65,7 +65,7 @@ struct EndpointWaitsTests {
         let budget = Budget(Caps(calls: 1))
         try await budget.reserve(Amounts(calls: 1))
         async let waiting = outcome { try await budget.reserve(Amounts(calls: 1)) }
-        while budget.waiting == 0 { await Task.yield() }
+        await until { budget.waiting > 0 }
 
         budget.close()
         let first = await waiting

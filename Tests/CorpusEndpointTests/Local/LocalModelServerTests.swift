@@ -123,7 +123,8 @@ struct LocalModelServerTests {
 
         let problem = await #expect(throws: LocalModelProblem.self) {
             try await LocalModelServer.withServer(folder.model, in: folder.path) { address in
-                _ = LoopbackProbe.status(port: try port(of: address), path: "/die")
+                let port = try port(of: address)
+                _ = await apart { LoopbackProbe.status(port: port, path: "/die") }
                 while try alive(folder.report()) { try await Task.sleep(for: .milliseconds(5)) }
                 throw Oops()
             }
