@@ -11,7 +11,7 @@ package struct SmallDisk: Sendable {
     /// own, where it has them: the fault is proved everywhere, or the test fails.
     ///
     /// - Parameters:
-    ///   - kibibytes: The disk's size.
+    ///   - kibibytes: How much is free on it.
     ///   - test: The test's name for the runner's `--filter`.
     ///   - body: The test.
     /// - Throws: ``DiskTrouble`` when no disk can be had, or when the test failed in its name spaces.
@@ -23,10 +23,11 @@ package struct SmallDisk: Sendable {
         let folder = NSTemporaryDirectory() + "corpusmith-disk-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let size = "size=\(kibibytes)k"
+        let size = "size=\(kibibytes + (ballast >> 10))k"
         if try await Child.code(of: "mount", "-t", "tmpfs", "-o", size, "tmpfs", folder) == 0 {
             let result: Result<Void, any Error>
             do {
+                try Data(count: ballast).write(to: URL(fileURLWithPath: folder + "/ballast"))
                 result = .success(try await body(SmallDisk(path: folder)))
             } catch {
                 result = .failure(error)
@@ -42,13 +43,10 @@ package struct SmallDisk: Sendable {
         try await repeatApart(test)
     }
 
-    /// Gives the disk another size.
-    package func grow(toKibibytes kibibytes: Int) async throws {
-        guard try await Child.code(of: "mount", "-o", "remount,size=\(kibibytes)k", path) == 0 else {
-            throw DiskTrouble(description: "the disk cannot be given another size")
-        }
-    }
+    /// Makes room: 16 MiB more are free.
+    package func makeRoom() throws { try FileManager.default.removeItem(atPath: path + "/ballast") }
 
+    private static let ballast = 16 << 20
     private static let marker = "CORPUSMITH_SMALL_DISK"
 
     private static func repeatApart(_ test: String) async throws {
