@@ -114,7 +114,7 @@ let package = Package(
             name: "CorpusPipelineTests",
             dependencies: [
                 "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
-                "CorpusTesting",
+                "CorpusTesting", grdb,
             ]
         ),
         .testTarget(

@@ -201,8 +201,9 @@ long csandbox_leave_root(void) {
         if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM) { continue; }
         if (syscall(SYS_setresgid, user, user, user) < 0) { continue; }
         if (syscall(SYS_setresuid, user, user, user) < 0) { continue; }
-        // The change hid `/proc/self` from the process; it holds nothing that its own user may not see.
-        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+        // The memory is root's: a program of the new user that could trace this thread would read and write all of it.
+        // The change of user has closed it already, unless `fs.suid_dumpable` says otherwise.
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         return (long)user;
     }
     return -EPERM;

@@ -72,6 +72,7 @@ int csandbox_measure(pid_t root, struct csandbox_usage *usage) {
         snprintf(path, sizeof path, "/proc/%d/root/tmp", (int)list[index]);
         if (statvfs(path, &files) < 0) { continue; }
         usage->inodes = files.f_files - files.f_ffree;
+        usage->temporary_kib = (files.f_blocks - files.f_bfree) * files.f_frsize >> 10;
         break;
     }
     return 0;

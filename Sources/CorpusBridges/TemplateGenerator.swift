@@ -36,10 +36,9 @@ public enum TemplateGenerators: Sendable {
     /// - Returns: One entry for each, by path.
     /// - Throws: What is wrong with a generator's file: a `DiagnosticReport` with its place.
     public static func all(finder: any ResourceFinder) throws -> [PluginEntry<any Generator>] {
-        guard let files = try? finder.files(matching: "Templates/Generators/*/generator.yaml") else {
-            return []
+        try finder.allFiles(matching: "Templates/Generators/*/generator.yaml").map {
+            try entry(at: $0, finder: finder)
         }
-        return try files.map { try entry(at: $0, finder: finder) }
     }
 
     private static func entry(at path: String, finder: any ResourceFinder) throws -> PluginEntry<

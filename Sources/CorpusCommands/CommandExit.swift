@@ -2,6 +2,7 @@ import ArgumentParser
 import CorpusDiagnostics
 import CorpusKit
 import CorpusLedger
+import CorpusText
 
 /// The exit codes; documented in `docs/reference/exit-codes.md`, never reused.
 enum CommandExit {
@@ -36,6 +37,12 @@ enum CommandExit {
         case let problem as CommandProblem:
             tell(problem.code, problem.description, hint: problem.hint)
             return problem.isResumable ? resumable : failed
+        case let problem as FileProblem:
+            tell(problem.isFull ? "disk-full" : "file-error", problem.description, hint: nil)
+            return problem.isFull ? resumable : failed
+        case let problem as ExportProblem:
+            tell("export-error", problem.description, hint: nil)
+            return failed
         case is CancellationError: return interrupted
         default:
             tell("error", "\(error)", hint: nil)

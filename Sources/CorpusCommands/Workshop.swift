@@ -11,15 +11,19 @@ struct Workshop {
 
     /// Reads and plans a recipe.
     ///
+    /// - Parameters:
+    ///   - path: The recipe's file.
+    ///   - allowsNoSandbox: Whether a person has asked to run programs without isolation.
     /// - Throws: ``DiagnosticReport`` with every fault, or a problem with the recipe's file.
-    init(recipe path: String) throws {
+    init(recipe path: String, allowsNoSandbox: Bool = false) throws {
         let locator = ResourceLocator(recipe: path, program: Self.program)
         recipe = try Self.read(path)
         plan = try Planner.plan(
             recipe,
             registry: try StandardPlugins.registry(finder: locator),
             finder: locator,
-            localModels: LocalModels.lookup
+            localModels: LocalModels.lookup,
+            allowsNoSandbox: allowsNoSandbox
         )
     }
 

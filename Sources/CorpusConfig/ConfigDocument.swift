@@ -5,7 +5,7 @@ import Yams
 package struct ConfigDocument: Sendable {
     /// The path as the user gave it.
     package let file: String
-    /// The whole text.
+    /// The whole text, without a byte order mark and with `\n` at the end of every line.
     package let text: String
     /// The top of the file.
     package let root: ConfigNode
@@ -15,6 +15,7 @@ package struct ConfigDocument: Sendable {
     /// - Throws: One ``Diagnostic`` when the text is no YAML: bad indentation, tabs, an open quote, an unknown
     ///   alias, a key that stands twice.
     package init(file: String, text: String) throws(Diagnostic) {
+        let text = text.plainLines
         self.file = file
         self.text = text
         let node: Node?
@@ -37,8 +38,20 @@ package struct ConfigDocument: Sendable {
                 hint: "copy a recipe to start from: `corpusmith init NAME`"
             )
         }
-        root = ConfigNode(node, places: Places(file: file, text: text))
+        var room = Self.mostValues
+        root = ConfigNode(node, places: Places(file: file, text: text), room: &room)
+        guard room > 0 else {
+            throw Diagnostic(
+                "too-large",
+                "the file holds more than \(Self.mostValues) values once its aliases are written out",
+                at: Diagnostic.Location(file: file, line: 1, column: 1),
+                hint: "aliases of aliases multiply: write the values themselves"
+            )
+        }
     }
+
+    /// How many keys and values a file may hold; a hundred lines of aliases can stand for billions.
+    private static let mostValues = 100_000
 }
 
 /// Turns the parser's marks (lines, Unicode scalars) into places as people count them (lines, characters).
@@ -68,7 +81,9 @@ private struct Places {
 }
 
 extension ConfigNode {
-    fileprivate init(_ node: Node, places: Places) {
+    /// Turns a parsed node into one of ours; `room` is how many values may still come, and nothing is read at 0.
+    fileprivate init(_ node: Node, places: Places, room: inout Int) {
+        room -= 1
         switch node {
         case .scalar(let scalar):
             let isPlain = scalar.style == .plain || scalar.style == .any
@@ -80,17 +95,21 @@ extension ConfigNode {
                 at: places.place(node.mark, length: length)
             )
         case .sequence(let sequence):
-            self.init(
-                .sequence(sequence.map { ConfigNode($0, places: places) }),
-                at: places.place(node.mark)
-            )
+            var elements: [ConfigNode] = []
+            for element in sequence where room > 0 {
+                elements.append(ConfigNode(element, places: places, room: &room))
+            }
+            self.init(.sequence(elements), at: places.place(node.mark))
         case .mapping(let mapping):
-            let members = mapping.map { key, value in
+            var members: [Member] = []
+            for (key, value) in mapping where room > 0 {
                 let length = key.string?.count ?? 1
-                return Member(
-                    key: key.string ?? "",
-                    keyLocation: places.place(key.mark, length: length),
-                    value: ConfigNode(value, places: places)
+                members.append(
+                    Member(
+                        key: key.string ?? "",
+                        keyLocation: places.place(key.mark, length: length),
+                        value: ConfigNode(value, places: places, room: &room)
+                    )
                 )
             }
             self.init(.mapping(members), at: places.place(node.mark))
@@ -159,6 +178,23 @@ extension Diagnostic {
 }
 
 extension String {
+    /// The text as other systems' editors would not have written it: no byte order mark, no carriage returns.
+    fileprivate var plainLines: String {
+        guard unicodeScalars.first == "\u{FEFF}" || utf8.contains(UInt8(ascii: "\r")) else { return self }
+        var bytes = Array(utf8)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        for (index, byte) in bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "\n") where index > 0 && bytes[index - 1] == UInt8(ascii: "\r"): continue
+            case UInt8(ascii: "\r"): result.append(UInt8(ascii: "\n"))
+            default: result.append(byte)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
     fileprivate var trimmedDescription: String {
         split(whereSeparator: \.isNewline).joined(separator: " ")
     }

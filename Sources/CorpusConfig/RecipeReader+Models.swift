@@ -206,7 +206,10 @@ extension RecipeReader {
             wrongType(member.value, "extra", "a mapping of request fields")
             return nil
         }
-        let ours = ["model", "messages", "temperature", "top_p", "max_tokens", "stop", "seed", "n", "stream"]
+        let ours = [
+            "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "n",
+            "best_of", "stream", "response_format",
+        ]
         for entry in member.value.members ?? [] where ours.contains(entry.key) {
             fault(
                 "misplaced-key",

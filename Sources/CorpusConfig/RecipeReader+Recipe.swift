@@ -259,7 +259,10 @@ extension RecipeReader {
     }
 
     private mutating func inputs(_ member: ConfigNode.Member?, _ name: String) -> [Recipe.Input] {
-        texts(member, name).compactMap { entry in
+        if let member, member.value.elements?.isEmpty == true {
+            fault("missing-field", "`\(name)` names no stage", at: member.value.location)
+        }
+        return texts(member, name).compactMap { entry in
             let parts = entry.value.split(separator: ".", maxSplits: 1).map(String.init)
             guard parts.count == 2 else {
                 return Recipe.Input(stage: entry.value, outcome: .passed, location: entry.location)
@@ -279,6 +282,13 @@ extension RecipeReader {
 
     private mutating func export(_ name: String, _ member: ConfigNode.Member) -> Recipe.Export? {
         let place = "export `\(name)`"
+        if name == "templates" {
+            fault(
+                "bad-name",
+                "an export cannot be called `templates`: that folder holds chat templates",
+                at: member.keyLocation
+            )
+        }
         guard let parts = members(of: member.value, known: ["write", "from", "splits", "options"], in: place)
         else { return nil }
         for key in ["write", "from"] where parts[key] == nil {
@@ -304,6 +314,14 @@ extension RecipeReader {
                 "a mapping of names to shares such as `{ train: 0.9, test: 0.1 }`"
             )
             return []
+        }
+        for entry in entries where !Self.isName(entry.key, extra: "_-") {
+            fault(
+                "bad-name",
+                "`\(entry.key)` is no name of a split: use letters, digits, `_` and `-`",
+                at: entry.keyLocation,
+                hint: "it becomes part of a file's name"
+            )
         }
         let splits = entries.map { entry in
             Recipe.Split(name: entry.key, share: real(entry, entry.key, in: 0...1) ?? 0)

@@ -36,12 +36,11 @@ struct RecipeReader {
         var result: [String: ConfigNode.Member] = [:]
         for member in members {
             guard known.contains(member.key) else {
-                let near = nearestName(to: member.key, among: known)
                 fault(
                     "unknown-key",
                     "unknown key `\(member.key)` in \(place)",
                     at: member.keyLocation,
-                    hint: near.map { "did you mean `\($0)`?" }
+                    hint: nearestHint(for: member.key, among: known)
                         ?? "known keys: \(known.map { "`\($0)`" }.joined(separator: ", "))"
                 )
                 continue
@@ -137,7 +136,16 @@ struct RecipeReader {
             )
             return nil
         }
-        return count * unit
+        let (seconds, overflows) = count.multipliedReportingOverflow(by: unit)
+        guard !overflows, seconds <= 10 * 365 * 86400 else {
+            fault(
+                "out-of-range",
+                "`\(name)` must be at most 3650d and is `\(text)`",
+                at: member.value.location
+            )
+            return nil
+        }
+        return seconds
     }
 
     /// A decimal amount in billionths, exactly.

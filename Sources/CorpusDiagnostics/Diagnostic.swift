@@ -72,8 +72,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     }
 
     private static func line(_ number: Int, of source: String) -> String? {
-        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.indices.contains(number - 1) else { return nil }
-        return String(lines[number - 1].filter { $0 != "\r" })
+        // A carriage return and a line feed are one character.
+        let lines = source.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        return lines.indices.contains(number - 1) ? String(lines[number - 1]) : nil
     }
 }

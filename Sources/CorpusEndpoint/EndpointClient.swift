@@ -63,13 +63,19 @@ public final class EndpointClient: ModelEndpoint, Sendable {
 
     /// Gets a reply, retrying what is worth it, within the model's places and the budget.
     ///
-    /// The cost of the reply includes attempts before it that the endpoint may have charged for. Cancelling
-    /// the caller aborts the exchange; what was sent by then is booked at its worst case.
+    /// Cancelling the caller aborts the exchange; what was sent by then is booked at its worst case.
     ///
+    /// - Parameters:
+    ///   - request: The question.
+    ///   - charged: Told of each attempt that the endpoint may charge for although it gave no reply.
     /// - Throws: `WorkFailure` when no reply can be had, with `stopsRun` set when no further call could;
-    ///   `BudgetExhausted` when the worst case of the call does not fit the budget; `CancellationError`.
-    public func complete(_ request: ModelRequest) async throws -> EndpointReply {
-        try await channel(request.model).complete(request)
+    ///   `BudgetExhausted` when the worst case of the call does not fit the budget; `CancellationError`; what
+    ///   `charged` throws.
+    public func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
+        try await channel(request.model).complete(request, charged: charged)
     }
 
     /// Asks a model's endpoint, without charge, for the models that it serves.

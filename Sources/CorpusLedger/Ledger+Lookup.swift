@@ -109,7 +109,7 @@ extension Ledger {
     }
 
     static let draftColumns = """
-        SELECT edge.child, edge.parent, edge.labels, edge.note, edge.task, edge.family, edge.origin, edge.licence,
+        SELECT edge.child, edge.parent, edge.labels, edge.note, edge.task, edge.root, edge.origin, edge.licence,
             sample.body
         FROM edge JOIN sample ON sample.id = edge.sample
         """
@@ -129,7 +129,7 @@ extension DraftRecord {
             content: content,
             note: row["note"],
             task: ItemKey(data: row["task"]),
-            group: ItemKey(data: row["family"]),
+            group: ItemKey(data: row["root"]),
             origin: Origin(json: try JSONValue(parsing: row["origin"] as String))
                 ?? Origin(source: "unknown"),
             licence: row["licence"]

@@ -115,12 +115,14 @@ struct ReportReader {
 
     /// Units of sources and generators that gave nothing, and what generators threw away.
     private func countMade(_ stages: [Int], _ counts: inout RunReport.Counts) throws {
-        // A unit whose drops are booked one by one is not counted a second time itself.
+        // A unit that ends with drops which are booked one by one is not counted a second time itself; one that
+        // failed is, since its failure is none of them.
         let rows = try Row.fetchAll(
             database,
             sql: """
                 SELECT state, coalesce(reason, 'unknown') AS reason, count(*) AS n FROM item
-                WHERE pass = \(pass) AND stage IN (\(list(stages))) AND state IN (4, 5) AND (part > 0 OR drops = 0)
+                WHERE pass = \(pass) AND stage IN (\(list(stages))) AND state IN (4, 5)
+                    AND (part > 0 OR drops = 0 OR state = 5)
                 GROUP BY 1, 2
                 """
         )
@@ -188,7 +190,7 @@ struct ReportReader {
         stage.reasons = try tally(
             """
             SELECT reason, count(*) FROM item WHERE pass = \(pass) AND stage = \(id) AND reason IS NOT NULL
-                AND (part > 0 OR drops = 0) GROUP BY 1
+                AND (part > 0 OR drops = 0 OR state = 5) GROUP BY 1
             """
         )
         stage.drafts = try count(
@@ -231,6 +233,13 @@ struct ReportReader {
         spending.outputTokens = row?["output"] ?? 0
         spending.cachedTokens = row?["cached"] ?? 0
         spending.cost = row.flatMap { $0["priced"] == spending.calls ? $0["cost"] ?? 0 : nil }
+        let lost = try Row.fetchOne(
+            database,
+            sql: "SELECT count(*) AS calls, coalesce(sum(tokens), 0) AS tokens, sum(cost) AS cost FROM charge"
+        )
+        spending.unanswered.calls = lost?["calls"] ?? 0
+        spending.unanswered.tokens = lost?["tokens"] ?? 0
+        spending.unanswered.cost = spending.unanswered.calls == 0 ? 0 : lost?["cost"]
         spending.executions = try count("SELECT count(*) FROM execution")
         spending.models = try tally("SELECT model, count(*) FROM call GROUP BY 1")
         return spending

@@ -10,6 +10,14 @@ package struct StoredStep: Sendable, Hashable {
     package var evidence: [Evidence]
 }
 
+/// Where a pair stands on the ledger.
+package struct PairID: Sendable, Hashable {
+    /// `pair_` and 32 hexadecimal digits.
+    package var text: String
+    /// The number of a stage that made it.
+    package var stage: Int
+}
+
 extension Ledger {
     /// What stages found out about an item in this pass.
     package func steps(of key: ItemKey) throws(LedgerProblem) -> [StoredStep] {
@@ -81,47 +89,57 @@ extension Ledger {
         }
     }
 
-    /// The pairs that some stages made in this pass, by id.
-    package func pairs(stages: [Int]) throws(LedgerProblem) -> [(group: ItemKey, pair: PreferencePair)] {
+    /// The ids of the pairs that some stages made in this pass, sorted, each once.
+    package func pairs(stages: [Int]) throws(LedgerProblem) -> [PairID] {
         try Self.wrapping(path) {
             try pool.read { database in
                 let list = stages.map(String.init).joined(separator: ",")
-                let rows = try Row.fetchAll(
+                return try Row.fetchAll(
                     database,
                     sql: """
-                        SELECT family, chosen, rejected, body FROM pair WHERE stage IN (\(list)) AND pass = ?
+                        SELECT id, min(stage) AS stage FROM pair WHERE stage IN (\(list)) AND pass = ?
                         GROUP BY id ORDER BY id
                         """,
                     arguments: [pass]
-                )
-                return try rows.compactMap { row in
-                    let body = try JSONValue(packed: row["body"])
-                    guard let chosen = body["chosen"].flatMap(Message.init(json:)),
-                        let rejected = body["rejected"].flatMap(Message.init(json:))
-                    else { return nil }
-                    let pair = PreferencePair(
-                        prompt: body["prompt"]?.elements?.compactMap(Message.init(json:)) ?? [],
-                        chosen: chosen,
-                        rejected: rejected,
-                        chosenKey: ItemKey(data: row["chosen"]),
-                        rejectedKey: ItemKey(data: row["rejected"]),
-                        detail: body["detail"]?.members ?? [:]
-                    )
-                    return (ItemKey(data: row["family"]), pair)
-                }
+                ).map { PairID(text: $0["id"], stage: $0["stage"]) }
             }
         }
     }
 
-    /// What all calls on this ledger have used so far.
+    /// A pair and its group.
+    package func pair(_ id: PairID) throws(LedgerProblem) -> (group: ItemKey, pair: PreferencePair) {
+        try Self.wrapping(path) {
+            try pool.read { database in
+                let statement = try database.cachedStatement(
+                    sql: "SELECT root, chosen, rejected, body FROM pair WHERE stage = ? AND id = ?"
+                )
+                guard let row = try Row.fetchOne(statement, arguments: [id.stage, id.text]),
+                    case let body = try JSONValue(packed: row["body"]),
+                    let chosen = body["chosen"].flatMap(Message.init(json:)),
+                    let rejected = body["rejected"].flatMap(Message.init(json:))
+                else { throw LedgerProblem(.damaged, "the ledger has lost the pair `\(id.text)`") }
+                let pair = PreferencePair(
+                    prompt: body["prompt"]?.elements?.compactMap(Message.init(json:)) ?? [],
+                    chosen: chosen,
+                    rejected: rejected,
+                    chosenKey: ItemKey(data: row["chosen"]),
+                    rejectedKey: ItemKey(data: row["rejected"]),
+                    detail: body["detail"]?.members ?? [:]
+                )
+                return (ItemKey(data: row["root"]), pair)
+            }
+        }
+    }
+
+    /// What all calls on this ledger were booked at so far, those that gave no reply included.
     package func spent() throws(LedgerProblem) -> (calls: Int, tokens: Int, nanoDollars: Int) {
         try Self.wrapping(path) {
             try pool.read { database in
                 let row = try Row.fetchOne(
                     database,
                     sql: """
-                        SELECT count(*) AS calls, coalesce(sum(input + output), 0) AS tokens,
-                            coalesce(sum(cost), 0) AS cost FROM call
+                        SELECT count(*) AS calls, coalesce(sum(tokens), 0) AS tokens, coalesce(sum(cost), 0) AS cost
+                        FROM (SELECT booked AS tokens, cost FROM call UNION ALL SELECT tokens, cost FROM charge)
                         """
                 )
                 return (row?["calls"] ?? 0, row?["tokens"] ?? 0, row?["cost"] ?? 0)

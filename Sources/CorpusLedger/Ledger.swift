@@ -2,6 +2,7 @@ package import CorpusModel
 import CorpusText
 import Foundation
 import GRDB
+import Synchronization
 
 /// The durable record of a run: every reply, every execution, every outcome.
 ///
@@ -15,6 +16,15 @@ package final class Ledger: Sendable {
     private let committer: Committer
     /// The number of the pass that this process makes; 0 when it only reads.
     package let pass: Int
+    private let reserve: LedgerReserve?
+    private let lack: Lack
+
+    /// Why the disk can take nothing more than what is in flight, once it is so.
+    package var shortage: LedgerProblem? { lack.problem.withLock { $0 } }
+
+    private final class Lack: Sendable {
+        let problem = Mutex<LedgerProblem?>(nil)
+    }
 
     /// Opens the ledger for a new pass of a run, making it when it is not there.
     ///
@@ -36,7 +46,9 @@ package final class Ledger: Sendable {
         now: Double
     ) throws(LedgerProblem) -> Ledger {
         try wrapping(path) {
+            try refuseLoss(of: path)
             let pool = try openPool(path, readOnly: false)
+            let reserve = try LedgerReserve(beside: path)
             let pass = try pool.write { database -> Int in
                 try database.execute(
                     sql: """
@@ -47,7 +59,7 @@ package final class Ledger: Sendable {
                 )
                 return Int(database.lastInsertedRowID)
             }
-            return Ledger(path: path, pool: pool, pass: pass)
+            return Ledger(path: path, pool: pool, pass: pass, reserve: reserve)
         }
     }
 
@@ -62,20 +74,51 @@ package final class Ledger: Sendable {
                 hint: "name the folder of a run, such as `output/quickstart`"
             )
         }
-        return try wrapping(path) { Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0) }
+        return try wrapping(path) {
+            Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0, reserve: nil)
+        }
     }
 
-    private init(path: String, pool: DatabasePool, pass: Int) {
+    private init(path: String, pool: DatabasePool, pass: Int, reserve: LedgerReserve?) {
         self.path = path
         self.pool = pool
         self.pass = pass
-        committer = Committer { entries in
+        self.reserve = reserve
+        let lack = Lack()
+        self.lack = lack
+        @Sendable func write(_ entries: [LedgerEntry]) throws {
             do {
                 try pool.write { database in
                     for entry in entries { try LedgerWriter(database: database, pass: pass).write(entry) }
                 }
             } catch { throw LedgerProblem(error, path: path) }
         }
+        committer = Committer { entries in
+            do {
+                try write(entries)
+            } catch let problem as LedgerProblem where problem.code == .full {
+                guard reserve?.release() == true else { throw problem }
+                lack.problem.withLock { $0 = problem }
+                try write(entries)
+            }
+        }
+    }
+
+    /// Refuses to begin anew where an earlier run's ledger was lost: every reply would be bought again.
+    private static func refuseLoss(of path: String) throws {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard (attributes?[.size] as? Int ?? 0) == 0 else { return }
+        let folder = (path as NSString).deletingLastPathComponent
+        let traces = ["report.json", "export/manifest.json"].map {
+            (folder as NSString).appendingPathComponent($0)
+        }
+        guard let trace = traces.first(where: FileManager.default.fileExists) else { return }
+        throw LedgerProblem(
+            .damaged,
+            "the ledger `\(path)` is \(attributes == nil ? "gone" : "empty"), and `\(trace)` says that a run was here",
+            hint:
+                "put the ledger back, or remove the folder `\(folder)` to start over and buy every reply again"
+        )
     }
 
     /// Makes entries durable; all of them or none.
@@ -116,6 +159,7 @@ package final class Ledger: Sendable {
                     arguments: [state, now, pass]
                 )
             }
+            reserve?.release()
             try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         }
     }
@@ -202,6 +246,16 @@ package final class Ledger: Sendable {
                 "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
                 hint: "use the newer corpusmith that wrote it"
             )
+        }
+        if application == LedgerSchema.applicationID, version < LedgerSchema.version {
+            guard !readOnly else {
+                throw LedgerProblem(
+                    .older,
+                    "the ledger `\(path)` has schema \(version); this program reads \(LedgerSchema.version)",
+                    hint: "run its recipe again: that brings the ledger up to date and keeps everything on it"
+                )
+            }
+            try pool.write { try LedgerSchema.upgrade($0, from: version) }
         }
         if !readOnly {
             // The pool sets NORMAL itself after its own set-up, so FULL is set here and read back.

@@ -10,6 +10,8 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
         case foreign = "ledger-foreign"
         /// A newer program wrote it.
         case future = "ledger-newer"
+        /// An older program wrote it, and this one only wants to look.
+        case older = "ledger-older"
         /// Its pages do not fit together.
         case damaged = "ledger-damaged"
         /// The disk is full.
@@ -44,7 +46,7 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
             self.init(
                 .full,
                 "the disk is full: cannot write the ledger `\(path)`",
-                hint: "make room and run the same command again; nothing that was bought is lost"
+                hint: "make room and run the same command again; what is on the ledger is not bought again"
             )
         case .SQLITE_CORRUPT:
             self.init(

@@ -52,7 +52,7 @@ package struct DraftRecord: Sendable, Hashable {
     package var note: String?
     /// The nearest task above, or itself.
     package var task: ItemKey
-    /// The root of its family.
+    /// The root of its group.
     package var group: ItemKey
     package var origin: Origin
     package var licence: String?
@@ -149,6 +149,8 @@ package struct CallRecord: Sendable, Hashable {
     package var reply: ModelReply
     /// How often the request was sent before the reply came.
     package var attempts: Int
+    /// Tokens that the budget was charged for it; the worst case where the endpoint did not count.
+    package var booked: Int
     /// Billionths of a US dollar; nil when no price is known.
     package var cost: Int?
 
@@ -159,6 +161,7 @@ package struct CallRecord: Sendable, Hashable {
         request: JSONValue,
         reply: ModelReply,
         attempts: Int,
+        booked: Int,
         cost: Int?
     ) {
         self.key = key
@@ -167,6 +170,25 @@ package struct CallRecord: Sendable, Hashable {
         self.request = request
         self.reply = reply
         self.attempts = attempts
+        self.booked = booked
+        self.cost = cost
+    }
+}
+
+/// An attempt at a call that the budget was charged for although it gave no reply.
+package struct ChargeRecord: Sendable, Hashable {
+    /// The call's key; the call itself may never have been answered.
+    package var call: ItemKey
+    package var model: String
+    /// Tokens, at their worst case.
+    package var tokens: Int
+    /// Billionths of a US dollar; nil when no price is known.
+    package var cost: Int?
+
+    package init(call: ItemKey, model: String, tokens: Int, cost: Int?) {
+        self.call = call
+        self.model = model
+        self.tokens = tokens
         self.cost = cost
     }
 }
@@ -239,6 +261,7 @@ package struct StageRecord: Sendable, Hashable {
 package enum LedgerEntry: Sendable, Hashable {
     case item(ItemRecord)
     case call(CallRecord)
+    case charge(ChargeRecord)
     case execution(ExecutionRecord)
     case pairs([PairRecord])
     case file(FileRecord)

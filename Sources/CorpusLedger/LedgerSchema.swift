@@ -5,7 +5,7 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 1
+    static let version = 2
 
     /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
     ///
@@ -29,7 +29,7 @@ enum LedgerSchema {
         CREATE INDEX item_stage ON item (stage, pass, state);
         CREATE TABLE edge (
             child BLOB PRIMARY KEY, item BLOB NOT NULL, parent BLOB, position INTEGER NOT NULL, sample TEXT NOT NULL,
-            labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, family BLOB NOT NULL, origin TEXT NOT NULL,
+            labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, root BLOB NOT NULL, origin TEXT NOT NULL,
             licence TEXT
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX edge_item ON edge (item, position);
@@ -46,11 +46,15 @@ enum LedgerSchema {
         CREATE TABLE call (
             key BLOB PRIMARY KEY, model TEXT NOT NULL, endpoint TEXT NOT NULL, request BLOB NOT NULL,
             reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER, output INTEGER, cost INTEGER,
-            milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL, pass INTEGER NOT NULL
+            milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL, booked INTEGER NOT NULL, pass INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE charge (
+            id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, cost INTEGER,
+            pass INTEGER NOT NULL
+        ) STRICT;
         CREATE TABLE execution (key BLOB PRIMARY KEY, job BLOB NOT NULL, result BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE pair (
-            id TEXT NOT NULL, stage INTEGER NOT NULL, task BLOB NOT NULL, family BLOB NOT NULL,
+            id TEXT NOT NULL, stage INTEGER NOT NULL, task BLOB NOT NULL, root BLOB NOT NULL,
             chosen BLOB NOT NULL, rejected BLOB NOT NULL, body BLOB NOT NULL, pass INTEGER NOT NULL,
             PRIMARY KEY (stage, id)
         ) STRICT, WITHOUT ROWID;
@@ -63,6 +67,26 @@ enum LedgerSchema {
     static func create(_ database: Database) throws {
         try database.execute(sql: tables)
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Brings an older ledger up to this program's version; nothing on it is lost.
+    static func upgrade(_ database: Database, from old: Int) throws {
+        if old < 2 {
+            // What calls were booked at was not kept: what their replies used stands for it.
+            try database.execute(
+                sql: """
+                    ALTER TABLE call ADD COLUMN booked INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE edge RENAME COLUMN family TO root;
+                    ALTER TABLE pair RENAME COLUMN family TO root;
+                    UPDATE call SET booked = coalesce(input, 0) + coalesce(output, 0);
+                    CREATE TABLE charge (
+                        id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL,
+                        cost INTEGER, pass INTEGER NOT NULL
+                    ) STRICT;
+                    """
+            )
+        }
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 }

@@ -12,6 +12,11 @@ struct LedgerWriter {
         switch entry {
         case .item(let item): try write(item)
         case .call(let call): try write(call)
+        case .charge(let charge):
+            try run(
+                "INSERT INTO charge (call, model, tokens, cost, pass) VALUES (?, ?, ?, ?, ?)",
+                [charge.call.data, charge.model, charge.tokens, charge.cost, pass]
+            )
         case .execution(let execution): try write(execution)
         case .pairs(let pairs): for pair in pairs { try write(pair) }
         case .file(let file): try write(file)
@@ -62,10 +67,11 @@ struct LedgerWriter {
                 ]
             )
         }
+        for table in ["evidence", "trace"] { try run("DELETE FROM \(table) WHERE item = ?", [item.key.data]) }
         for (position, evidence) in item.evidence.enumerated() {
             try run(
                 """
-                INSERT OR REPLACE INTO evidence (item, position, subject, name, outcome, score, detail)
+                INSERT INTO evidence (item, position, subject, name, outcome, score, detail)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
@@ -76,7 +82,7 @@ struct LedgerWriter {
         }
         for (position, entry) in item.trace.enumerated() {
             try run(
-                "INSERT OR REPLACE INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
+                "INSERT INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
                 [item.key.data, position, entry.kind.rawValue, entry.key.data]
             )
         }
@@ -91,7 +97,7 @@ struct LedgerWriter {
         try run(
             """
             INSERT OR REPLACE INTO edge
-                (child, item, parent, position, sample, labels, note, task, family, origin, licence)
+                (child, item, parent, position, sample, labels, note, task, root, origin, licence)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
@@ -112,13 +118,14 @@ struct LedgerWriter {
         try run(
             """
             INSERT OR IGNORE INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
-                milliseconds, attempts, pass)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                milliseconds, attempts, booked, pass)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 call.key.data, call.model, call.endpoint, call.request.packed, reply.packed,
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
-                call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, pass,
+                call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
+                pass,
             ]
         )
     }
@@ -139,7 +146,7 @@ struct LedgerWriter {
         ]
         try run(
             """
-            INSERT OR REPLACE INTO pair (id, stage, task, family, chosen, rejected, body, pass)
+            INSERT OR REPLACE INTO pair (id, stage, task, root, chosen, rejected, body, pass)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [

@@ -43,7 +43,17 @@ package struct RunReport: Sendable, Hashable {
         package var executions = 0
         /// Billionths of a US dollar; nil when a price is unknown for some calls.
         package var cost: Int?
+        /// Attempts that may have been charged for and gave no reply, at their worst case; not in the numbers above.
+        package var unanswered = Unanswered()
         package var models: [String: Int] = [:]
+    }
+
+    /// What was sent and not answered.
+    package struct Unanswered: Sendable, Hashable {
+        package var calls = 0
+        package var tokens = 0
+        /// Billionths of a US dollar; nil when no price is known.
+        package var cost: Int? = 0
     }
 
     package var name: String
@@ -76,6 +86,10 @@ extension RunReport {
                 "output_tokens": .int(spending.outputTokens), "cached_tokens": .int(spending.cachedTokens),
                 "executions": .int(spending.executions), "usd": dollars(spending.cost),
                 "calls_by_model": counts(spending.models),
+                "unanswered": [
+                    "calls": .int(spending.unanswered.calls), "tokens": .int(spending.unanswered.tokens),
+                    "usd": dollars(spending.unanswered.cost),
+                ],
             ],
             "stages": .array(
                 stages.map { stage in

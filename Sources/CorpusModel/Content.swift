@@ -84,7 +84,7 @@ extension Content {
             for key in members.keys.sorted() {
                 collect(members[key, default: .null], at: "\(place).\(key)", into: &result)
             }
-        case .null, .bool, .int, .double: break
+        case .null, .bool, .int, .largeInt, .double: break
         }
     }
 }

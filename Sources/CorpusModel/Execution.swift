@@ -9,7 +9,8 @@ public enum TestSuite: Sendable, Hashable {
     public struct CallCase: Sendable, Hashable {
         /// Positional arguments.
         public var arguments: [JSONValue]
-        /// What the call must return; tuples count as arrays.
+        /// What the call must return; tuples count as arrays, and whole-number keys of mappings as their digits, so
+        /// that a test cannot tell the key 1 from the key "1".
         public var expected: JSONValue
 
         /// Creates a case.
@@ -37,11 +38,16 @@ public enum TestSuite: Sendable, Hashable {
     public enum Comparison: String, Sendable, Hashable, CaseIterable {
         /// Same type and value; for `io`, equal text after trailing white space is cut from lines and end.
         case exact
-        /// Numbers within 1e-6 relative or absolute, everything else exact.
+        /// Numbers within a millionth of the expected one, or within 1e-9 where 0 is expected; everything else exact.
         case float
         /// Arrays as multisets, at the top level.
         case unordered
     }
+
+    /// How deep arguments and expected values may nest: as deep as drivers read.
+    public static let deepestNesting = 100
+    /// How many digits whole numbers may have: as many as drivers read.
+    public static let mostDigits = 4_300
 
     /// How many cases there are.
     public var count: Int {
@@ -77,6 +83,7 @@ extension TestSuite {
                 guard let arguments = element["args"]?.elements, let expected = element["expect"] else {
                     throw TestSuiteProblem("case \(index) of `tests` needs `args` (an array) and `expect`")
                 }
+                for value in arguments + [expected] { try Self.check(value, of: index) }
                 calls.append(CallCase(arguments: arguments, expected: expected))
             }
             self = .call(entryPoint: entryPoint, cases: calls, comparison: comparison)
@@ -111,6 +118,29 @@ extension TestSuite {
             }
             return ["kind": "io", "cases": .array(rows), "compare": .string(comparison.rawValue)]
         }
+    }
+
+    private static func check(
+        _ value: JSONValue,
+        of index: Int,
+        depth: Int = 0
+    ) throws(TestSuiteProblem) {
+        let elements: [JSONValue]
+        switch value {
+        case .largeInt(let number) where number.digitCount > mostDigits:
+            throw TestSuiteProblem(
+                "case \(index) of `tests` holds a whole number of \(number.digitCount) digits; \(mostDigits) is the most"
+            )
+        case .array(let array): elements = array
+        case .object(let members): elements = Array(members.values)
+        case .null, .bool, .int, .largeInt, .double, .string: return
+        }
+        guard depth < deepestNesting else {
+            throw TestSuiteProblem(
+                "case \(index) of `tests` holds a value that nests deeper than \(deepestNesting)"
+            )
+        }
+        for element in elements { try check(element, of: index, depth: depth + 1) }
     }
 
     private static func isIdentifier(_ text: String) -> Bool {
@@ -179,9 +209,14 @@ public struct ExecutionJob: Sendable, Hashable {
         ]
     }
 
-    /// The key under which the job is run once with one toolchain.
-    public func key(toolchain: String) -> ItemKey {
-        ItemKey(deriving: ["execution", toolchain, Digest(of: json).description])
+    /// The key under which the job is run once with one toolchain and judged by one harness.
+    ///
+    /// - Parameters:
+    ///   - toolchain: Name and version of what runs the program.
+    ///   - harness: Name and version of what judges it.
+    /// - Returns: A key that differs when the result could.
+    public func key(toolchain: String, harness: String) -> ItemKey {
+        ItemKey(deriving: ["execution", toolchain, harness, Digest(of: json).description])
     }
 }
 

@@ -16,7 +16,10 @@ extension JSONValue {
     /// Parses one JSON document.
     ///
     /// Strict as RFC 8259 says: no trailing commas, no comments, no lone surrogates, no invalid UTF-8, no
-    /// duplicate keys. White space may stand around the value.
+    /// duplicate keys. White space may stand around the value. Whole numbers are exact whatever their size.
+    ///
+    /// Keys that differ in nothing but how an accented letter is put together count as duplicates, since
+    /// ``object(_:)`` cannot hold both.
     ///
     /// - Throws: ``JSONError`` with the byte offset of the first fault.
     public init(parsing text: some Collection<UInt8>) throws(JSONError) {
@@ -101,9 +104,12 @@ private struct Parser {
             guard parser.current == UInt8(ascii: ":") else { throw parser.fault("expected `:` after a key") }
             parser.index += 1
             let value = try parser.value()
-            guard members.updateValue(value, forKey: key) == nil else {
-                throw parser.fault("the key `\(key)` stands twice in one object", at: start)
+            if let place = members.index(forKey: key) {
+                let isSame = members.keys[place].utf8.elementsEqual(key.utf8)
+                let words = isSame ? "" : ", in two spellings that count as equal,"
+                throw parser.fault("the key `\(key)`\(words) stands twice in one object", at: start)
             }
+            members[key] = value
             parser.skipSpace()
             switch parser.current {
             case UInt8(ascii: ","): parser.index += 1
@@ -157,6 +163,7 @@ private struct Parser {
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         if isWhole, let whole = Int(text) { return .int(whole) }
+        if isWhole, let large = LargeInteger(text) { return .largeInt(large) }
         guard let real = Double(text), real.isFinite else {
             throw fault("the number `\(text)` is out of range", at: start)
         }

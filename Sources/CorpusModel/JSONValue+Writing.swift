@@ -15,6 +15,7 @@ extension JSONValue {
         case .null: bytes.append(contentsOf: "null".utf8)
         case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
         case .int(let value): bytes.append(contentsOf: String(value).utf8)
+        case .largeInt(let value): bytes.append(contentsOf: value.description.utf8)
         case .double(let value): bytes.append(contentsOf: Self.shortest(value).utf8)
         case .string(let text): Self.write(text, to: &bytes)
         case .array(let elements):
@@ -95,8 +96,9 @@ extension JSONValue {
     }
 }
 
+// Coders know no whole numbers beyond 64 bits: through them, and only there, these become doubles.
 extension JSONValue: Codable {
-    /// Decodes any JSON value.
+    /// Decodes any JSON value; a whole number beyond 64 bits as the nearest double.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -116,13 +118,16 @@ extension JSONValue: Codable {
         }
     }
 
-    /// Encodes the value as it is.
+    /// Encodes the value as it is; a whole number beyond 64 bits as the nearest double.
+    ///
+    /// - Throws: `EncodingError` for a whole number beyond the range of doubles.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
         case .bool(let value): try container.encode(value)
         case .int(let value): try container.encode(value)
+        case .largeInt(let value): try container.encode(value.real ?? .infinity)
         case .double(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)

@@ -2,10 +2,15 @@
 ///
 /// Integers and doubles are kept apart, so that `1` and `1.0` survive a round trip; comparing them is the
 /// business of whoever knows what the numbers mean.
+///
+/// Strings, and with them the keys of objects, are equal as Swift sees it: `é` in one character and in two are. Whoever
+/// must tell them apart compares the bytes of ``canonical``.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     case int(Int)
+    /// A whole number that does not fit ``int(_:)``.
+    case largeInt(LargeInteger)
     /// Always finite: the parser refuses what JSON cannot say, and ``JSONValue/number(_:)`` maps the rest to null.
     case double(Double)
     case string(String)
@@ -23,7 +28,7 @@ extension JSONValue {
         return text
     }
 
-    /// The whole number, when this is one, also when written as `3.0`.
+    /// The whole number, when this is one that fits, also when written as `3.0`.
     public var whole: Int? {
         switch self {
         case .int(let value): value
@@ -32,10 +37,11 @@ extension JSONValue {
         }
     }
 
-    /// The number as a double, when this is a number.
+    /// The number as the nearest double, when this is a number in the range of doubles.
     public var real: Double? {
         switch self {
         case .int(let value): Double(value)
+        case .largeInt(let value): value.real
         case .double(let value): value
         default: nil
         }
@@ -67,7 +73,7 @@ extension JSONValue {
         switch self {
         case .null: "null"
         case .bool: "a Boolean"
-        case .int, .double: "a number"
+        case .int, .largeInt, .double: "a number"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"

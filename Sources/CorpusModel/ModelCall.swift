@@ -39,6 +39,8 @@ public struct ModelRequest: Sendable, Hashable {
     public var messages: [Message]
     /// How the reply is to be chosen.
     public var sampling: Sampling
+    /// Further fields for the endpoint, such as `chat_template_kwargs`; they change the reply like any other setting.
+    public var extra: [String: JSONValue]
     /// A JSON schema that the reply must satisfy, where the endpoint can enforce one.
     public var schema: JSONValue?
     /// Tells repeated identical questions apart: the first is 0.
@@ -52,19 +54,21 @@ public struct ModelRequest: Sendable, Hashable {
         model: String,
         messages: [Message],
         sampling: Sampling,
+        extra: [String: JSONValue] = [:],
         schema: JSONValue? = nil,
         repetition: Int = 0
     ) {
         self.model = model
         self.messages = messages
         self.sampling = sampling
+        self.extra = extra
         self.schema = schema
         self.repetition = repetition
     }
 
     /// The question as canonical JSON: what the ledger stores and what the digest covers.
     public var json: JSONValue {
-        [
+        var json: [String: JSONValue] = [
             "model": .string(model), "messages": .array(messages.map(\.json)),
             "temperature": sampling.temperature.map(JSONValue.number) ?? .null,
             "top_p": sampling.topP.map(JSONValue.number) ?? .null, "max_tokens": .int(sampling.maxTokens),
@@ -72,6 +76,8 @@ public struct ModelRequest: Sendable, Hashable {
             "seed": sampling.seed.map(JSONValue.int) ?? .null,
             "schema": schema ?? .null, "repetition": .int(repetition),
         ]
+        if !extra.isEmpty { json["extra"] = .object(extra) }
+        return .object(json)
     }
 
     /// The key under which the reply is bought once.

@@ -8,7 +8,7 @@ public struct Sample: Sendable, Hashable, Identifiable {
     public let key: ItemKey
     /// What it says.
     public let content: Content
-    /// The item at the root of its family; siblings in style or wording share it.
+    /// The item at the root of its group; siblings in style or wording share it.
     ///
     /// Groups never straddle a split.
     public let group: ItemKey

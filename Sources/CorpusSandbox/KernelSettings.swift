@@ -21,8 +21,8 @@ struct KernelSettings: Sendable {
         }
         if words.contains("Unknown option") {
             return Obstacle(
-                "bubblewrap is older than 0.8: \(Self.line(words))",
-                fix: "sudo apt-get install --only-upgrade bubblewrap"
+                "bubblewrap is older than 0.6: \(Self.line(words))",
+                fix: "use Debian 12, Ubuntu 22.04 or later, or build bubblewrap 0.6 or later from source"
             )
         }
         if words.contains("mount proc") {

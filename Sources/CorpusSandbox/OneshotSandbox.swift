@@ -26,20 +26,31 @@ public final class OneshotSandbox: Sandbox {
     /// The level's name.
     public var isolation: String { backend.isolation.rawValue }
 
+    /// Raised whenever one and the same program could be judged otherwise: with the drivers, the comparison, the limits
+    /// that jobs do not name, and the meaning of verdicts.
+    public var harness: String { "corpusmith 2" }
+
     /// Name and version of what runs a language, for example `python 3.11.2`; nil when its toolchain is missing.
-    public func toolchain(for language: String) async -> String? {
-        (try? await search.toolchain(for: language))?.description
+    ///
+    /// - Throws: ``WorkFailure`` with `toolchain-missing` when the only one lies in a home folder, and with
+    ///   `sandbox-error` when the cell failed twice; `CancellationError`.
+    public func toolchain(for language: String) async throws -> String? {
+        try await twice { try await search.toolchain(for: language)?.description }
     }
 
     /// Runs a job; equal jobs give equal results as long as the program itself does.
     ///
-    /// - Throws: ``WorkFailure`` with `sandbox-error` when the cell failed twice, `CancellationError`.
+    /// - Throws: ``WorkFailure`` as for ``toolchain(for:)``, `CancellationError`.
     public func run(_ job: ExecutionJob) async throws -> ExecutionResult {
+        try await twice { try await attempt(job) }
+    }
+
+    private func twice<Value>(_ attempt: () async throws -> Value) async throws -> Value {
         do {
-            return try await attempt(job)
+            return try await attempt()
         } catch is CellFault {
             do {
-                return try await attempt(job)
+                return try await attempt()
             } catch let fault as CellFault {
                 throw WorkFailure(
                     "sandbox-error",

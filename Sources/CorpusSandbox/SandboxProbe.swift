@@ -119,21 +119,28 @@ public struct SandboxProbe: Sendable {
         guard FileManager.default.isExecutableFile(atPath: bubblewrap) else {
             throw Obstacle("there is no `\(bubblewrap)`", fix: "sudo apt-get install bubblewrap")
         }
-        let backend: CellLoop
-        do throws(CellFault) {
-            backend = try CellLoop(launcher: BubblewrapLauncher(path: bubblewrap), width: width)
-        } catch {
-            throw Obstacle("\(error)", fix: nil)
-        }
-        do {
-            let outcome = try await backend.outcome(of: WallInspection.task)
-            guard let gap = WallInspection.gap(in: outcome) else { return backend }
-            throw Obstacle(
-                "a trial run found a gap: \(gap)",
-                fix: "sudo apt-get install --only-upgrade bubblewrap"
-            )
-        } catch let fault as CellFault {
-            throw settings.explain(fault.description)
+        var unusable: Set<BubblewrapLauncher.Option> = []
+        while true {
+            let backend: CellLoop
+            do throws(CellFault) {
+                let launcher = try BubblewrapLauncher(path: bubblewrap, without: unusable)
+                backend = try CellLoop(launcher: launcher, width: width)
+            } catch {
+                throw Obstacle("\(error)", fix: nil)
+            }
+            do {
+                let outcome = try await backend.outcome(of: WallInspection.task)
+                guard let gap = WallInspection.gap(in: outcome) else { return backend }
+                throw Obstacle(
+                    "a trial run found a gap: \(gap)",
+                    fix: "sudo apt-get install --only-upgrade bubblewrap"
+                )
+            } catch let fault as CellFault {
+                let option = BubblewrapLauncher.Option.unusable(inWords: fault.description)
+                guard let option, unusable.insert(option).inserted else {
+                    throw settings.explain(fault.description)
+                }
+            }
         }
     }
 }

@@ -24,9 +24,6 @@ public struct PluginConformance: Sendable {
         public var description: String { "\(rule): \(message)" }
     }
 
-    /// How soon a plug-in must return once its task is cancelled.
-    static let patience: Duration = .seconds(1)
-
     let finder: any ResourceFinder
     let options: [String: JSONValue]
     let roles: Set<String>?

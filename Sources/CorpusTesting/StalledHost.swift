@@ -1,11 +1,19 @@
 import CorpusKit
+import Synchronization
 
 /// A host that never answers, says when it was asked, and gives up only when the task is cancelled.
-struct StalledHost: PluginHost {
-    let asked: AsyncStream<Void>.Continuation
+final class StalledHost: PluginHost {
+    private let asked: AsyncStream<Void>.Continuation
+    private let count = Mutex(0)
+
+    init(asked: AsyncStream<Void>.Continuation) { self.asked = asked }
+
+    /// How often it was asked for a reply.
+    var calls: Int { count.withLock { $0 } }
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
-        try await stall()
+        count.withLock { $0 += 1 }
+        return try await stall()
     }
 
     func run(_ job: ExecutionJob) async throws -> ExecutionResult { try await stall() }

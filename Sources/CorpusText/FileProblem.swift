@@ -6,11 +6,16 @@ package struct FileProblem: Error, Sendable, Hashable, CustomStringConvertible {
     package let path: String
     /// One sentence without a full stop; names the file, never what stands in it.
     package let description: String
+    /// Whether there is no room: nothing is wrong but the disk or its quota being full.
+    package let isFull: Bool
 
     /// Creates a problem with a file.
-    package init(path: String, _ description: String) {
+    package init(path: String, _ description: String) { self.init(path: path, description, isFull: false) }
+
+    private init(path: String, _ description: String, isFull: Bool) {
         self.path = path
         self.description = description
+        self.isFull = isFull
     }
 
     /// Creates the problem that a failed system call left behind.
@@ -20,7 +25,11 @@ package struct FileProblem: Error, Sendable, Hashable, CustomStringConvertible {
     ///   - action: What failed, as a verb: `read`, `write`.
     ///   - code: The call's `errno`.
     package init(path: String, cannot action: String, code: Int32) {
-        self.init(path: path, "cannot \(action) `\(path)`: \(Self.reason(code))")
+        self.init(
+            path: path,
+            "cannot \(action) `\(path)`: \(Self.reason(code))",
+            isFull: code == ENOSPC || code == EDQUOT
+        )
     }
 
     private static func reason(_ code: Int32) -> String {

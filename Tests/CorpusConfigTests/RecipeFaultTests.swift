@@ -173,6 +173,34 @@ private let faults: [Fault] = [
         text: recipe("models: { m: { local: a, sampling: { stop: [1️⃣\"20.\"] } } }\n")
     ),
     Fault(
+        name: "a duration beyond counting",
+        code: "out-of-range",
+        message: "`wall` must be at most 3650d and is `9223372036854775807d`",
+        text: recipe("budget: { tokens: 1, wall: 1️⃣9223372036854775807d }\n")
+    ),
+    Fault(
+        name: "a stage that reads nothing",
+        code: "missing-field",
+        message: "`from` names no stage",
+        text: "version: 1\nname: x\n" + skeleton.sources + "stages: { s: { generate: a, from: 1️⃣[] } }\n"
+            + skeleton.exports
+    ),
+    Fault(
+        name: "a split that leaves its folder",
+        code: "bad-name",
+        message: "`../train` is no name of a split: use letters, digits, `_` and `-`",
+        hint: "it becomes part of a file's name",
+        text: "version: 1\nname: x\n" + skeleton.sources + skeleton.stages
+            + "exports: { sft: { write: sft-messages, from: s, splits: { 1️⃣../train: 1 } } }\n"
+    ),
+    Fault(
+        name: "an export in the folder of the chat templates",
+        code: "bad-name",
+        message: "an export cannot be called `templates`: that folder holds chat templates",
+        text: "version: 1\nname: x\n" + skeleton.sources + skeleton.stages
+            + "exports: { 1️⃣templates: { write: sft-messages, from: s } }\n"
+    ),
+    Fault(
         name: "a column counted in characters behind a combined letter",
         code: "wrong-type",
         message: "`calls` must be a whole number and is a string",
@@ -206,6 +234,34 @@ struct RecipeFaultTests {
         let fault = try #require(throws: DiagnosticReport.self) { try read(text) }.diagnostics.first
         #expect(fault?.code == "invalid-yaml" || fault?.code == "empty-file")
         #expect(fault?.location?.line == line)
+    }
+
+    @Test(
+        "Line ends and byte order marks of other systems move no place and hide no line",
+        arguments: ["\r\n", "\r", "\n"],
+        ["", "\u{FEFF}"]
+    )
+    func otherSystems(lineEnd: String, mark: String) throws {
+        let text = recipe("budget: { tokens: many }\n")
+        let foreign = mark + text.replacing("\n", with: lineEnd)
+        let report = try #require(throws: DiagnosticReport.self) { try read(text) }
+        let other = try #require(throws: DiagnosticReport.self) { try read(foreign) }
+        #expect(other.diagnostics == report.diagnostics)
+        #expect(
+            try Recipe.read(ConfigDocument(file: "r", text: mark + recipe("").replacing("\n", with: lineEnd)))
+                .name == "x"
+        )
+    }
+
+    @Test("Aliases that multiply are refused before they are written out")
+    func aliasBomb() throws {
+        var text = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        for level in 1...9 {
+            let aliases = (0..<10).map { _ in "*a\(level - 1)" }.joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let fault = try #require(throws: DiagnosticReport.self) { try read(text) }.diagnostics.first
+        #expect(fault?.code == "too-large")
     }
 
     @Test("All faults are reported together")

@@ -1,4 +1,5 @@
 import CorpusKit
+import Synchronization
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ struct EndpointClientTests {
         #expect(reply.reply.usage == TokenUsage(input: 1000, output: 10))
         #expect(reply.reply.milliseconds > 0)
         #expect(reply.attempts == 1)
-        #expect(reply.cost == 150_000 + 6000)
+        #expect(reply.charge.cost == 150_000 + 6000)
         #expect(reply.endpoint == server.url)
         #expect(sent.path == "/v1/chat/completions?token=x")
         #expect(sent.headers["authorization"] == "Bearer \(testKey)")
@@ -34,7 +35,7 @@ struct EndpointClientTests {
 
         let reply = try await client.complete(request())
 
-        #expect(reply.cost == nil)
+        #expect(reply.charge.cost == nil)
         #expect(server.requests.first?.headers["authorization"] == nil)
     }
 
@@ -167,11 +168,11 @@ struct EndpointClientTests {
 
         let reply = try await client.complete(request())
 
-        #expect(reply.cost == input + 200)
+        #expect(reply.charge == Charge(tokens: input + 100, cost: input + 200))
         #expect(budget.spent == Amounts(nanoDollars: input + 200, tokens: input + 100, calls: 1))
     }
 
-    @Test("The cost of a reply includes what failed before it and may be charged")
+    @Test("What failed before a reply and may be charged for is told before anything else is sent")
     func costOfFailures() async throws {
         let server = try TestServer(answers: .status(504), .status(429), .chat("hello", input: 10, output: 5))
         let price = TokenPrice(input: 1_000_000, output: 1_000_000)
@@ -183,10 +184,15 @@ struct EndpointClientTests {
             turns: 1
         )
 
-        let reply = try await client.complete(request())
+        let told = Mutex<[(charge: Charge, sent: Int)]>([])
+        let reply = try await client.complete(request()) { charge in
+            told.withLock { $0.append((charge, server.requests.count)) }
+        }
 
         #expect(reply.attempts == 3)
-        #expect(reply.cost == input + 100 + 15)
+        #expect(reply.charge == Charge(tokens: 15, cost: 15))
+        #expect(told.withLock { $0.map(\.charge) } == [Charge(tokens: input + 100, cost: input + 100)])
+        #expect(told.withLock { $0.map(\.sent) } == [1])
         #expect(budget.spent.nanoDollars == input + 100 + 15)
         #expect(budget.spent.calls == 2)
     }

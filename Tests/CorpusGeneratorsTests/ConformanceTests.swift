@@ -128,7 +128,18 @@ struct ConformanceTests {
             }
         }
 
+        let stubborn = await rules { seed, context in
+            var failure: (any Error)?
+            for _ in 0..<20 {
+                do { return try await Sketch.sound(seed, context) } catch let error as CancellationError {
+                    failure = error
+                }
+            }
+            throw try #require(failure)
+        }
+
         #expect(deaf == ["cancellation"])
+        #expect(stubborn == ["cancellation"])
     }
 
     @Test("More calls than declared, and undeclared roles, are found")

@@ -39,6 +39,15 @@ struct FolderFinderTests {
         #expect(found == ["\(folder.path)/one.py", "\(folder.path)/src/a.py"])
     }
 
+    @Test("Files of all folders are found, each name in the first folder that has it")
+    func all() throws {
+        let first = try Folder(files: ["t/a.yaml", "t/c.yaml"])
+        let second = try Folder(files: ["t/a.yaml", "t/b.yaml", "u/d.yaml"])
+        let found = FolderFinder([first.path, second.path + "/", "/nowhere"]).allFiles(matching: "t/*.yaml")
+
+        #expect(found == [first.path + "/t/a.yaml", second.path + "/t/b.yaml", first.path + "/t/c.yaml"])
+    }
+
     @Test("The first folder that has a name wins, and a missing one is a problem with its name")
     func roots() throws {
         let first = try Folder(files: ["b"])

@@ -1,9 +1,10 @@
-import CorpusLedger
 import CorpusModel
 import Foundation
 import GRDB
 import TestSupport
 import Testing
+
+@testable import CorpusLedger
 
 @Suite("Ledger", .timeLimit(.minutes(1)))
 struct LedgerTests {
@@ -32,6 +33,7 @@ struct LedgerTests {
                 usage: TokenUsage(input: 5, cachedInput: 1, output: 7)
             ),
             attempts: 2,
+            booked: 12,
             cost: 30
         )
     }
@@ -77,8 +79,11 @@ struct LedgerTests {
     @Test("Writing is as durable as SQLite can make it")
     func fullSynchronous() throws {
         let ledger = try begin()
-        withExtendedLifetime(ledger) {}
-        // FULL (2) is a setting of each connection; what stays in the file is the write-ahead log.
+        // FULL (2) is a setting of each connection: that of the writer counts.
+        let level = try ledger.pool.writeWithoutTransaction {
+            try Int.fetchOne($0, sql: "PRAGMA synchronous")
+        }
+        #expect(level == 2)
         let queue = try DatabaseQueue(path: path)
         #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
         #expect(try queue.read { try Int.fetchOne($0, sql: "PRAGMA application_id") } == 0x4353_4D4C)
@@ -153,7 +158,76 @@ struct LedgerTests {
         )
     }
 
-    @Test("A foreign, a newer, a cut and a missing file are each refused in words")
+    @Test("What was charged without a reply is spent, in this pass and in all later ones")
+    func charges() async throws {
+        let ledger = try begin()
+        try await ledger.commit([.call(call(1)), .call(call(2))])
+        for _ in 0..<3 {
+            let charge = ChargeRecord(call: call(3).key, model: "m", tokens: 100, cost: 7)
+            try await ledger.commit([.charge(charge)])
+        }
+        let spent = try ledger.spent()
+        #expect(spent.calls == 5 && spent.tokens == 324 && spent.nanoDollars == 81)
+        let later = try begin()
+        let again = try later.spent()
+        #expect(again.calls == 5 && again.tokens == 324 && again.nanoDollars == 81)
+    }
+
+    @Test("An older ledger is brought up to date by a run, keeps what is on it, and is not changed by a look")
+    func upgrade() async throws {
+        do { try await begin().commit([.call(call(1))]) }
+        try await DatabaseQueue(path: path).write { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
+                    ALTER TABLE edge RENAME COLUMN root TO family; ALTER TABLE pair RENAME COLUMN root TO family;
+                    PRAGMA user_version = 1;
+                    """
+            )
+        }
+        #expect(try #require(throws: LedgerProblem.self) { try Ledger.read(path: path) }.code == .older)
+        let ledger = try begin()
+        #expect(try ledger.call(call(1).key)?.text == "reply")
+        let spent = try ledger.spent()
+        #expect(spent.calls == 1 && spent.tokens == 12 && spent.nanoDollars == 30)
+        #expect(try ledger.faults() == [])
+    }
+
+    @Test("A ledger that was lost or emptied beside its exports is not begun anew", arguments: [true, false])
+    func lost(isEmpty: Bool) async throws {
+        do { try await begin().commit([.call(call(1))]) }
+        try Data().write(to: URL(fileURLWithPath: folder + "/report.json"))
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        if isEmpty { try Data().write(to: URL(fileURLWithPath: path)) }
+
+        #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .damaged)
+        try FileManager.default.removeItem(atPath: folder + "/report.json")
+        _ = try begin()
+    }
+
+    @Test(
+        "A ledger cut at any page is refused or reads what it still holds, and never as a new one",
+        arguments: 1...12
+    )
+    func cut(part: Int) async throws {
+        do {
+            let ledger = try begin()
+            try await ledger.commit(
+                (0..<400).map { .call(call($0, text: String(repeating: "\($0) ", count: 50))) }
+            )
+            try ledger.end(state: "done", now: 1)
+        }
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let length = bytes.count * part / 13
+        try bytes.prefix(length).write(to: URL(fileURLWithPath: path))
+        let problem = #expect(throws: LedgerProblem.self) {
+            let ledger = try begin()
+            guard try ledger.faults().isEmpty else { throw LedgerProblem(.damaged, "") }
+        }
+        #expect([.damaged, .foreign].contains(problem?.code), "\(String(describing: problem))")
+    }
+
+    @Test("A foreign, a newer and a missing file are each refused in words")
     func wrongFiles() throws {
         try Data("not a database at all, but long enough to be looked at".utf8).write(
             to: URL(fileURLWithPath: path)
@@ -192,7 +266,7 @@ struct LedgerTests {
 
     @Test("A full disk is said to be full, and what was committed stays")
     func fullDisk() async throws {
-        try await SmallDisk.lend(kibibytes: 400, to: "LedgerTests/fullDisk") { disk in
+        try await SmallDisk.lend(kibibytes: 4900, to: "LedgerTests/fullDisk") { disk in
             let ledger = try Ledger.begin(
                 path: disk.path + "/l.sqlite",
                 name: "t",
@@ -212,6 +286,7 @@ struct LedgerTests {
             }
             #expect(problem?.code == .full)
             #expect(committed > 0)
+            #expect(ledger.shortage?.code == .full)
             #expect(try ledger.spent().calls == committed)
         }
     }

@@ -11,7 +11,9 @@ struct JSONValueTests {
             (" [ 1 , -0.0, 1e3 ] ", "[1,0.0,1000.0]"),
             ("\"\\u00e9\\ud83d\\ude00\\/\\n\\u0001\"", "\"é😀/\\n\\u0001\""),
             ("{}", "{}"), ("[]", "[]"), ("9223372036854775807", "9223372036854775807"),
-            ("12345678901234567890", "1.2345678901234567e+19"),
+            ("12345678901234567890", "12345678901234567890"),
+            ("-9223372036854775809", "-9223372036854775809"),
+            ("12345678901234567890.0", "1.2345678901234567e+19"), ("-0", "0"),
         ]
     )
     func canonical(text: String, expected: String) throws {
@@ -25,7 +27,8 @@ struct JSONValueTests {
         "What is not JSON is refused at its byte",
         arguments: [
             ("", 0), ("{", 1), ("[1,]", 3), ("{\"a\":1,}", 7), ("{\"a\":1,\"a\":2}", 7), ("01", 0), ("1.", 2),
-            ("nul", 0), ("\"\\ud800\"", 1), ("\"a", 0), ("\"\n\"", 1), ("[1] 2", 4), ("+1", 0), ("1e999", 0),
+            ("00000000000000000000001", 0), ("{\"\\u00e9\":1,\"e\\u0301\":2}", 12), ("nul", 0),
+            ("\"\\ud800\"", 1), ("\"a", 0), ("\"\n\"", 1), ("[1] 2", 4), ("+1", 0), ("1e999", 0),
             ("'a'", 0),
         ]
     )
@@ -38,6 +41,37 @@ struct JSONValueTests {
     func invalidUTF8() {
         #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
         #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0x5C, 0x6E, 0xC3, 0x22]) }
+    }
+
+    @Test("Whole numbers keep every digit, whatever their size")
+    func largeIntegers() throws {
+        let digits = "1" + String(repeating: "0", count: 400)
+        let value = try JSONValue(parsing: digits)
+        let power = try JSONValue(parsing: "1180591620717411303424")
+
+        #expect(value.canonical == digits)
+        #expect(value != power)
+        #expect(Set([power, try JSONValue(parsing: " 1180591620717411303424 "), value]).count == 2)
+        #expect(power.real == 0x1p70)
+        #expect(value.real == nil)
+        #expect(power.whole == nil)
+        #expect(power.kindName == "a number")
+        #expect(LargeInteger("9223372036854775807") == nil)
+        #expect(LargeInteger("9223372036854775808")?.digitCount == 19)
+        for text in [
+            "", "-", "1x", "01234567890123456789012", "+12345678901234567890", "１２３４５６７８９０１２３４５６７８９０",
+        ] {
+            #expect(LargeInteger(text) == nil, "\(text)")
+        }
+    }
+
+    @Test("Two keys that Swift holds for equal are refused with the reason")
+    func equivalentKeys() throws {
+        let error = try #require(throws: JSONError.self) {
+            try JSONValue(parsing: "{\"\u{E9}\":1,\"e\u{301}\":2}")
+        }
+
+        #expect(error.message.contains("two spellings that count as equal"))
     }
 
     @Test("Nesting is bounded")
@@ -152,5 +186,46 @@ struct DigestTests {
             try TestSuite(json: ["kind": "call", "entry_point": "f", "cases": [["args": 1]]])
         }
         #expect(error.description == "case 0 of `tests` needs `args` (an array) and `expect`")
+    }
+
+    @Test("A suite that no driver can read is refused")
+    func unreadable() throws {
+        func problem(_ value: JSONValue, isExpected: Bool) -> String? {
+            let row: JSONValue = isExpected ? ["args": [], "expect": value] : ["args": [value], "expect": 1]
+            let cases: JSONValue = [["args": [], "expect": 1], row]
+            do throws(TestSuiteProblem) {
+                _ = try TestSuite(json: ["kind": "call", "entry_point": "f", "cases": cases])
+                return nil
+            } catch { return error.description }
+        }
+        func digits(_ count: Int) throws -> JSONValue {
+            try JSONValue(parsing: "-" + String(repeating: "9", count: count))
+        }
+        let arrays = (0..<TestSuite.deepestNesting).reduce(JSONValue.null) { inner, _ in [inner] }
+        let objects = (0..<TestSuite.deepestNesting).reduce(JSONValue.null) { inner, _ in ["a": inner] }
+        let deep = "case 1 of `tests` holds a value that nests deeper than 100"
+
+        for isExpected in [false, true] {
+            #expect(problem(arrays, isExpected: isExpected) == nil)
+            #expect(problem(objects, isExpected: isExpected) == nil)
+            #expect(problem([arrays], isExpected: isExpected) == deep)
+            #expect(problem(["a": objects], isExpected: isExpected) == deep)
+            #expect(problem(try digits(TestSuite.mostDigits), isExpected: isExpected) == nil)
+            #expect(
+                problem([try digits(4_301)], isExpected: isExpected)
+                    == "case 1 of `tests` holds a whole number of 4301 digits; 4300 is the most"
+            )
+        }
+    }
+
+    @Test("An execution is known by its job, its toolchain and its harness")
+    func executionKey() {
+        let tests = TestSuite.io(cases: [.init(input: "", expected: "1")], comparison: .exact)
+        let job = ExecutionJob(language: "python", source: "print(1)", tests: tests)
+        let key = job.key(toolchain: "python 3.11.2", harness: "corpusmith 2")
+
+        #expect(key == job.key(toolchain: "python 3.11.2", harness: "corpusmith 2"))
+        #expect(key != job.key(toolchain: "python 3.12.1", harness: "corpusmith 2"))
+        #expect(key != job.key(toolchain: "python 3.11.2", harness: "corpusmith 3"))
     }
 }

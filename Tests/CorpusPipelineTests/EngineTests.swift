@@ -149,19 +149,6 @@ struct EngineTests {
         #expect(endpoint.calls == 1)
     }
 
-    @Test("An item that no reader's `when:` takes is dropped as unrouted, never lost")
-    func unrouted() async throws {
-        let run = try TestRun()
-        defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "from: tasks, model: m",
-            with: "from: tasks, model: m, when: { source: elsewhere }"
-        )
-        let (_, report) = try await run.pass(text)
-        #expect(report.counts.dropped == ["unrouted": 12])
-        #expect(report.counts.candidates == 13)
-    }
-
     @Test("Verdicts on groups see every sibling, whatever the order of replies", arguments: 1...4)
     func groups(shuffle: Int) async throws {
         let run = try TestRun()
@@ -218,6 +205,65 @@ struct EngineTests {
         #expect(report.counts.open == 0)
     }
 
+    @Test(
+        "An item that comes by two ways goes on once, with what both found out, whichever was faster",
+        arguments: ["verify: toy-mark", "select: toy-unique"],
+        [false, true]
+    )
+    func joined(verb: String, slowFirst: Bool) async throws {
+        func recipe(_ yields: (Int, Int)) -> String {
+            TestRun.withoutPairs.replacingOccurrences(
+                of: "from: rated",
+                with: "from: rated, when: { last: right }"
+            )
+            .replacingOccurrences(
+                of: "verify: toy-rate, from: tested, siblings: tested.fail",
+                with: verb + ", from: [left, right]"
+            )
+            .replacingOccurrences(
+                of: "  tested: { verify: toy-check, from: solved }",
+                with: """
+                      left: { verify: toy-mark, from: solved, options: { label: left, yields: \(yields.0), refuses: 3 } }
+                      right: { verify: toy-mark, from: solved, options: { label: right, yields: \(yields.1), refuses: 4 } }
+                    """
+            )
+        }
+        let reference = try TestRun()
+        defer { reference.remove() }
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, report) = try await reference.pass(recipe((0, 0)))
+        let (end, second) = try await run.pass(
+            recipe(slowFirst ? (200, 0) : (0, 200)),
+            endpoint: ToyEndpoint(shuffle: 3)
+        )
+
+        #expect(end.stop == nil)
+        #expect(report.counts.open == 0 && report.counts == second.counts)
+        #expect(try run.exports() == reference.exports())
+        #expect(
+            try run.exports().values.contains {
+                $0.contains("\"left\":true") && $0.contains("\"right\":true")
+            }
+        )
+    }
+
+    @Test("What is on its way is bounded by the widths, not by the seeds")
+    func frontier() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(of: "count: 12", with: "count: 400")
+        let endpoint = ToyEndpoint()
+        var most = 0
+        let (end, report) = try await run.pass(text, endpoint: endpoint) { figures in
+            most = max(most, figures.seeds * 4 - endpoint.calls)
+        }
+        #expect(end.stop == nil)
+        #expect(endpoint.calls == 1600)
+        #expect(report.counts.open == 0)
+        #expect(most < 600, "calls that seeds were waiting for")
+    }
+
     @Test("A story leads from the seed over the reply to the verdicts")
     func story() async throws {
         let run = try TestRun()
@@ -246,7 +292,9 @@ struct EngineTests {
                     sampling: Sampling(),
                     repetition: repetition
                 )
-                if try await endpoint.complete(request).reply.text.hasPrefix(word) { count += 1 }
+                if try await endpoint.complete(request, charged: { _ in }).reply.text.hasPrefix(word) {
+                    count += 1
+                }
             }
         }
         return count

@@ -4,6 +4,7 @@ import CorpusKit
 import CorpusLedger
 import CorpusPipeline
 import Foundation
+import GRDB
 
 /// A run of a toy recipe in a folder of its own.
 struct TestRun {
@@ -26,6 +27,11 @@ struct TestRun {
 
         """
 
+    /// The recipe without pairs, so that what becomes of a sample is decided by its export alone.
+    static let withoutPairs = recipe.split(separator: "\n").filter { !$0.contains("pair") }.joined(
+        separator: "\n"
+    )
+
     let folder: String
 
     init() throws {
@@ -39,7 +45,7 @@ struct TestRun {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
             generators: [PluginEntry(ToySolve.self)],
-            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self)],
+            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
             pairers: [PluginEntry(ToyPairs.self)],
             exporters: [PluginEntry(ToyWriter.self)]
@@ -60,7 +66,8 @@ struct TestRun {
     func pass(
         _ text: String = recipe,
         endpoint: ToyEndpoint = ToyEndpoint(),
-        control: RunControl = RunControl()
+        control: RunControl = RunControl(),
+        progress: (Figures) -> Void = { _ in }
     ) async throws -> (end: PassEnd, report: RunReport) {
         let plan = try Self.plan(text)
         let ledger = try Ledger.begin(
@@ -77,7 +84,7 @@ struct TestRun {
             services: RunServices(endpoint: endpoint, sandbox: nil, now: { 0 }),
             control: control
         )
-        let end = try await engine.run { _ in }
+        let end = try await engine.run(progress: progress)
         if end.stop == nil {
             _ = try await ExportStep(plan: plan, ledger: ledger, folder: folder + "/export").run()
         }
@@ -96,4 +103,11 @@ struct TestRun {
     }
 
     func ledger() throws -> Ledger { try Ledger.read(path: folder + "/ledger.sqlite") }
+
+    /// Changes the ledger behind the product's back.
+    func tamper(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: folder + "/ledger.sqlite")
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
+    }
 }

@@ -7,6 +7,9 @@ struct ToySource: SourcePlugin {
     struct Options: PluginOptions {
         var count = 6
         var broken = 0
+        var licence = "MIT"
+        var label = ""
+        var line = 1
     }
 
     static let manifest = Manifest(name: "toy", version: 1, summary: "numbered tasks")
@@ -25,9 +28,12 @@ struct ToySource: SourcePlugin {
             SourceRow.seed(
                 Seed(
                     id: String(n),
-                    content: Content(fields: ["instruction": .string("task \(n)"), "n": .int(n)]),
-                    origin: Origin(source: "toy", path: "toy", line: n + 1),
-                    licence: "MIT"
+                    content: Content(
+                        fields: ["instruction": .string("task \(n)"), "n": .int(n)],
+                        labels: options.label.isEmpty ? [:] : ["kind": .string(options.label)]
+                    ),
+                    origin: Origin(source: "toy", path: "toy", line: n + options.line),
+                    licence: options.licence
                 )
             )
         }
@@ -60,6 +66,8 @@ struct ToySource: SourcePlugin {
 struct ToySolve: GeneratorPlugin {
     struct Options: PluginOptions {
         var attempts = 4
+        /// Asks, throws the reply away, asks again and gives up.
+        var again = false
     }
 
     static let manifest = Manifest(
@@ -81,6 +89,11 @@ struct ToySolve: GeneratorPlugin {
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let question = Message(.user, try seed.text("instruction"))
         let reply = try await context.reply(to: [question])
+        if options.again {
+            context.drop("low-quality", "not good enough", text: reply.text)
+            _ = try await context.reply(to: [Message(.user, "again " + question.content)])
+            throw Skip("off-target", "still not good enough")
+        }
         switch reply.text.split(separator: " ").first {
         case "refused": throw Skip("refusal", "the model declined")
         case "half":
@@ -114,18 +127,57 @@ struct ToyCheck: VerifierPlugin, Verifier {
     }
 }
 
+/// Passes everything that does not end in one digit, and sets a label, after letting others go first.
+struct ToyMark: VerifierPlugin, Verifier {
+    struct Options: PluginOptions {
+        var label = "mark"
+        var yields = 0
+        var refuses = 9
+    }
+
+    static let manifest = Manifest(name: "toy-mark", version: 1, summary: "marks")
+    static let selfChecks: [SelfCheck] = []
+    let options: Options
+
+    static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
+        .single(ToyMark(options: options))
+    }
+
+    func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
+        for _ in 0..<options.yields { await Task.yield() }
+        let digit = draft.content.fields["code"]?.text?.last?.wholeNumberValue
+        guard digit != options.refuses else { return Verdict(.fail("test-failed"), "refused digit") }
+        var labels: [String: JSONValue] = [options.label: true]
+        if options.label != "mark" { labels["last"] = .string(options.label) }
+        return Verdict(.pass, score: 1, labels: labels)
+    }
+}
+
 /// Sets the share of siblings that passed.
 struct ToyRate: VerifierPlugin, GroupVerifier {
+    struct Options: PluginOptions {
+        var fault = ""
+    }
+
+    let fault: String
+
     static let manifest = Manifest(name: "toy-rate", version: 1, summary: "share of passes")
     static let selfChecks: [SelfCheck] = []
 
-    static func make(options: NoOptions, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
-        .group(ToyRate())
+    static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
+        .group(ToyRate(fault: options.fault))
     }
 
     func verdicts(on drafts: [Sample], siblings: [Sample], in context: PluginContext) async throws
         -> [Verdict]
     {
+        switch fault {
+        case "skip": throw Skip("off-target", "no rate for these")
+        case "fail": throw WorkFailure("transport", "the connection broke")
+        case "trap": throw ResourceProblem(name: "x", "unexpected")
+        case "miscount": return []
+        default: break
+        }
         let rate = Double(drafts.count) / Double(drafts.count + siblings.count)
         return drafts.map { _ in Verdict(.pass, score: rate, labels: ["rate": .number(rate)]) }
     }
@@ -221,7 +273,7 @@ struct ToyWriter: ExporterPlugin {
             switch row.body {
             case .sample(let sample):
                 line =
-                    sample.id + " " + sample.content.json.canonical
+                    sample.id + " " + (sample.licence ?? "") + sample.content.json.canonical
                     + JSONValue.array(sample.evidence.map(\.json)).canonical
                     + JSONValue.array(sample.provenance.map(\.json)).canonical
             case .pair(let pair): line = pair.id
@@ -242,24 +294,44 @@ final class ToyEndpoint: ModelEndpoint {
 
     private let state = Mutex(State())
     private let shuffle: Int
+    private let charge: Charge?
     private let fails: @Sendable (Int, ModelRequest) throws -> Void
 
-    init(shuffle: Int = 0, fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }) {
+    /// Creates an endpoint.
+    ///
+    /// - Parameters:
+    ///   - shuffle: Another order of replies for each value.
+    ///   - charge: What a call that fails is charged at, if anything.
+    ///   - fails: Throws what the call of a number is to fail with.
+    init(
+        shuffle: Int = 0,
+        charge: Charge? = nil,
+        fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }
+    ) {
         self.shuffle = shuffle
+        self.charge = charge
         self.fails = fails
     }
 
     var calls: Int { state.withLock { $0.calls } }
     var boughtTwice: Int { state.withLock { $0.bought.values.count { $0 > 1 } } }
 
-    func complete(_ request: ModelRequest) async throws -> EndpointReply {
+    func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
         let number = state.withLock { state in
             state.calls += 1
             return state.calls
         }
         var random = RandomStream(seed: shuffle, purpose: [request.key.description])
         for _ in 0..<random.below(20) { await Task.yield() }
-        try fails(number, request)
+        do {
+            try fails(number, request)
+        } catch {
+            if let charge { try await charged(charge) }
+            throw error
+        }
         state.withLock { $0.bought[request.key, default: 0] += 1 }
         var words = RandomStream(
             seed: 9,
@@ -268,6 +340,7 @@ final class ToyEndpoint: ModelEndpoint {
         let first = ["fine", "fine", "fine", "half", "none", "refused"][words.below(6)]
         return EndpointReply(
             reply: ModelReply(text: "\(first) \(words.below(7))", usage: TokenUsage(input: 3, output: 2)),
+            charge: Charge(tokens: 5),
             endpoint: "toy"
         )
     }

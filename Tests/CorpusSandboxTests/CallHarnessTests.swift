@@ -152,4 +152,13 @@ struct CallHarnessTests {
         #expect(harness.failure == failure)
         #expect(!harness.isLoaded)
     }
+
+    @Test("The driver does not change under the same harness version")
+    func driverVersion() throws {
+        let sandbox = OneshotSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 1))
+
+        // Results of the old driver must not be taken for results of the new one: raise the version with the digest.
+        #expect(sandbox.harness == "corpusmith 2")
+        #expect(Digest(of: PythonDriver.script).description.hasPrefix("be6852af60732c73"))
+    }
 }

@@ -195,6 +195,8 @@ struct Cheat: Sendable, CustomTestStringConvertible {
             [.wrongAnswer],
             "import sys\nsys.modules['solution'] = type('M', (), {'f': lambda a, b: 1003})\ndef f(a, b): return None"
         ),
+        Cheat("returns a number beyond all doubles", [.wrongAnswer], "def f(a, b): return 10 ** 400"),
+        Cheat("returns infinity", [.wrongAnswer], "def f(a, b): return float('1e999')"),
         Cheat("returns a generator", [.wrongAnswer], "def f(a, b): yield 1003"),
         Cheat("returns not a number", [.wrongAnswer], "def f(a, b): return float('nan')"),
         Cheat(
@@ -254,7 +256,7 @@ struct CheatTests {
         let result = try await Workshop.call(
             cheat.source,
             Self.cases,
-            limits: ExecutionLimits(wallMilliseconds: 2_500, memoryMiB: 256)
+            limits: ExecutionLimits(wallMilliseconds: 6_000, memoryMiB: 256)
         )
 
         #expect(result.passed == 0)
@@ -262,6 +264,26 @@ struct CheatTests {
             cheat.verdicts.contains(result.verdict),
             "\(result.verdict) \(result.tests) \(result.diagnostics)"
         )
+    }
+
+    @Test(
+        "No number is close to every other",
+        arguments: ["10 ** 400", "-10 ** 400", "float('inf')", "float('nan')", "1e308 * 10", "0", "1e300"]
+    )
+    func closeToAll(_ value: String) async throws {
+        let cases: [([JSONValue], JSONValue)] = [
+            ([0], 3.14159), ([1], -2.5e-7), ([2], 1e300), ([3], [1e-9]), ([4], 12),
+        ]
+
+        let call = try await Workshop.call("def f(n): return \(value)", cases, comparison: .float)
+        let io = try await Workshop.io(
+            "print(['1e999', '1' + '0' * 400, \(value)][int(input())])",
+            [("0", "3.14159"), ("1", "2.5"), ("2", "1e-7")],
+            comparison: .float
+        )
+
+        #expect(call.passed == (value == "1e300" ? 1 : 0), "\(call.tests)")
+        #expect(io.passed == 0, "\(io.tests)")
     }
 
     @Test("The same suite passes an honest solution, noise and all")

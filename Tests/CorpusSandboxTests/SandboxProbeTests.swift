@@ -10,12 +10,12 @@ struct SandboxProbeTests {
     private final class Stage {
         let folder = FileManager.default.temporaryDirectory.appending(path: "probe-\(UUID().uuidString)")
 
-        init(says words: String, settings: [String: Int] = [:]) throws {
+        init(says words: String, settings: [String: Int] = [:]) async throws {
             let files = FileManager.default
             try files.createDirectory(at: folder.appending(path: "sys"), withIntermediateDirectories: true)
             // The cells' thread may be another user than the one that runs the tests.
             try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-            try write("#!/bin/sh\necho '\(words)' >&2\nexit 1\n")
+            try await write("#!/bin/sh\necho '\(words)' >&2\nexit 1\n")
             for (name, value) in settings {
                 let file = folder.appending(path: "sys/\(name)")
                 try files.createDirectory(
@@ -30,12 +30,15 @@ struct SandboxProbeTests {
 
         /// Writes the stand-in from another process: one that this process ever had open for writing could not be
         /// run while a program that it spawned at that moment still holds the descriptor.
-        func write(_ script: String) throws {
+        func write(_ script: String) async throws {
             let shell = Process()
             shell.executableURL = URL(filePath: "/bin/sh")
             shell.arguments = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", program.path, script]
-            try shell.run()
-            shell.waitUntilExit()
+            // Waiting here would take a thread from the pool that all tests share.
+            try await withCheckedThrowingContinuation { continuation in
+                shell.terminationHandler = { _ in continuation.resume() }
+                do { try shell.run() } catch { continuation.resume(throwing: error) }
+            }
         }
 
         var program: URL { folder.appending(path: "bwrap") }
@@ -90,7 +93,10 @@ struct SandboxProbeTests {
                 ["kernel/apparmor_restrict_unprivileged_userns": 1],
                 "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
             ),
-            ("bwrap: Unknown option --disable-userns", [:], "sudo apt-get install --only-upgrade bubblewrap"),
+            (
+                "bwrap: Unknown option --json-status-fd", [:],
+                "use Debian 12, Ubuntu 22.04 or later, or build bubblewrap 0.6 or later from source"
+            ),
             (
                 "bwrap: Cannot mount proc on /newroot/proc: Operation not permitted", [:],
                 "docker run --security-opt systempaths=unconfined …"
@@ -103,7 +109,7 @@ struct SandboxProbeTests {
         ] as [(String, [String: Int], String?)]
     )
     func refused(words: String, settings: [String: Int], fix: String?) async throws {
-        let stage = try Stage(says: words, settings: settings)
+        let stage = try await Stage(says: words, settings: settings)
 
         let report = await stage.probe().report()
 
@@ -114,7 +120,7 @@ struct SandboxProbeTests {
 
     @Test("Only an explicit word opens a sandbox without walls")
     func unsafeSandbox() async throws {
-        let stage = try Stage(says: "broken")
+        let stage = try await Stage(says: "broken")
 
         let report = await stage.probe(allowsUnsafe: true).report()
         let sandbox = try await stage.probe(allowsUnsafe: true).sandbox()
@@ -134,7 +140,7 @@ struct SandboxProbeTests {
 
     @Test("A bubblewrap that reports success without walls is found out")
     func falseFriend() async throws {
-        let stage = try Stage(says: "")
+        let stage = try await Stage(says: "")
         let script = """
             #!/bin/sh
             # Takes all options and runs the command as it is.
@@ -145,12 +151,58 @@ struct SandboxProbeTests {
             echo '{ "exit-code": 0 }' >&5
             exec "$@"
             """
-        try stage.write(script)
+        try await stage.write(script)
 
         let report = await stage.probe().report()
 
         #expect(report.level == nil)
         #expect(report.reason == "a trial run found a gap: the system-call filter is off")
+    }
+
+    @Test(
+        "A bubblewrap without the newest options gives the same walls by other means",
+        .enabled("bubblewrap works on this machine") { await Workshop.isUsable },
+        arguments: [
+            (["--disable-userns"], "bwrap: Unknown option $word"),
+            (["--disable-userns", "--size"], "bwrap: Unknown option $word"),
+            (
+                ["--disable-userns"],
+                "bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system"
+            ),
+        ]
+    )
+    func oldBubblewrap(missing: [String], words: String) async throws {
+        let stage = try await Stage(says: "")
+        let script = """
+            #!/bin/sh
+            for word; do
+                case "$word" in \(missing.joined(separator: "|")))
+                    echo "\(words)" >&2
+                    exit 1
+                esac
+            done
+            exec /usr/bin/bwrap "$@"
+            """
+        try await stage.write(script)
+        let filler = """
+            for index in range(100):
+                with open("/tmp/w/%d" % index, "wb") as file: file.write(bytes(8 << 20))
+            """
+        let sandbox = try await stage.probe().sandbox(atLeast: .oneshot)
+        func run(_ source: String, prints text: String) async throws -> ExecutionResult {
+            let tests = TestSuite.io(cases: [.init(input: "", expected: text)], comparison: .exact)
+            return try await sandbox.run(ExecutionJob(language: "python", source: source, tests: tests))
+        }
+
+        let full = try await run(filler, prints: "")
+
+        // Without a size the disk is bounded by measuring, and whoever passes the bound is stopped.
+        #expect(full.verdict == (missing.contains("--size") ? .memoryLimit : .runtimeError), "\(full)")
+        for attack in Attack.calls
+        where attack.name.contains("name spaces") || attack.name.contains("by argument") {
+            let result = try await run(attack.source, prints: attack.prints)
+            #expect(result.verdict == .ok, "\(result.tests) \(result.diagnostics)")
+        }
     }
 
     @Test("Where bubblewrap works, all its walls stand")

@@ -1,5 +1,7 @@
 import CorpusKit
 import CorpusTesting
+import Foundation
+import TestSupport
 import Testing
 
 @testable import CorpusVerifiers
@@ -85,6 +87,40 @@ struct PassRateTests {
         #expect(verdicts.first?.detail["passes"] == 1)
         #expect(verdicts.first?.detail["attempts"] == 4)
         #expect(verdicts.first?.detail["missing"] == 2)
+    }
+
+    @Test(
+        "The number of attempts is what the recipe says, and never less than what arrived",
+        arguments: [
+            (0, [Evidence.Outcome.pass, .pass], 2, 0, 1.0), (4, [.pass, .pass], 4, 2, 0.5),
+            (4, [.pass, .pass, nil], 4, 2, 0.5), (2, [.pass, .fail, .pass], 3, 0, 2.0 / 3),
+            (1, [.pass, nil, .unsure], 3, 2, 1.0 / 3), (0, [.pass, nil, .unsure], 1, 0, 1.0),
+        ] as [(Int, [Evidence.Outcome?], Int, Int, Double)]
+    )
+    func attemptsMade(
+        option: Int,
+        outcomes: [Evidence.Outcome?],
+        count: Int,
+        missing: Int,
+        rate: Double
+    ) async throws {
+        let verdict = try await group(["attempts": .int(option)], drafts: attempts(outcomes)).first
+
+        #expect(verdict?.detail["attempts"] == .int(count))
+        #expect(verdict?.detail["missing"] == .int(missing))
+        #expect(verdict?.score == rate)
+    }
+
+    @Test("The shipped recipe rates its answers by all that were asked for")
+    func shippedRecipe() throws {
+        let recipe = try String(
+            contentsOfFile: Repository.path + "/Templates/Recipes/quickstart.yaml",
+            encoding: .utf8
+        )
+        let asked = try #require(recipe.firstMatch(of: /generate: solve,.*attempts: (\d+)/)?.1)
+        let rated = try #require(recipe.firstMatch(of: /verify: pass-rate,.*attempts: (\d+)/)?.1)
+
+        #expect(asked == rated)
     }
 
     @Test("A group that was never tested is undecided")

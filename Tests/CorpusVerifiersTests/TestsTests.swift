@@ -1,5 +1,6 @@
 import CorpusKit
 import CorpusTesting
+import CorpusVerifiers
 import Testing
 
 @Suite("Hidden tests")
@@ -29,9 +30,9 @@ struct TestsTests {
     @Test(
         "A way of failing has its reason code",
         arguments: [
-            (ExecutionResult.Verdict.wrongAnswer, "test-failed"), (.runtimeError, "test-failed"),
-            (.earlyExit, "test-failed"), (.signal, "test-failed"), (.compileError, "syntax-error"),
-            (.timeout, "timeout"), (.cpuLimit, "timeout"), (.memoryLimit, "memory-limit"),
+            (ExecutionResult.Verdict.wrongAnswer, "test-failed"), (.runtimeError, "runtime-error"),
+            (.earlyExit, "early-exit"), (.signal, "signal"), (.compileError, "syntax-error"),
+            (.timeout, "timeout"), (.cpuLimit, "cpu-limit"), (.memoryLimit, "memory-limit"),
             (.outputLimit, "output-limit"),
         ]
     )
@@ -39,8 +40,10 @@ struct TestsTests {
         let host = ScriptedHost(verdicts: [verdict])
 
         let answer = try await single("tests").verdict(on: draft, in: host.context())
+        let named = BuiltInVerifiers.all.first { $0.manifest.name == "tests" }?.manifest.reasons
 
         #expect(answer.outcome == .fail(ReasonCode(reason)))
+        #expect(named?.contains(ReasonCode(reason)) == true)
         #expect(answer.score == 0.5)
         #expect(answer.detail["verdict"] == .string(verdict.rawValue))
         #expect(host.jobs.count == 1, "the control is for drafts that pass")

@@ -186,12 +186,12 @@ struct CommandTests {
         #expect(try plan.json["estimate"]?["calls"]?.whole ?? 0 > 0)
     }
 
-    @Test("A plan names the worst case and calls nothing")
+    @Test("A plan names what everything would take and calls nothing")
     func plan() async throws {
         let bench = try Bench()
         let end = try await Program.run("plan", "recipe.yaml", folder: bench.folder)
         #expect(end.code == 0)
-        #expect(end.output.contains("worst case: 6 seeds, 24 calls"))
+        #expect(end.output.contains("in full: 6 seeds, 24 calls"))
         #expect(bench.server.requests.isEmpty)
     }
 
@@ -204,7 +204,7 @@ struct CommandTests {
 
         #expect(dry.code == 0 && text.code == 0)
         #expect(try dry.json == plan.json)
-        #expect(text.output.contains("worst case: 6 seeds, 24 calls"))
+        #expect(text.output.contains("in full: 6 seeds, 24 calls"))
         #expect(bench.server.requests.isEmpty)
         #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
     }

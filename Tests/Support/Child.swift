@@ -49,7 +49,16 @@ package final class Child: @unchecked Sendable {
         process.standardOutput = try Self.handle(output)
         process.standardError = try Self.handle(errors)
         process.terminationHandler = { [self] _ in book() }
-        try process.run()
+        try Self.withoutMask { try process.run() }
+    }
+
+    /// Programs inherit the signals that their starter blocks, and the threads of tests block nearly all.
+    private static func withoutMask(_ start: () throws -> Void) rethrows {
+        var (none, old) = (sigset_t(), sigset_t())
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &old)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &old, nil) }
+        try start()
     }
 
     /// Runs a program to its end and gives its code; what it says is lost.
@@ -63,17 +72,24 @@ package final class Child: @unchecked Sendable {
     package func signal(_ number: Int32) { kill(identifier, number) }
 
     /// The program's exit code once it has ended, or its signal's number, negative.
+    ///
+    /// A caller who is cancelled ends the program.
     package func end() async -> Int32 {
-        await withCheckedContinuation { continuation in
-            let code = state.withLock { state in
-                if state.code == nil { state.waiting.append(continuation) }
-                return state.code
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let code = state.withLock { state in
+                    if state.code == nil { state.waiting.append(continuation) }
+                    return state.code
+                }
+                if let code { continuation.resume(returning: code) }
             }
-            if let code { continuation.resume(returning: code) }
+        } onCancel: {
+            if state.withLock({ $0.code == nil }) { signal(SIGKILL) }
         }
     }
 
     private func book() {
+        process.terminationHandler = nil
         let status = process.terminationStatus
         let code = process.terminationReason == .uncaughtSignal ? -status : status
         let waiting = state.withLock { state in

@@ -60,10 +60,11 @@ struct csandbox_limits {
 /// Sets the limits of another process.
 int csandbox_set_limits(pid_t pid, const struct csandbox_limits *limits);
 
-/// What the processes below one process hold: their own and shared memory and page tables, in KiB, and the number
-/// of inodes in use on their `/tmp`.
+/// What the processes below one process hold: their own and shared memory and page tables, in KiB, and what is in use
+/// on their `/tmp`.
 struct csandbox_usage {
     uint64_t memory_kib;
+    uint64_t temporary_kib;
     uint64_t inodes;
     uint64_t processes;
 };
@@ -79,6 +80,6 @@ void csandbox_quiet_thread(void);
 
 /// Makes the calling thread, and what it spawns, an ordinary user when the process is root.
 ///
-/// Other threads keep their rights: credentials belong to threads in Linux. Returns the user's number, which is
-/// the process's own when it is not root.
+/// Other threads keep their rights: credentials belong to threads in Linux. The process can be traced and its memory be
+/// read by root alone from then on. Returns the user's number, which is the process's own when it is not root.
 long csandbox_leave_root(void);

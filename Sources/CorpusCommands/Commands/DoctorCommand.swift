@@ -38,7 +38,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let plan = try recipe.map { try Workshop(recipe: $0).plan }
-            var findings = await Self.sandbox(for: plan)
+            var findings = try await Self.sandbox(for: plan)
             findings += Self.bundledModels(for: plan)
             if let plan { findings += try await Self.endpoints(of: plan) }
             show(findings)
@@ -47,7 +47,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     /// The sandbox, held against what a recipe asks for, and the languages in it.
-    private static func sandbox(for plan: Plan?) async -> [Finding] {
+    private static func sandbox(for plan: Plan?) async throws -> [Finding] {
         let probe = SandboxProbe()
         let report = await probe.report()
         let isNeeded = plan?.needs.contains(.sandbox) ?? true
@@ -74,18 +74,31 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let open else { return [finding] }
         var findings = [finding]
         for language in ["python", "bash"] {
-            let toolchain = await open.toolchain(for: language)
-            findings.append(
-                Finding(
-                    name: "language \(language)",
-                    isWell: toolchain != nil || language != "python",
-                    text: toolchain ?? "no toolchain: programs in it give the verdict `unavailable`",
-                    fix: toolchain == nil
-                        ? "sudo apt-get install \(language == "python" ? "python3" : language)" : nil
-                )
-            )
+            findings.append(try await Self.language(language, in: open))
         }
         return findings
+    }
+
+    private static func language(_ language: String, in sandbox: any Sandbox) async throws -> Finding {
+        let name = "language \(language)"
+        do {
+            if let toolchain = try await sandbox.toolchain(for: language) {
+                return Finding(name: name, isWell: true, text: toolchain)
+            }
+            return Finding(
+                name: name,
+                isWell: language != "python",
+                text: "no toolchain: programs in it give the verdict `unavailable`",
+                fix: "sudo apt-get install \(language == "python" ? "python3" : language)"
+            )
+        } catch let failure as WorkFailure {
+            return Finding(
+                name: name,
+                isWell: language != "python",
+                text: failure.description,
+                fix: failure.hint
+            )
+        }
     }
 
     private func show(_ findings: [Finding]) {

@@ -23,7 +23,7 @@ struct InitCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let locator = ResourceLocator(recipe: nil, program: Workshop.program)
-            let recipes = try locator.files(matching: "Templates/Recipes/*.yaml")
+            let recipes = locator.allFiles(matching: "Templates/Recipes/*.yaml")
             func recipeName(_ path: String) -> String {
                 ((path as NSString).lastPathComponent as NSString).deletingPathExtension
             }

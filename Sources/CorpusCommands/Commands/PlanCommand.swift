@@ -3,15 +3,16 @@ import CorpusConfig
 import CorpusKit
 import CorpusPipeline
 
-/// `corpusmith plan RECIPE`: shows the graph and its worst case, without calling a model.
+/// `corpusmith plan RECIPE`: shows the graph and what it may come to, without calling a model.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what a recipe will do and what it may cost at worst",
+        abstract: "Show what a recipe will do and how much it may call and cost",
         discussion: """
             Reads the recipe, its prompts and the beginning of its sources; calls nothing and writes nothing. Calls, \
-            tokens and cost are the worst case: every item passes every stage and every reply is as long as allowed. \
-            `unknown` is said where a price or a count is not known, never guessed.
+            tokens and cost are what comes when every item passes every stage and every reply is as long as allowed. \
+            Prompts are taken to be as long as a reply may be, 1,000 tokens at least, and retries are left out. \
+            `unknown` is said where a price or a count is not known.
 
             Exit codes: 0 sound, 2 faults in the recipe, 64 bad command line.
 
@@ -76,19 +77,19 @@ struct PlanText {
             )
         }
         lines += models.lines
-        lines += ["", "worst case: \(worstCase)", "limit: \(limit)"]
+        lines += ["", "in full: \(inFull)", "limit: \(limit)"]
         return lines
     }
 
     /// One line: seeds, calls, tokens, cost.
-    var worstCase: String {
+    var inFull: String {
         let estimate = plan.estimate
         func number(_ value: Int?, _ unit: String) -> String {
             "\(value.map(Amount.short) ?? "unknown") \(unit)"
         }
         return [
             number(estimate.seeds, "seeds"), number(estimate.calls, "calls"),
-            number(estimate.tokens, "tokens"),
+            "about " + number(estimate.tokens, "tokens"),
             "cost " + Amount.dollars(estimate.cost),
         ].joined(separator: ", ")
     }

@@ -81,6 +81,13 @@ struct ReportText {
                 + "\(Amount.count(spending.outputTokens)) tokens, \(costText); "
                 + "\(Amount.count(spending.executions)) executions"
         )
+        let lost = spending.unanswered
+        if lost.calls > 0 {
+            lines.append(
+                "booked without a reply: \(Amount.count(lost.calls)) calls, at most \(Amount.count(lost.tokens)) tokens"
+                    + (lost.cost.map { ", " + Amount.dollars($0) } ?? "")
+            )
+        }
         for file in report.files where file.split != nil {
             lines.append(
                 "  \(file.path)  \(Amount.count(file.rows)) rows"

@@ -44,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(colour: color) {
-            let workshop = try Workshop(recipe: recipe)
+            let workshop = try Workshop(recipe: recipe, allowsNoSandbox: unsafeNoSandbox)
             if dryRun {
                 PlanText(plan: workshop.plan).show(asJSON: json)
                 return

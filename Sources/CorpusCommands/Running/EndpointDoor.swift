@@ -36,8 +36,11 @@ actor EndpointDoor: ModelEndpoint {
         self.local = local
     }
 
-    func complete(_ request: ModelRequest) async throws -> EndpointReply {
-        try await client().complete(request)
+    func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
+        try await client().complete(request, charged: charged)
     }
 
     /// Starts no further exchange and lets those in flight end; everything else that waits, for another try or for the
@@ -145,7 +148,6 @@ actor EndpointDoor: ModelEndpoint {
             concurrency: model.concurrency,
             timeouts: EndpointTimeouts(total: .seconds(spec.timeoutSeconds)),
             price: price,
-            extraBody: spec.extra,
             sendsSeed: true
         )
     }

@@ -47,7 +47,7 @@ struct RunSession {
         )
         if !isQuiet {
             let text = PlanText(plan: plan)
-            Terminal.tell("\(plan.recipe.name): at worst \(text.worstCase); limit \(text.limit)")
+            Terminal.tell("\(plan.recipe.name): up to \(text.inFull); limit \(text.limit)")
         }
         let control = RunControl()
         let end = try await work(ledger, sandbox, caps, control, now)
@@ -120,25 +120,41 @@ struct RunSession {
         _ now: @Sendable () -> Double
     ) async throws -> RunReport {
         guard let stop = end.stop else {
-            let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
-            try ledger.end(state: "done", now: now())
-            let report = try ledger.report()
-            guard report.counts.open == 0 else {
-                throw CommandProblem(
-                    "internal-error",
-                    "\(report.counts.open) candidates have no final state",
-                    hint: "this is a fault of the product: report it with the recipe"
-                )
+            do {
+                return try await export(ledger, now)
+            } catch {
+                try? ledger.end(state: "stopped: export", now: now())
+                throw error
             }
-            try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
-            try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
-            try tellFailures(ledger, report)
-            return report
         }
         let (state, exit) = tell(stop)
         // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
         try? ledger.end(state: state, now: now())
+        // The account of what there is so far; that it is missing is no reason to hide why the run stopped.
+        try? write(ledger.report())
         throw exit
+    }
+
+    private func export(_ ledger: Ledger, _ now: @Sendable () -> Double) async throws -> RunReport {
+        let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
+        let open = try ledger.report().counts.open
+        guard open == 0 else {
+            throw CommandProblem(
+                "internal-error",
+                "\(open) candidates have no final state",
+                hint: "this is a fault of the product: report it with the recipe"
+            )
+        }
+        try ledger.end(state: "done", now: now())
+        let report = try ledger.report()
+        try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
+        try write(report)
+        try tellFailures(ledger, report)
+        return report
+    }
+
+    private func write(_ report: RunReport) throws {
+        try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
     }
 
     private func tellFailures(_ ledger: Ledger, _ report: RunReport) throws {

@@ -36,37 +36,47 @@ final class ModelChannel: Sendable {
     }
 
     /// Gets a reply; see `ModelEndpoint`.
-    func complete(_ request: ModelRequest) async throws -> EndpointReply {
+    func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
         try breaker.check()
-        return try await places.withPlace { try await reply(to: request) }
+        return try await places.withPlace { try await reply(to: request, charged) }
     }
 
     /// Ends the waits between attempts; exchanges in flight go on.
     func drain() { waits.end(CancellationError()) }
 
     /// The place is kept while waiting for another try: a troubled endpoint is then asked less.
-    private func reply(to request: ModelRequest) async throws -> EndpointReply {
+    private func reply(
+        to request: ModelRequest,
+        _ charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
         let body = chat.body(for: request)
         let worstCase = worstCase(body, request)
         var pacing: Pacing?
-        var (attempts, cost) = (0, 0)
+        var attempts = 0
         while true {
             try breaker.check()
             try Task.checkCancellation()
             try await shared.budget.reserve(worstCase)
             attempts += 1
-            let (result, booked) = await attempt(request, body, worstCase)
-            cost += booked
+            let (result, used) = await attempt(request, body, worstCase)
+            let charge = Charge(
+                tokens: used.tokens,
+                cost: configuration.price == nil ? nil : used.nanoDollars
+            )
             switch result {
             case .success(let reply):
                 breaker.succeeded()
                 return EndpointReply(
                     reply: reply,
                     attempts: attempts,
-                    cost: configuration.price == nil ? nil : cost,
+                    charge: charge,
                     endpoint: label.address
                 )
             case .failure(let failure):
+                if used != Amounts() { try await charged(charge) }
                 // The run is stopping: the exchange was aborted, no failure of the endpoint's.
                 guard let failure else { throw CancellationError() }
                 // The key is a digest of the whole request: not worth its time before something fails.
@@ -91,12 +101,12 @@ final class ModelChannel: Sendable {
         case failure(CallFailure?)
     }
 
-    /// One exchange within a reservation, settled whatever happens; gives the outcome and its cost.
+    /// One exchange within a reservation, settled whatever happens; gives the outcome and what was booked.
     private func attempt(
         _ request: ModelRequest,
         _ body: [UInt8],
         _ worstCase: Amounts
-    ) async -> (Outcome, cost: Int) {
+    ) async -> (Outcome, used: Amounts) {
         counters.update {
             $0.sent += 1
             $0.inFlight += 1
@@ -124,7 +134,7 @@ final class ModelChannel: Sendable {
             counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
             counts.usage.output += reply.usage?.output ?? 0
         }
-        return (outcome, used.nanoDollars)
+        return (outcome, used)
     }
 
     private func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome

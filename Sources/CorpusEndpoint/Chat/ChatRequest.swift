@@ -31,7 +31,9 @@ struct ChatRequest: Sendable {
         members["response_format"] = request.schema.map { schema in
             ["type": "json_schema", "json_schema": ["name": "reply", "strict": true, "schema": schema]]
         }
-        for (name, value) in extraBody { members[name] = value == JSONValue.null ? .none : .some(value) }
+        for (name, value) in extraBody.merging(request.extra, uniquingKeysWith: { $1 }) {
+            members[name] = value == JSONValue.null ? .none : .some(value)
+        }
         var bytes: [UInt8] = []
         JSONValue.object(members).write(to: &bytes)
         return bytes

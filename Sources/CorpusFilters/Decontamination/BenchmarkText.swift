@@ -76,6 +76,7 @@ extension BenchmarkText {
         switch id {
         case .string(let text): text
         case .int(let number): String(number)
+        case .largeInt(let number): number.description
         default: "line \(line)"
         }
     }
@@ -109,7 +110,7 @@ extension BenchmarkText {
         case .string(let text): [text]
         case .array(let elements): elements.flatMap(strings)
         case .object(let members): members.keys.sorted().flatMap { strings(in: members[$0, default: .null]) }
-        case .null, .bool, .int, .double: []
+        case .null, .bool, .int, .largeInt, .double: []
         }
     }
 }

@@ -43,4 +43,18 @@ public struct FolderFinder: ResourceFinder, Sendable {
         else { return [base] }
         return pattern.files(below: base)
     }
+
+    /// Every file under a pattern in all roots; of several with one name, the first root's. Sorted by name.
+    public func allFiles(matching pattern: String) -> [String] {
+        let wanted = FilePattern(pattern)
+        var found: [String: String] = [:]
+        for root in roots {
+            let folder = (root as NSString).standardizingPath
+            for path in wanted.files(below: (folder as NSString).appendingPathComponent(wanted.base)) {
+                let name = String(path.dropFirst(folder.count))
+                if found[name] == nil { found[name] = path }
+            }
+        }
+        return found.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
+    }
 }

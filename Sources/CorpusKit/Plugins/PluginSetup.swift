@@ -90,6 +90,14 @@ public protocol ResourceFinder: Sendable {
     func bytes(at path: String) throws -> [UInt8]
     /// Every file under a pattern, sorted; see ``PluginSetup/files(matching:)``.
     func files(matching pattern: String) throws -> [String]
+    /// Every file under a pattern in all places that are looked through, not just in the first that has the
+    /// pattern's folder; of several with one name, the one that ``locate(_:)`` would find. Sorted by name.
+    func allFiles(matching pattern: String) -> [String]
+}
+
+extension ResourceFinder {
+    /// What ``files(matching:)`` finds, for finders that look in one place.
+    public func allFiles(matching pattern: String) -> [String] { (try? files(matching: pattern)) ?? [] }
 }
 
 /// A file that a recipe or plug-in names cannot be had.

@@ -4,9 +4,31 @@
 public protocol ModelEndpoint: Sendable {
     /// Sends a request and waits for the reply, retrying what is worth it.
     ///
+    /// - Parameters:
+    ///   - request: The question.
+    ///   - charged: Told of every attempt that was booked and gave no reply, before anything else is sent, so that
+    ///     a later run knows of it too.
     /// - Throws: ``WorkFailure`` when no reply can be had, with `stopsRun` set for a bad key and the like;
-    ///   ``BudgetExhausted`` when the worst case of the call does not fit the budget; `CancellationError`.
-    func complete(_ request: ModelRequest) async throws -> EndpointReply
+    ///   ``BudgetExhausted`` when the worst case of the call does not fit the budget; `CancellationError`; what
+    ///   `charged` throws.
+    func complete(
+        _ request: ModelRequest,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply
+}
+
+/// What one attempt at a call was booked at.
+public struct Charge: Sendable, Hashable {
+    /// Tokens of prompt and reply; the worst case where the endpoint did not count them.
+    public var tokens: Int
+    /// Billionths of a US dollar; nil when no price is known.
+    public var cost: Int?
+
+    /// Creates a charge.
+    public init(tokens: Int, cost: Int? = nil) {
+        self.tokens = tokens
+        self.cost = cost
+    }
 }
 
 /// A reply and what it took to get it.
@@ -15,16 +37,16 @@ public struct EndpointReply: Sendable, Hashable {
     public var reply: ModelReply
     /// How many times the request was sent, at least 1.
     public var attempts: Int
-    /// What the reply cost in billionths of a US dollar; nil when no price is known.
-    public var cost: Int?
+    /// What the attempt that gave the reply was booked at.
+    public var charge: Charge
     /// The endpoint that answered: its URL without credentials and query.
     public var endpoint: String
 
     /// Creates a record of a reply.
-    public init(reply: ModelReply, attempts: Int = 1, cost: Int? = nil, endpoint: String) {
+    public init(reply: ModelReply, attempts: Int = 1, charge: Charge, endpoint: String) {
         self.reply = reply
         self.attempts = attempts
-        self.cost = cost
+        self.charge = charge
         self.endpoint = endpoint
     }
 }
@@ -43,8 +65,17 @@ public protocol Sandbox: Sendable {
     /// The level that isolates programs: `full`, `oneshot`, `landlock` or `none`.
     var isolation: String { get }
 
+    /// Name and version of what judges programs: drivers, comparison, limits.
+    ///
+    /// Results of two harnesses are not interchangeable, so the version rises whenever one and the same program could
+    /// be judged otherwise.
+    var harness: String { get }
+
     /// Name and version of what runs a language, or nil when its toolchain is missing.
-    func toolchain(for language: String) async -> String?
+    ///
+    /// - Throws: ``WorkFailure`` with `toolchain-missing` when there is one that cannot be used, which says why, and
+    ///   with `sandbox-error` when the sandbox could not find out; `CancellationError`.
+    func toolchain(for language: String) async throws -> String?
 
     /// Runs a job.
     ///

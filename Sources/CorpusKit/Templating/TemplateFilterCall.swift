@@ -205,6 +205,7 @@ struct TemplateFilterCall {
     func wholeNumber() throws(TemplateComplaint) -> TemplateValue {
         switch value {
         case .bool, .int: return .int(value.whole ?? 0)
+        case .largeInt: return value
         case .double(let real): return try truncated(real)
         case .string(let text):
             if let whole = try PythonText.wholeNumber(text) { return .int(whole) }

@@ -28,11 +28,11 @@ enum TemplateTest: String, Sendable, CaseIterable {
         case .even: try remainder(of: value) == 0
         case .odd: try remainder(of: value) == 1
         case .float: if case .double = value { true } else { false }
-        case .integer: if case .int = value { true } else { false }
+        case .integer: value.isInteger
         case .iterable: value.isIterable
         case .mapping: if case .map = value { true } else { false }
         case .null: if case .null = value { true } else { false }
-        case .number: value.number != nil
+        case .number: value.number != nil || value.isInteger
         case .sequence: value.isIterable
         case .string: if case .string = value { true } else { false }
         }
@@ -48,6 +48,14 @@ enum TemplateTest: String, Sendable, CaseIterable {
 }
 
 extension TemplateValue {
+    /// Whether this is a whole number, which a Boolean is not.
+    var isInteger: Bool {
+        switch self {
+        case .int, .largeInt: true
+        default: false
+        }
+    }
+
     /// Whether there is a value at all.
     var isDefined: Bool {
         switch self {

@@ -52,6 +52,7 @@ struct TemplateComparer {
         if let first = left.number, let second = right.number { return first.compared(with: second) == 0 }
         switch (left, right) {
         case (.null, .null): return true
+        case (.largeInt(let first), .largeInt(let second)): return first == second
         case (.string(let first), .string(let second)): return PythonText.areEqual(first, second)
         case (.list(let first), .list(let second)), (.tuple(let first), .tuple(let second)):
             guard first.count == second.count else { return false }
@@ -94,7 +95,7 @@ struct TemplateComparer {
             for candidate in elements where try areEqual(candidate, element) { return true }
             return false
         case (.string(let key), .map(let map)): return map[key] != nil
-        case (.null, .map), (.bool, .map), (.int, .map), (.double, .map): return false
+        case (.null, .map), (.bool, .map), (.int, .map), (.largeInt, .map), (.double, .map): return false
         case (_, .string):
             throw .unfit("`in` looks for a string in a string, not for \(element.kindName)")
         case (_, .map): throw .unfit("\(element.kindName) cannot be a key of a mapping")

@@ -5,6 +5,8 @@ enum TemplateValue: Sendable {
     case null
     case bool(Bool)
     case int(Int)
+    /// A whole number beyond 64 bits, which is printed and not calculated with.
+    case largeInt(LargeInteger)
     case double(Double)
     case string(String)
     case list([TemplateValue])
@@ -44,6 +46,7 @@ enum TemplateValue: Sendable {
         case .null: self = .null
         case .bool(let value): self = .bool(value)
         case .int(let value): self = .int(value)
+        case .largeInt(let value): self = .largeInt(value)
         case .double(let value): self = .double(value)
         case .string(let value): self = .string(value)
         case .array(let elements): self = .list(elements.map { TemplateValue($0) })
@@ -62,6 +65,7 @@ enum TemplateValue: Sendable {
         case .null: "none"
         case .bool: "a Boolean"
         case .int, .double: "a number"
+        case .largeInt: "a number beyond 64 bits"
         case .string: "a string"
         case .list: "a list"
         case .tuple: "a tuple"
@@ -81,7 +85,7 @@ enum TemplateValue: Sendable {
         case .string(let value): !value.isEmpty
         case .list(let elements), .tuple(let elements): !elements.isEmpty
         case .map(let map): !map.keys.isEmpty
-        case .loop: true
+        case .largeInt, .loop: true
         }
     }
 

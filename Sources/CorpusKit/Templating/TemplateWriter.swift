@@ -23,6 +23,7 @@ struct TemplateWriter {
         case .null: try append("None")
         case .bool(let value): try append(value ? "True" : "False")
         case .int(let value): try append(String(value))
+        case .largeInt(let value): try append(value.description)
         case .double(let value): try append(PythonText.text(of: value))
         case .string(let value): try representString(value)
         case .list(let elements):
@@ -101,6 +102,7 @@ struct TemplateWriter {
         case .null: try append("null")
         case .bool(let value): try append(value ? "true" : "false")
         case .int(let value): try append(String(value))
+        case .largeInt(let value): try append(value.description)
         case .double(let value):
             let words = ["inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"]
             let text = PythonText.text(of: value)

@@ -68,6 +68,9 @@ package struct PlanNode: Sendable {
     package let checks: Set<String>
     /// Whether two inputs can deliver the same item.
     package let mayRepeat: Bool
+    /// Whether items wait here until nothing of their task is on its way any more: an item that comes by two ways
+    /// goes on once, with what was found out about it on both.
+    package var joins: Bool { mayRepeat && !kind.isGroup }
     /// Every node that something may flow from to here.
     package let ancestors: Set<Int>
 

@@ -15,8 +15,8 @@ extension Planner {
                 seeds = sum([seeds, count])
                 flowing.append(count)
             case .generate(let generator):
-                let units = inputs.map { $0 * generator.attempts }
-                flowing.append(units.map { $0 * generator.worstCaseDrafts })
+                let units = product(inputs, generator.attempts)
+                flowing.append(product(units, generator.worstCaseDrafts))
                 stages.append(row(node, inputs: inputs, units: units, calls: generator.worstCaseCalls))
             case .verify(let verifier):
                 flowing.append(inputs)
@@ -53,10 +53,10 @@ extension Planner {
         for (role, perUnit) in calls {
             guard let model = node.roles[role] ?? (node.roles.count == 1 ? node.roles.values.first : nil)
             else { continue }
-            let count = units.map { $0 * perUnit }
+            let count = product(units, perUnit)
             // A prompt is taken to be no longer than its reply may be, and never under 1,000 tokens.
-            let input = count.map { $0 * max(1000, model.spec.maxTokens) }
-            let output = count.map { $0 * model.spec.maxTokens }
+            let input = product(count, max(1000, model.spec.maxTokens))
+            let output = product(count, model.spec.maxTokens)
             row.calls = sum([row.calls, count])
             row.tokens = sum([row.tokens, input, output])
             row.cost = sum([row.cost, cost(of: model, input: input, output: output)])
@@ -67,14 +67,26 @@ extension Planner {
     private func cost(of model: PlannedModel, input: Int?, output: Int?) -> Int? {
         guard case .endpoint(_, _, let price) = model.spec.place.value else { return 0 }
         guard let price, let input, let output else { return nil }
-        return (input * price.inputNanoDollars + output * price.outputNanoDollars) / 1_000_000
+        let millionfold =
+            Int128(input) * Int128(price.inputNanoDollars) + Int128(output) * Int128(price.outputNanoDollars)
+        return Int(exactly: millionfold / 1_000_000)
+    }
+
+    /// Nil when a factor is unknown or nobody could count so far.
+    private func product(_ left: Int?, _ right: Int) -> Int? {
+        guard let (product, overflows) = left?.multipliedReportingOverflow(by: right), !overflows else {
+            return nil
+        }
+        return product
     }
 
     private func sum(_ values: [Int?]) -> Int? {
         var total = 0
         for value in values {
-            guard let value else { return nil }
-            total += value
+            guard let (next, overflows) = value?.addingReportingOverflow(total), !overflows else {
+                return nil
+            }
+            total = next
         }
         return total
     }

@@ -50,6 +50,8 @@ extension Planner {
             return
         }
         let roles = roles(of: stage, manifest)
+        checkOutcomes(of: stage.inputs + stage.others)
+        check(stage.condition)
         check(manifest, has: inputs, at: stage.plugin.location, stage: stage.name)
         let available = known(inputs)
         let isGenerate = stage.verb.value == .generate

@@ -25,7 +25,7 @@ extension Planner {
     /// The output through which the edges bring what did not pass a check, or nil.
     func unproven(_ edges: [PlanEdge]) -> String? {
         edges.lazy.compactMap { edge in
-            edge.outcome == .passed
+            edge.outcome == .passed || ![.verify, .filter, .select].contains(nodes[edge.node].verb)
                 ? unproven[edge.node] : "\(nodes[edge.node].name).\(edge.outcome.rawValue)"
         }.first
     }
@@ -234,13 +234,6 @@ extension Planner {
             if node.verb == .pair {
                 fault("wrong-input", "stage `\(stage)` cannot take pairs; only exports do", at: location)
             }
-            if edge.outcome != .passed, ![.verify, .filter, .select].contains(node.verb) {
-                fault(
-                    "wrong-input",
-                    "`\(node.name)` has no outcome `\(edge.outcome.rawValue)`: it does not judge",
-                    at: location
-                )
-            }
             guard let names = fields[edge.node] else { continue }
             for field in manifest.requires where !names.contains(field) {
                 fault(
@@ -254,6 +247,61 @@ extension Planner {
         }
     }
 
+    /// Reports outcomes that the named stage can never have.
+    mutating func checkOutcomes(of inputs: [Recipe.Input]) {
+        for input in inputs where input.outcome != .passed {
+            guard let index = indices[input.stage], nodes.indices.contains(index) else { continue }
+            let outcomes: [Recipe.Input.Outcome] =
+                switch nodes[index].verb {
+                case .verify: [.fail, .unsure, .all]
+                case .filter, .select: [.dropped, .all]
+                default: []
+                }
+            guard !outcomes.contains(input.outcome) else { continue }
+            let known = outcomes.map { "`\(input.stage).\($0.rawValue)`" }.joined(separator: ", ")
+            fault(
+                "wrong-input",
+                "`\(input.stage)` has no outcome `\(input.outcome.rawValue)`",
+                at: input.location,
+                hint: outcomes.isEmpty ? "it does not judge: read `\(input.stage)`" : "it has \(known)"
+            )
+        }
+    }
+
+    /// Reports sources that a stage's `when:` names and the recipe lacks.
+    mutating func check(_ condition: Recipe.Condition?) {
+        guard let condition else { return }
+        let names = recipe.sources.map(\.name)
+        for source in condition.sources where !names.contains(source) {
+            fault(
+                "unknown-source",
+                "`when:` names a source `\(source)` that the recipe does not have",
+                at: condition.location,
+                hint: nearestHint(for: source, among: names)
+                    ?? "its sources: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            )
+        }
+    }
+
+    /// Reports models whose calls cannot be kept within a budget in dollars.
+    mutating func checkPrices() {
+        guard recipe.budget?.nanoDollars != nil else { return }
+        let used = Set(nodes.flatMap { $0.roles.values.map(\.spec.name) })
+        for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
+        where used.contains(model.spec.name) {
+            guard case .endpoint(let url, _, nil) = model.spec.place.value,
+                EndpointURL(url)?.isLoopback != true
+            else { continue }
+            fault(
+                "missing-price",
+                "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",
+                at: model.spec.place.location,
+                hint:
+                    "add `price: { input: …, output: … }` in dollars per million tokens, or cap `tokens:` instead"
+            )
+        }
+    }
+
     func digest(
         _ stage: Recipe.Stage,
         _ manifest: Manifest,
@@ -262,12 +310,16 @@ extension Planner {
         others: [PlanEdge],
         roles: [String: PlannedModel]
     ) -> Digest {
-        var parts = ["stage", manifest.name, String(manifest.version), stage.options.json.canonical]
+        // The name too: what a stage draws by lot depends on it, and two stages may be alike in everything else.
+        var parts = [
+            "stage", stage.name, manifest.name, String(manifest.version), stage.options.json.canonical,
+        ]
         parts.append(String(recipe.randomSeed))
         for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
             parts += [name, digest.description]
         }
         for (role, model) in roles.sorted(by: { $0.key < $1.key }) { parts += [role] + model.digestParts }
+        if manifest.needs.contains(.sandbox) { parts += ["isolation", isolation] }
         for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         for edge in others { parts += ["other", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         if let condition = stage.condition {

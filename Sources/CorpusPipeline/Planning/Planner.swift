@@ -9,6 +9,8 @@ package struct Planner {
     let finder: any ResourceFinder
     /// Says what a bundled model is called in requests, or why there is none of that name.
     let localModels: @Sendable (String) -> LocalModelLookup
+    /// The isolation below which no program may run, and no verdict of an earlier pass be believed.
+    let isolation: String
     var faults: [Diagnostic] = []
     var sources: [String: String] = [:]
     var nodes: [PlanNode] = []
@@ -31,14 +33,27 @@ package struct Planner {
 
     /// Makes the plan of a recipe.
     ///
+    /// - Parameters:
+    ///   - recipe: The recipe.
+    ///   - registry: The plug-ins.
+    ///   - finder: Finds the files that the recipe and the plug-ins name.
+    ///   - localModels: Knows the bundled models.
+    ///   - allowsNoSandbox: Whether a person has asked to run programs without isolation.
     /// - Throws: ``DiagnosticReport`` with every fault found.
     package static func plan(
         _ recipe: Recipe,
         registry: PluginRegistry,
         finder: any ResourceFinder,
-        localModels: @escaping @Sendable (String) -> LocalModelLookup
+        localModels: @escaping @Sendable (String) -> LocalModelLookup,
+        allowsNoSandbox: Bool = false
     ) throws(DiagnosticReport) -> Plan {
-        var planner = Planner(recipe: recipe, registry: registry, finder: finder, localModels: localModels)
+        var planner = Planner(
+            recipe: recipe,
+            registry: registry,
+            finder: finder,
+            localModels: localModels,
+            isolation: allowsNoSandbox ? "none" : recipe.sandbox.minimum
+        )
         planner.sources[recipe.file] = recipe.text
         let plan = planner.run()
         guard let plan, planner.faults.allSatisfy({ $0.severity == .warning }) else {
@@ -51,12 +66,14 @@ package struct Planner {
         recipe: Recipe,
         registry: PluginRegistry,
         finder: any ResourceFinder,
-        localModels: @escaping @Sendable (String) -> LocalModelLookup
+        localModels: @escaping @Sendable (String) -> LocalModelLookup,
+        isolation: String
     ) {
         self.recipe = recipe
         self.registry = registry
         self.finder = finder
         self.localModels = localModels
+        self.isolation = isolation
     }
 
     private mutating func run() -> Plan? {
@@ -65,6 +82,7 @@ package struct Planner {
         let ordered = orderedStages()
         for stage in ordered { plan(stage) }
         for export in recipe.exports { plan(export) }
+        checkPrices()
         // A stage that could not be planned reads nothing: that would only repeat the fault.
         if faults.isEmpty { checkReaders() }
         if recipe.exports.isEmpty {
@@ -114,8 +132,29 @@ package struct Planner {
             }
             if let place = places[identity], place != spec.place.value { identity += "@" + spec.name }
             places[identity] = spec.place.value
-            models[spec.name] = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
+            let planned = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
+            checkSharing(planned)
+            models[spec.name] = planned
         }
+    }
+
+    /// Two models of one name at one address share its connections, so that they must agree about them.
+    private mutating func checkSharing(_ model: PlannedModel) {
+        guard
+            let twin = models.values.filter({ $0.identity == model.identity }).min(by: {
+                $0.spec.name < $1.spec.name
+            })
+        else { return }
+        let differs =
+            twin.concurrency != model.concurrency
+            ? "limits.concurrency" : twin.spec.timeoutSeconds != model.spec.timeoutSeconds ? "timeout" : nil
+        guard let differs else { return }
+        fault(
+            "conflicting-models",
+            "`\(model.spec.name)` and `\(twin.spec.name)` are one model at one address and differ in `\(differs)`",
+            at: model.spec.place.location,
+            hint: "give both the same `\(differs)`"
+        )
     }
 
     // MARK: - Order

@@ -34,6 +34,8 @@ package struct ResourceLocator: ResourceFinder {
 
     package func files(matching pattern: String) throws -> [String] { try folders.files(matching: pattern) }
 
+    package func allFiles(matching pattern: String) -> [String] { folders.allFiles(matching: pattern) }
+
     private static func absolute(_ path: String, from folder: String) -> String {
         let full = path.hasPrefix("/") ? path : (folder as NSString).appendingPathComponent(path)
         return (full as NSString).standardizingPath

@@ -49,22 +49,26 @@ package struct Engine: Sendable {
     package func run(progress: (Figures) -> Void) async throws -> PassEnd {
         let meter = Meter()
         let isFresh = try ledger.isFresh()
+        let deadline = plan.recipe.budget?.wallSeconds.map { services.now() + Double($0) }
+        let halt: @Sendable () -> RunStop? = { [control, ledger, services, plan] in
+            control.request ?? ledger.shortage.map(RunStop.ledger)
+                ?? Self.late(deadline, services.now(), plan)
+        }
         let runner = UnitRunner(
             plan: plan,
             stages: try ledger.number(plan.nodes.map(\.stageRecord)),
             ledger: ledger,
-            exchange: Exchange(ledger: ledger, services: services, meter: meter),
+            exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
             isFresh: isFresh
         )
         try ledger.forgetDerived()
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
-        let deadline = plan.recipe.budget?.wallSeconds.map { services.now() + Double($0) }
         var stop: RunStop?
 
         await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
             while true {
-                stop = stop ?? control.request ?? Self.late(deadline, services.now(), plan)
+                stop = stop ?? halt()
                 if stop != nil { router.drain(everything: Self.endsAll(stop)) }
                 while let work = router.scheduler.next() {
                     group.addTask { (work, await runner.perform(work)) }
@@ -103,8 +107,7 @@ package struct Engine: Sendable {
                             WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
                         )
                     }
-                    router.scheduler.finish(work)
-                    router.settle(work)
+                    router.settle(work, outcome)
                 case .stop(let reason):
                     if stop == nil || Self.endsAll(reason) { stop = reason }
                     router.scheduler.abandon(work)
@@ -170,8 +173,8 @@ struct Feed {
         guard let row = try await iterator.next(isolation: nil) else { return nil }
         open.append((node, iterator))
         guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
-        // The same row twice is two seeds: the second is told apart by how often its content came before.
-        let key = ItemKey(deriving: [String(node), seed.content.id])
+        // The same row twice is two seeds: the second is told apart by how often it came before.
+        let key = ItemKey(deriving: [String(node)] + seed.identity)
         let occurrence = seen[key, default: 0]
         seen[key] = occurrence + 1
         return .row(node: node, row, occurrence: occurrence)

@@ -20,6 +20,11 @@ package struct RunServices: Sendable {
     }
 }
 
+/// A unit met the end of the pass in its middle.
+struct Halted: Error {
+    let stop: RunStop
+}
+
 /// Buys each reply once and runs each job once: looks into the ledger first, writes to it before anybody sees the
 /// result.
 final class Exchange: Sendable {
@@ -28,8 +33,16 @@ final class Exchange: Sendable {
     private let calls = SingleFlight<ModelReply>()
     private let executions = SingleFlight<ExecutionResult>()
     let meter: Meter
+    /// Why nothing more may be bought or run, if so.
+    private let halt: @Sendable () -> RunStop?
 
-    init(ledger: Ledger, services: RunServices, meter: Meter) {
+    init(
+        ledger: Ledger,
+        services: RunServices,
+        meter: Meter,
+        halt: @escaping @Sendable () -> RunStop?
+    ) {
+        self.halt = halt
         self.ledger = ledger
         self.services = services
         self.meter = meter
@@ -43,7 +56,21 @@ final class Exchange: Sendable {
         }
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) { return known }
-            let bought = try await services.endpoint.complete(request)
+            // A unit of many calls stops between two of them: those it has got are not bought again.
+            if let stop = halt() { throw Halted(stop: stop) }
+            let bought = try await services.endpoint.complete(request) { charge in
+                try await ledger.commit([
+                    .charge(
+                        ChargeRecord(
+                            call: key,
+                            model: request.model,
+                            tokens: charge.tokens,
+                            cost: charge.cost
+                        )
+                    )
+                ])
+                meter.count { $0.cost += charge.cost ?? 0 }
+            }
             try await ledger.commit([
                 .call(
                     CallRecord(
@@ -53,7 +80,8 @@ final class Exchange: Sendable {
                         request: request.json,
                         reply: bought.reply,
                         attempts: bought.attempts,
-                        cost: bought.cost
+                        booked: bought.charge.tokens,
+                        cost: bought.charge.cost
                     )
                 )
             ])
@@ -61,7 +89,7 @@ final class Exchange: Sendable {
                 meter.calls += 1
                 meter.retries += bought.attempts - 1
                 meter.tokens += bought.reply.usage?.total ?? 0
-                if let cost = bought.cost { meter.cost += cost }
+                meter.cost += bought.charge.cost ?? 0
             }
             return bought.reply
         }
@@ -71,19 +99,20 @@ final class Exchange: Sendable {
         guard let sandbox = services.sandbox else {
             throw WorkFailure("sandbox-error", "this run has no sandbox", stopsRun: true)
         }
-        guard let toolchain = await sandbox.toolchain(for: job.language) else {
+        guard let toolchain = try await sandbox.toolchain(for: job.language) else {
             throw WorkFailure(
                 "toolchain-missing",
                 "there is no toolchain for `\(job.language)` on this machine"
             )
         }
-        let key = job.key(toolchain: toolchain)
+        let key = job.key(toolchain: toolchain, harness: sandbox.harness)
         if let known = try ledger.execution(key) {
             meter.count { $0.reusedExecutions += 1 }
             return (key, known)
         }
         let result = try await executions.value(for: key) {
             if let known = try ledger.execution(key) { return known }
+            if let stop = halt() { throw Halted(stop: stop) }
             let result = try await sandbox.run(job)
             try await ledger.commit([.execution(ExecutionRecord(key: key, job: job.json, result: result))])
             meter.count { $0.executions += 1 }

@@ -38,12 +38,15 @@ package struct ExportStep: Sendable {
             case .samples:
                 let keys = try ledger.exported(stage: stages[index])
                 receipt = try await exporter.write(
-                    SampleRows(keys: keys, loader: loader, splits: splits),
+                    SampleRows(keys: keys, node: index, loader: loader, splits: splits),
                     for: job
                 )
             case .pairs:
                 let pairs = try ledger.pairs(stages: node.inputs.map { stages[$0.node] })
-                receipt = try await exporter.write(PairRows(pairs: pairs, splits: splits), for: job)
+                receipt = try await exporter.write(
+                    PairRows(pairs: pairs, ledger: ledger, splits: splits),
+                    for: job
+                )
             }
             for file in receipt.files {
                 try await ledger.commit([
@@ -73,7 +76,7 @@ package struct ExportStep: Sendable {
 }
 
 extension [Recipe.Split] {
-    /// The split of a family: its members never straddle one, and adding others moves none.
+    /// The split of a group: its members never straddle one, and adding others moves none.
     func name(for group: ItemKey) -> String {
         let place = Digest(of: "split " + group.description).bytes[..<8].reduce(UInt64(0)) {
             $0 << 8 | UInt64($1)
@@ -91,6 +94,7 @@ extension [Recipe.Split] {
 private struct SampleRows: AsyncSequence {
     typealias Failure = any Error
     let keys: [ItemKey]
+    let node: Int
     let loader: ItemLoader
     let splits: [Recipe.Split]
 
@@ -101,7 +105,7 @@ private struct SampleRows: AsyncSequence {
         mutating func next() async throws -> ExportRow? {
             guard index < rows.keys.count else { return nil }
             defer { index += 1 }
-            let sample = try rows.loader.item(rows.keys[index]).sample
+            let sample = try rows.loader.item(rows.keys[index], at: rows.node).sample
             return ExportRow(.sample(sample), split: rows.splits.name(for: sample.group))
         }
     }
@@ -109,9 +113,11 @@ private struct SampleRows: AsyncSequence {
     func makeAsyncIterator() -> Iterator { Iterator(rows: self) }
 }
 
+/// Pairs, read from the ledger one at a time.
 private struct PairRows: AsyncSequence {
     typealias Failure = any Error
-    let pairs: [(group: ItemKey, pair: PreferencePair)]
+    let pairs: [PairID]
+    let ledger: Ledger
     let splits: [Recipe.Split]
 
     struct Iterator: AsyncIteratorProtocol {
@@ -121,7 +127,7 @@ private struct PairRows: AsyncSequence {
         mutating func next() async throws -> ExportRow? {
             guard index < rows.pairs.count else { return nil }
             defer { index += 1 }
-            let (group, pair) = rows.pairs[index]
+            let (group, pair) = try rows.ledger.pair(rows.pairs[index])
             return ExportRow(.pair(pair), split: rows.splits.name(for: group))
         }
     }

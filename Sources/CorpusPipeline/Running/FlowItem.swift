@@ -52,7 +52,7 @@ enum Work: Sendable {
     case row(node: Int, SourceRow, occurrence: Int)
     /// One attempt of a stage at one item.
     case unit(node: Int, FlowItem, ordinal: Int)
-    /// All items of a task, at a group stage.
+    /// All items of a task, at a group stage, or at one where an item can arrive by two ways.
     case group(node: Int, task: ItemKey, main: [ItemKey], others: [ItemKey])
     /// What a selector answers about one item.
     case selection(node: Int, ItemKey, task: ItemKey, Selection)
@@ -89,7 +89,16 @@ struct Outcome: Sendable {
 
     /// Items that leave the node: a generator's drafts, or the item itself with its new state.
     var passages: [Passage] = []
+    /// Items that have arrived by all their ways and can now be worked on at the node.
+    var joined: [FlowItem] = []
     /// For progress: the state of the unit, and why.
     var state: ItemState
     var reason: ReasonCode?
+}
+
+extension Seed {
+    /// What tells one seed of a source from another: its content, labels and licence, but not the line it stands on.
+    var identity: [String] {
+        [content.id, JSONValue.object(content.labels).canonical, licence ?? ""]
+    }
 }

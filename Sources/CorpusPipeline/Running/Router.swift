@@ -52,6 +52,11 @@ struct Router {
 
     /// Sends what left a node to its readers.
     mutating func route(_ outcome: Outcome, from work: Work) throws {
+        // A row has no task while it is read; the seed that came of it is one, and on its way until it is settled.
+        if case .row(let node, _, _) = work {
+            for passage in outcome.passages { scheduler.hold(passage.item.draft.task, at: node) }
+        }
+        for item in outcome.joined { try accept(item, at: work.node) }
         for passage in outcome.passages {
             var isTaken = false
             for reader in readers[work.node] where reader.takes(passage.state) {
@@ -63,10 +68,15 @@ struct Router {
         }
     }
 
-    /// Books what waited at a barrier for this work as settled there.
-    mutating func settle(_ work: Work) {
-        guard case .group(let node, let task, let main, _) = work else { return }
-        for _ in main { scheduler.release(task, at: node) }
+    /// Books work as done, what waited at a barrier for it as settled there, and what came of it as sent on.
+    mutating func settle(_ work: Work, _ outcome: Outcome) {
+        scheduler.finish(work)
+        switch work {
+        case .group(let node, let task, let main, _): for _ in main { scheduler.release(task, at: node) }
+        case .row(let node, _, _):
+            for passage in outcome.passages { scheduler.release(passage.item.draft.task, at: node) }
+        case .unit, .selection, .unrouted: break
+        }
     }
 
     private mutating func deliver(_ item: FlowItem, to reader: Reader) throws {
@@ -74,19 +84,27 @@ struct Router {
         if reader.isMain, met[reader.node] != nil, met[reader.node]?.insert(item.key).inserted == false {
             return
         }
-        switch node.kind {
-        case .groupVerify, .pair:
+        if node.kind.isGroup || node.joins {
             scheduler.gather(item, at: reader.node, isMain: reader.isMain)
             if reader.isMain { scheduler.hold(item.draft.task, at: reader.node) }
+        } else {
+            try accept(item, at: reader.node)
+        }
+    }
+
+    /// Takes an item in at a node that works item by item, or decides about all items at once.
+    private mutating func accept(_ item: FlowItem, at node: Int) throws {
+        switch plan.nodes[node].kind {
         case .select:
-            try barriers[reader.node]?.index.observe(item.sample)
-            barriers[reader.node]?.waiting.append((item.key, item.draft.task))
-            scheduler.hold(item.draft.task, at: reader.node)
+            try barriers[node]?.index.observe(item.sample)
+            barriers[node]?.waiting.append((item.key, item.draft.task))
+            scheduler.hold(item.draft.task, at: node)
         case .generate(let generator):
             for ordinal in 0..<generator.attempts {
-                scheduler.enqueue(.unit(node: reader.node, item, ordinal: ordinal))
+                scheduler.enqueue(.unit(node: node, item, ordinal: ordinal))
             }
-        case .source, .verify, .filter, .write: scheduler.enqueue(.unit(node: reader.node, item, ordinal: 0))
+        case .source, .verify, .filter, .write: scheduler.enqueue(.unit(node: node, item, ordinal: 0))
+        case .groupVerify, .pair: preconditionFailure("groups are gathered")
         }
     }
 
@@ -97,7 +115,9 @@ struct Router {
         for node in barriers.keys.sorted() where !decided.contains(node) && !scheduler.closed.contains(node) {
             let ancestors = plan.nodes[node].ancestors
             let waits = ancestors.contains { barriers[$0] != nil && !decided.contains($0) }
-            guard !waits, scheduler.isQuiet(ancestors), var barrier = barriers[node] else { continue }
+            guard !waits, scheduler.isQuiet(ancestors.union([node])), var barrier = barriers[node] else {
+                continue
+            }
             decided.insert(node)
             try barrier.index.seal()
             for (key, task) in barrier.waiting.sorted(by: { $0.key < $1.key }) {

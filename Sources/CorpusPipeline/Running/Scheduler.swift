@@ -13,8 +13,10 @@ struct Scheduler {
     private var live: [Int: [ItemKey: Int]] = [:]
     /// For each group node: what has arrived, by task.
     private var gathered: [Int: [ItemKey: Gathered]] = [:]
-    /// Nodes that each group node waits for.
+    /// Nodes at which items wait for the others of their task.
     private let groupNodes: [Int]
+    /// For each node, those that work item by item on what leaves it.
+    private let readers: [[Int]]
     private(set) var waiting = 0
     private(set) var running = 0
     /// Nodes that must not be started any more.
@@ -28,7 +30,8 @@ struct Scheduler {
     private struct Queue {
         var items: [Work] = []
         var head = 0
-        var isEmpty: Bool { head == items.count }
+        var count: Int { items.count - head }
+        var isEmpty: Bool { count == 0 }
 
         mutating func pop() -> Work {
             defer {
@@ -46,7 +49,13 @@ struct Scheduler {
         self.nodes = nodes
         queues = Array(repeating: Queue(), count: nodes.count)
         inFlight = Array(repeating: 0, count: nodes.count)
-        groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup }
+        groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup || nodes[$0].joins }
+        readers = nodes.indices.map { node in
+            nodes.indices.filter { reader in
+                !nodes[reader].kind.isGroup && !nodes[reader].kind.isSelect && !nodes[reader].joins
+                    && nodes[reader].inputs.contains { $0.node == node }
+            }
+        }
         for node in groupNodes {
             live[node] = [:]
             gathered[node] = [:]
@@ -68,9 +77,12 @@ struct Scheduler {
     }
 
     /// The next thing to do, from the latest node that has work and room.
+    ///
+    /// A node waits while enough lies before its readers: what a selector lets go at once, and what a unit of many
+    /// drafts gives, would else pile up there with all its content.
     mutating func next() -> Work? {
         for node in nodes.indices.reversed() where !queues[node].isEmpty && !closed.contains(node) {
-            guard inFlight[node] < nodes[node].width else { continue }
+            guard inFlight[node] < nodes[node].width, !readers[node].contains(where: isFull) else { continue }
             inFlight[node] += 1
             waiting -= 1
             running += 1
@@ -78,6 +90,8 @@ struct Scheduler {
         }
         return nil
     }
+
+    private func isFull(_ node: Int) -> Bool { queues[node].count >= 2 * max(32, min(nodes[node].width, 64)) }
 
     /// Books a unit as done; what came of it must have been enqueued, gathered or held before.
     mutating func finish(_ work: Work) {

@@ -48,6 +48,7 @@ final class UnitHost: PluginHost {
                 maxTokens: settings.maxTokens ?? model.spec.maxTokens,
                 stop: settings.stop + model.spec.stop
             ),
+            extra: model.spec.extra,
             schema: settings.schema
         )
         // Attempts of one seed ask the same question; each of them, and each repetition within, is a reply of its own.

@@ -3,84 +3,119 @@ import CorpusKit
 import CorpusLedger
 
 extension UnitRunner {
+    /// Lets a group verifier or a pairer work on everything that belongs to one task; elsewhere, sends on what has
+    /// now arrived by all its ways.
     func group(_ task: ItemKey, main: [ItemKey], others: [ItemKey], node index: Int) async throws
         -> Outcome
     {
         let node = plan.nodes[index]
-        let items = try main.map(load)
-        let rivals = try others.map(load)
-        let random = RandomStream(
-            seed: plan.recipe.randomSeed,
-            purpose: [node.name, node.manifest.name, task.description]
-        )
-        func key(_ item: FlowItem) -> ItemKey {
-            ItemKey(deriving: ["item", node.digest.description, item.key.description, "0"])
-        }
+        let items = try main.map { try load($0, at: index) }
+        let rivals = try others.map { try load($0, at: index) }
         switch node.kind {
-        case .groupVerify(let verifier):
-            let host = UnitHost(
-                node: node,
-                exchange: exchange,
-                ordinal: 0,
-                attempts: 1,
-                randomSeed: plan.recipe.randomSeed
-            )
-            let context = PluginContext(ordinal: 0, random: random, host: host)
+        case .groupVerify(let verifier): return try await judge(items, rivals, task, verifier, node: index)
+        case .pair(let pairer): return try await pair(items, rivals, task, pairer, node: index)
+        default: return Outcome(joined: items, state: .kept)
+        }
+    }
+
+    private func judge(
+        _ items: [FlowItem],
+        _ rivals: [FlowItem],
+        _ task: ItemKey,
+        _ verifier: any GroupVerifier,
+        node index: Int
+    ) async throws -> Outcome {
+        let node = plan.nodes[index]
+        let host = UnitHost(
+            node: node,
+            exchange: exchange,
+            ordinal: 0,
+            attempts: 1,
+            randomSeed: plan.recipe.randomSeed
+        )
+        let context = PluginContext(ordinal: 0, random: random(node, task), host: host)
+        var records = items.map { record(of: $0, node: index) }
+        do {
             let verdicts = try await verifier.verdicts(
                 on: items.map(\.sample),
                 siblings: rivals.map(\.sample),
                 in: context
             )
-            precondition(
-                verdicts.count == items.count,
-                "`\(node.manifest.name)` must answer once for each draft"
-            )
-            var records: [ItemRecord] = []
-            for (item, verdict) in zip(items, verdicts) {
-                var record = ItemRecord(key: key(item), stage: stages[index], input: item.key, state: .failed)
-                apply(verdict, to: &record, item, node)
-                record.trace = host.trace
-                records.append(record)
-            }
-            try await ledger.commit(records.map(LedgerEntry.item))
-            let outcomes = zip(records, items).map { outcome(of: $0, $1, node: index) }
-            return Outcome(passages: outcomes.flatMap(\.passages), state: .passed)
-        case .pair(let pairer):
-            let pairs = try pairer.pairs(
-                chosen: items.map(\.sample),
-                rejected: rivals.map(\.sample),
-                random: random
-            )
-            let used = Set(pairs.map(\.chosenKey))
-            let family = items.first?.draft.group ?? rivals.first?.draft.group ?? task
-            let records = items.map { item in
-                let isUsed = used.contains(item.key)
-                return ItemRecord(
-                    key: key(item),
-                    stage: stages[index],
-                    input: item.key,
-                    state: isUsed ? .paired : .dropped,
-                    reason: isUsed ? nil : "unpaired",
-                    summary: isUsed ? "" : "no rival made a sound pair with it"
+            guard verdicts.count == items.count else {
+                throw WorkFailure(
+                    "plugin-error",
+                    "`\(node.manifest.name)` gave \(verdicts.count) verdicts on \(items.count) drafts"
                 )
             }
-            let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: family, pair: $0) }
-            try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
-            exchange.meter.count { $0.pairs += rows.count }
-            return Outcome(state: .paired)
-        default: preconditionFailure("`\(node.name)` does not wait for groups")
+            for place in items.indices { apply(verdicts[place], to: &records[place], items[place], node) }
+        } catch {
+            for place in items.indices { try records[place].end(with: error) }
         }
+        for place in items.indices { records[place].trace = host.trace }
+        try await ledger.commit(records.map(LedgerEntry.item))
+        let outcomes = zip(records, items).map { outcome(of: $0, $1, node: index) }
+        return Outcome(passages: outcomes.flatMap(\.passages), state: .passed)
+    }
+
+    private func pair(
+        _ items: [FlowItem],
+        _ rivals: [FlowItem],
+        _ task: ItemKey,
+        _ pairer: any Pairer,
+        node index: Int
+    ) async throws -> Outcome {
+        let node = plan.nodes[index]
+        let faults = items.map { Self.missingEvidence($0, at: node) }
+        let chosen = zip(items, faults).filter { $1 == nil }.map(\.0)
+        var records = items.map { record(of: $0, node: index) }
+        var pairs: [PreferencePair] = []
+        do {
+            pairs = try pairer.pairs(
+                chosen: chosen.map(\.sample),
+                rejected: rivals.map(\.sample),
+                random: random(node, task)
+            )
+            let used = Set(pairs.map(\.chosenKey))
+            for place in items.indices {
+                if let fault = faults[place] {
+                    try records[place].end(with: fault)
+                } else if used.contains(items[place].key) {
+                    records[place].state = .paired
+                } else {
+                    try records[place].end(with: Skip("unpaired", "no rival made a sound pair with it"))
+                }
+            }
+        } catch {
+            for place in items.indices { try records[place].end(with: error) }
+        }
+        let group = items.first?.draft.group ?? rivals.first?.draft.group ?? task
+        let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: group, pair: $0) }
+        try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
+        exchange.meter.count { $0.pairs += rows.count }
+        return Outcome(state: .paired)
+    }
+
+    private func random(_ node: PlanNode, _ task: ItemKey) -> RandomStream {
+        RandomStream(
+            seed: plan.recipe.randomSeed,
+            purpose: [node.name, node.manifest.name, task.description]
+        )
+    }
+
+    private func record(of item: FlowItem, node index: Int) -> ItemRecord {
+        let digest = plan.nodes[index].digest.description
+        return ItemRecord(
+            key: ItemKey(deriving: ["item", digest, item.key.description, "0"]),
+            stage: stages[index],
+            input: item.key,
+            state: .failed
+        )
     }
 
     func select(_ key: ItemKey, _ selection: Selection, node index: Int) async throws -> Outcome {
         let node = plan.nodes[index]
-        let item = try load(key)
-        var record = ItemRecord(
-            key: ItemKey(deriving: ["item", node.digest.description, key.description, "0"]),
-            stage: stages[index],
-            input: key,
-            state: .failed
-        )
+        let item = try load(key, at: index)
+        var record = record(of: item, node: index)
         apply(selection, to: &record, item, node)
         try await ledger.commit([.item(record)])
         return outcome(of: record, item, node: index)
@@ -88,20 +123,23 @@ extension UnitRunner {
 
     func bookUnrouted(_ item: FlowItem, node index: Int) async throws -> Outcome {
         let node = plan.nodes[index]
+        let isRead = plan.nodes.contains { $0.inputs.contains { $0.node == index } }
         let record = ItemRecord(
             key: ItemKey(deriving: ["unrouted", node.digest.description, item.key.description]),
             stage: stages[index],
             input: item.key,
             state: .dropped,
             reason: "unrouted",
-            summary: "`\(node.name)` passed it on, and no reader's `when:` takes it"
+            summary: isRead
+                ? "`\(node.name)` passed it on, and no reader's `when:` takes it"
+                : "`\(node.name)` passed it on, and it serves only as a sibling or a rejected side"
         )
         try await ledger.commit([.item(record)])
         return Outcome(state: .dropped, reason: "unrouted")
     }
 
     /// An item as it was when it reached a barrier, from the ledger.
-    private func load(_ key: ItemKey) throws -> FlowItem {
-        try ItemLoader(plan: plan, stages: stages, ledger: ledger).item(key)
+    private func load(_ key: ItemKey, at node: Int) throws -> FlowItem {
+        try ItemLoader(plan: plan, stages: stages, ledger: ledger).item(key, at: node)
     }
 }

@@ -44,6 +44,8 @@ struct UnitRunner: Sendable {
                 return .done(try await select(key, selection, node: node))
             case .unrouted(let node, let item): return .done(try await bookUnrouted(item, node: node))
             }
+        } catch let error as Halted {
+            return .stop(error.stop)
         } catch let error as BudgetExhausted {
             return .stop(.budget(error.description))
         } catch let error as LedgerProblem {
@@ -63,7 +65,7 @@ struct UnitRunner: Sendable {
         let digest = plan.nodes[node].digest.description
         switch row {
         case .seed(let seed):
-            let key = ItemKey(deriving: ["seed", digest, seed.content.id, String(occurrence)])
+            let key = ItemKey(deriving: ["seed", digest] + seed.identity + [String(occurrence)])
             let draft = ItemKey(deriving: ["draft", key.description, "0"])
             var origin = seed.origin
             origin.source = plan.nodes[node].name
@@ -138,18 +140,12 @@ struct UnitRunner: Sendable {
         )
         do {
             try await fill(&record, item, node: node, in: context)
-        } catch let skip as Skip {
-            (record.state, record.reason, record.summary) = (.dropped, skip.reason, skip.description)
-        } catch let problem as SeedProblem {
-            (record.state, record.reason, record.summary) = (.dropped, "missing-field", problem.description)
-        } catch let failure as WorkFailure where !failure.stopsRun {
-            (record.state, record.reason, record.summary) = (.failed, failure.code, failure.description)
-        } catch let error where Self.passesThrough(error) {
-            throw error
-        } catch let problem as PromptProblem {
-            (record.state, record.reason, record.summary) = (.failed, "template-error", problem.description)
         } catch {
-            (record.state, record.reason, record.summary) = (.failed, "plugin-error", "\(error)")
+            try record.end(with: error)
+            // Beside drops that are booked one by one, the unit's own end is one more of them.
+            if record.state == .dropped, !host.drops.isEmpty, let reason = record.reason {
+                host.drop(reason, record.summary, text: nil)
+            }
         }
         record.trace = host.trace
         record.drops = host.drops
@@ -161,11 +157,6 @@ struct UnitRunner: Sendable {
         }
         try await ledger.commit([.item(record)])
         return outcome(of: record, item, node: index)
-    }
-
-    private static func passesThrough(_ error: any Error) -> Bool {
-        error is BudgetExhausted || error is LedgerProblem || error is CancellationError
-            || error is WorkFailure
     }
 
     private func attempts(_ node: PlanNode) -> Int {
@@ -193,21 +184,25 @@ struct UnitRunner: Sendable {
             apply(try await verifier.verdict(on: item.sample, in: context), to: &record, item, node)
         case .filter(let filter): apply(try filter.selection(of: item.sample), to: &record, item, node)
         case .write:
-            let missing = node.checks.filter { check in
-                !item.evidence.contains {
-                    $0.check == check && $0.outcome == .pass && $0.subject == item.content.id
-                }
-            }
-            guard missing.isEmpty else {
-                throw Skip(
-                    "missing-evidence",
-                    "no valid evidence of \(missing.sorted().map { "`\($0)`" }.joined(separator: ", "))"
-                )
-            }
+            if let skip = Self.missingEvidence(item, at: node) { throw skip }
             record.state = .exported
         case .source, .groupVerify, .select, .pair:
             preconditionFailure("`\(node.name)` does not work item by item")
         }
+    }
+
+    /// Why an item may not stand in an export: a check on its way has no valid evidence of its present content.
+    static func missingEvidence(_ item: FlowItem, at node: PlanNode) -> Skip? {
+        let missing = node.checks.filter { check in
+            !item.evidence.contains {
+                $0.check == check && $0.outcome == .pass && $0.subject == item.content.id
+            }
+        }
+        guard !missing.isEmpty else { return nil }
+        return Skip(
+            "missing-evidence",
+            "no valid evidence of \(missing.sorted().map { "`\($0)`" }.joined(separator: ", "))"
+        )
     }
 
     private func child(_ draft: Draft, at position: Int, of item: FlowItem, unit: ItemKey) -> DraftRecord {
@@ -287,7 +282,10 @@ struct UnitRunner: Sendable {
         guard stored.state != .expanded else {
             let step = Self.provenance(of: node)
             let passages = stored.drafts.map { draft in
-                Outcome.Passage(
+                var draft = draft
+                // The seed may have moved to another line since.
+                draft.origin = item.draft.origin
+                return Outcome.Passage(
                     item: FlowItem(draft: draft, provenance: item.provenance + [step]),
                     state: .expanded
                 )
@@ -311,5 +309,26 @@ struct UnitRunner: Sendable {
             models: Array(Set(node.roles.values.map(\.identity))).sorted(),
             outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted()
         )
+    }
+}
+
+extension ItemRecord {
+    /// Books what ended a unit before its time.
+    ///
+    /// - Throws: The error itself when it is not the unit's: a used-up budget, a broken ledger, a cancelled task, a
+    ///   failure that every further unit would meet.
+    mutating func end(with error: any Error) throws {
+        switch error {
+        case let skip as Skip: (state, reason, summary) = (.dropped, skip.reason, skip.description)
+        case let problem as SeedProblem:
+            (state, reason, summary) = (.dropped, "missing-field", problem.description)
+        case let failure as WorkFailure where !failure.stopsRun:
+            (state, reason, summary) = (.failed, failure.code, failure.description)
+        case is WorkFailure, is Halted, is BudgetExhausted, is LedgerProblem, is CancellationError:
+            throw error
+        case let problem as PromptProblem:
+            (state, reason, summary) = (.failed, "template-error", problem.description)
+        default: (state, reason, summary) = (.failed, "plugin-error", "\(error)")
+        }
     }
 }

@@ -8,14 +8,31 @@ import Foundation
 /// and nothing else, and the supervisor limits it from outside, so that no program of the language's own runs
 /// unlimited and none is needed to set limits.
 struct BubblewrapLauncher: CellLauncher {
+    /// Options that some machines do without, and that have a stand-in.
+    enum Option: String, CaseIterable {
+        /// Of 0.8, and in need of a writable `/proc/sys`. Without it the system-call filter alone refuses new user
+        /// name spaces.
+        case disableUserNamespaces = "--disable-userns"
+        /// Of 0.7. Without it the supervisor's own measuring alone bounds `/tmp`.
+        case size = "--size"
+
+        /// The option that made bubblewrap give up with these words.
+        static func unusable(inWords words: String) -> Option? {
+            if words.contains("/proc/sys/user/max_user_namespaces") { return .disableUserNamespaces }
+            return allCases.first { words.contains("Unknown option \($0.rawValue)") }
+        }
+    }
+
     let isolation = IsolationLevel.oneshot
     private let path: String
+    private let unusable: Set<Option>
     private let filter: [UInt8]
     private let fileSystem: [String]
 
     /// - Throws: ``CellFault`` when there is no system-call table for this processor.
-    init(path: String) throws(CellFault) {
+    init(path: String, without unusable: Set<Option> = []) throws(CellFault) {
         self.path = path
+        self.unusable = unusable
         filter = try Self.compiledFilter()
         fileSystem = Self.systemFolders() + Self.devices
     }
@@ -23,15 +40,16 @@ struct BubblewrapLauncher: CellLauncher {
     func launch(of task: CellTask) throws(CellFault) -> Launch {
         var arguments = [
             path, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
-            "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--disable-userns", "--cap-drop",
-            "ALL",
-            "--uid", "1000", "--gid", "1000", "--hostname", "box", "--json-status-fd", "\(Launch.status)",
-            "--block-fd", "\(Launch.gate)", "--seccomp", "\(Launch.own)",
+            "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid",
+            "1000",
+            "--gid", "1000", "--hostname", "box", "--json-status-fd", "\(Launch.status)", "--block-fd",
+            "\(Launch.gate)", "--seccomp", "\(Launch.own)",
         ]
+        arguments += usable(.disableUserNamespaces)
         arguments += fileSystem
         for folder in task.binds { arguments += ["--ro-bind", folder, folder] }
-        arguments += ["--proc", "/proc", "--size", "\(task.limits.temporaryMiB << 20)", "--tmpfs", "/tmp"]
-        arguments += ["--dir", CellTask.workFolder]
+        arguments += ["--proc", "/proc"] + usable(.size, "\(task.limits.temporaryMiB << 20)")
+        arguments += ["--tmpfs", "/tmp", "--dir", CellTask.workFolder]
         var descriptors = [try Descriptor.holding(filter)]
         for file in task.files {
             arguments += [
@@ -46,6 +64,10 @@ struct BubblewrapLauncher: CellLauncher {
             descriptors: descriptors,
             reportsStatus: true
         )
+    }
+
+    private func usable(_ option: Option, _ values: String...) -> [String] {
+        unusable.contains(option) ? [] : [option.rawValue] + values
     }
 
     private static func compiledFilter() throws(CellFault) -> [UInt8] {

@@ -20,7 +20,7 @@ struct CellTask: Sendable {
     var files: [(name: String, bytes: [UInt8])] = []
     /// The whole environment.
     var environment: [(name: String, value: String)] = CellTask.baseEnvironment
-    /// Folders outside `/usr` that the program may read.
+    /// Files and folders outside `/usr` that the program may read.
     var binds: [String] = []
     /// Standard input.
     var input: [UInt8] = []

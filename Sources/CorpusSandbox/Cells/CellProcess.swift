@@ -324,8 +324,10 @@ extension CellProcess {
         var usage = csandbox_usage()
         guard unsafe csandbox_measure(innerID, &usage) == 0 else { return }
         let isTooLarge = usage.memory_kib > UInt64(task.limits.totalMemoryMiB) << 10
-        let hasTooManyFiles = launch.folder == nil && usage.inodes > UInt64(task.limits.temporaryFiles)
-        if isTooLarge || hasTooManyFiles { decide(.stopped(.memory)) }
+        let hasTooManyFiles = usage.inodes > UInt64(task.limits.temporaryFiles)
+        let hasTooLargeFiles = usage.temporary_kib > UInt64(task.limits.temporaryMiB) << 10
+        let isTooFull = launch.folder == nil && (hasTooManyFiles || hasTooLargeFiles)
+        if isTooLarge || isTooFull { decide(.stopped(.memory)) }
     }
 
     private func conclude() {

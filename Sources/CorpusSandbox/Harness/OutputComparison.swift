@@ -34,7 +34,7 @@ enum OutputComparison {
             theirs in
             if mine == theirs { return true }
             guard let mine = number(mine), let theirs = number(theirs) else { return false }
-            return Answer.isClose(mine, theirs)
+            return Answer.isClose(mine, to: theirs)
         }
     }
 

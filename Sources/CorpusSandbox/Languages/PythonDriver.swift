@@ -5,8 +5,9 @@ enum PythonDriver {
     // bound before the source runs, so that patched built-ins break the source's own answers and nothing else;
     // nothing it knows is worth stealing.
     //
-    // An answer is one line of JSON. In values, the keys of a mapping get a colon in front, so that objects without
-    // one can stand for what JSON cannot say: whole numbers of any size and floats that are not finite.
+    // An answer is one line of JSON. In values, a mapping is `{"map": [key, value, …]}`, which keeps apart keys that
+    // differ in their bytes alone, and a float that is not finite is `{"float": "nan"}`. JSON has no keys but strings:
+    // whole-number keys are written as their digits.
     static let script = #"""
         import sys, posix, builtins, _thread
 
@@ -73,8 +74,6 @@ enum PythonDriver {
                     piece = "false"
                 elif is_kind(kind, whole):
                     piece = whole.__repr__(value)
-                    if size_of(piece) > 18:
-                        piece = '{"int":"' + piece + '"}'
                 elif is_kind(kind, real):
                     piece = real.__repr__(value)
                     if piece[-1] in "nf":
@@ -94,22 +93,24 @@ enum PythonDriver {
                         comma = ","
                     piece = "]"
                 elif is_kind(kind, mapping):
-                    parts.append("{")
+                    parts.append('{"map":[')
                     comma, seen = "", set()
                     for key, element in mapping.items(value):
                         if is_kind(kind_of(key), text):
-                            label = quoted(key)[1:]
+                            if text.__len__(key) > room:
+                                raise Large
+                            label = quoted(key)
                         elif is_kind(kind_of(key), whole) and kind_of(key) is not bool:
-                            label = whole.__repr__(key) + '"'
+                            label = '"' + whole.__repr__(key) + '"'
                         else:
                             raise Unplain("a mapping with keys of type " + name_of(kind_of(key)))
                         if label in seen:
                             raise Unplain("a mapping with keys that JSON cannot tell apart")
                         seen.add(label)
-                        parts.append(comma + '":' + label + ":")
-                        room = add(element, parts, room - size_of(label) - 4, depth - 1)
+                        parts.append(comma + label + ",")
+                        room = add(element, parts, room - size_of(label) - 2, depth - 1)
                         comma = ","
-                    piece = "}"
+                    piece = "]}"
                 else:
                     raise Unplain("a value of type " + name_of(kind))
                 parts.append(piece)

@@ -7,28 +7,50 @@ final class ToolchainSearch: Sendable {
     private let profiles: [String: LanguageProfile]
     private let backend: any CellBackend
     private let searchPath: [String]
-    private let known = Mutex<[String: Toolchain?]>([:])
+    private let homes: HomeFolders
+    private let known = Mutex<[String: Result<Toolchain?, WorkFailure>]>([:])
 
-    init(profiles: [LanguageProfile], backend: any CellBackend, searchPath: [String]) {
+    init(
+        profiles: [LanguageProfile],
+        backend: any CellBackend,
+        searchPath: [String],
+        homes: HomeFolders = .ofThisMachine
+    ) {
         self.profiles = Dictionary(profiles.map { ($0.name, $0) }) { first, _ in first }
         self.backend = backend
         self.searchPath = searchPath
+        self.homes = homes
     }
 
     /// The toolchain of a language, or nil when the language is unknown or nothing runs it.
+    ///
+    /// - Throws: ``WorkFailure`` with `toolchain-missing` when the only interpreter lies in a home folder,
+    ///   ``CellFault``, `CancellationError`.
     func toolchain(for language: String) async throws -> Toolchain? {
         guard let profile = profiles[language] else { return nil }
-        if let answer = known.withLock({ $0[language] }) { return answer }
-        let found = try await find(profile)
-        known.withLock { $0[language] = .some(found) }
-        return found
+        if let answer = known.withLock({ $0[language] }) { return try answer.get() }
+        let answer: Result<Toolchain?, WorkFailure>
+        do {
+            answer = .success(try await find(profile))
+        } catch let failure as WorkFailure {
+            answer = .failure(failure)
+        }
+        known.withLock { $0[language] = answer }
+        return try answer.get()
     }
 
     private func find(_ profile: LanguageProfile) async throws -> Toolchain? {
+        var refusal: WorkFailure?
         let candidates = profile.executables + searchPath.map { "\($0)/\(profile.commandName)" }
         for candidate in candidates {
             guard let path = Self.program(at: candidate) else { continue }
-            let binds = Self.binds(for: path)
+            let binds: [String]
+            do throws(WorkFailure) {
+                binds = try self.binds(for: path)
+            } catch {
+                refusal = refusal ?? error
+                continue
+            }
             var task = CellTask(command: [path] + profile.versionArguments, binds: binds)
             task.limits.wall = .seconds(20)
             let outcome = try await backend.outcome(of: task)
@@ -44,6 +66,7 @@ final class ToolchainSearch: Sendable {
                 description: "\(profile.toolchain) \(version)"
             )
         }
+        if let refusal { throw refusal }
         return nil
     }
 
@@ -57,11 +80,25 @@ final class ToolchainSearch: Sendable {
         return Array(head) == Array("#!".utf8) ? nil : path
     }
 
-    private static func binds(for path: String) -> [String] {
+    /// What a program outside `/usr` needs to be seen of its folder: itself and what it loads, and nothing else that
+    /// happens to lie there.
+    ///
+    /// - Throws: ``WorkFailure`` when that folder is a home or holds one; without walls there is nothing left to hide.
+    private func binds(for path: String) throws(WorkFailure) -> [String] {
         if path.hasPrefix("/usr/") || path.hasPrefix("/bin/") { return [] }
-        // `PREFIX/bin/program` needs its libraries beside it.
         let folder = URL(filePath: path).deletingLastPathComponent()
-        return [folder.lastPathComponent == "bin" ? folder.deletingLastPathComponent().path : folder.path]
+        let isInBin = folder.lastPathComponent == "bin"
+        let root = isInBin ? folder.deletingLastPathComponent().path : folder.path
+        guard backend.isolation == .none || !homes.areExposed(by: root) else {
+            throw WorkFailure(
+                "toolchain-missing",
+                "`\(path)` is not used: programs would be shown parts of `\(root)`, which is or holds a home folder",
+                hint:
+                    "install the interpreter under /usr, or put it into a folder of its own such as `/opt/NAME/bin`"
+            )
+        }
+        let parts = ["lib", "lib32", "lib64", "libexec", "include"].map { "\(root)/\($0)" }
+        return [isInBin ? folder.path : path] + parts.filter { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// The first run of digits and points that holds a point.

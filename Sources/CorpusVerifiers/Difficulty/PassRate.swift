@@ -3,8 +3,10 @@ import CorpusKit
 /// Rates a task by how often it is solved.
 ///
 /// Without a model it judges a group: the drafts that answer one task, and those the recipe names under `siblings:`,
-/// have been through `tests`, and the share that passed is the rate. With a model it solves the task itself, up to
-/// `attempts` times, and stops early once the band of difficulty is 90 % certain.
+/// have been through `tests`, and the share that passed is the rate. Attempts that never got as far as `tests`, such as
+/// a reply without code, are unknown to it: `attempts` says how many were made, and the missing ones count as failed.
+/// With a model it solves the task itself, up to `attempts` times, and stops early once the band of difficulty is 90 %
+/// certain.
 ///
 /// A rate of 0 never passes: such a task may be too hard, or its tests broken. Sets the label `difficulty`: `easy`
 /// above two thirds, `hard` below one third, `medium` between.
@@ -16,8 +18,9 @@ struct PassRate: VerifierPlugin {
     struct Options: PluginOptions {
         /// How many attempts a task gets, 1 to 100.
         ///
-        /// 0 stands for 8 with a model, and for as many as there are in a group. Attempts of a group that never
-        /// came to be tested count as failed.
+        /// In a group, how many the stage that answers makes of each task: those that never came to be tested count
+        /// as failed, and those beyond the number count too. 0 stands for 8 with a model and, in a group, for as many
+        /// as were tested, which makes tasks look easier than they are when attempts fell out before.
         var attempts = 0
         /// Whether a model stops once the band is clear, after 3 attempts at the earliest.
         var stopEarly = true
@@ -40,7 +43,7 @@ struct PassRate: VerifierPlugin {
 
     static let manifest = Manifest(
         name: "pass-rate",
-        version: 1,
+        version: 2,
         summary: "Rates tasks by the share of attempts that pass their tests",
         needs: [.sandbox],
         roles: ["model"],
@@ -89,6 +92,7 @@ struct GroupPassRate: GroupVerifier {
         for sample in drafts + siblings {
             outcomes[sample.key] = sample.evidence.last { $0.check == Tests.manifest.name }?.outcome
         }
+        let arrived = Set((drafts + siblings).map(\.key)).count
         let tested = outcomes.values.count { $0 != .unsure }
         guard tested > 0 else {
             let verdict = Verdict(
@@ -97,7 +101,8 @@ struct GroupPassRate: GroupVerifier {
             )
             return drafts.map { _ in verdict }
         }
-        let count = PassCount(passes: outcomes.values.count { $0 == .pass }, attempts: max(tested, attempts))
+        let made = attempts == 0 ? tested : max(attempts, arrived)
+        let count = PassCount(passes: outcomes.values.count { $0 == .pass }, attempts: made)
         let verdict = count.verdict(keeping: rates, detail: ["missing": .int(count.attempts - tested)])
         return drafts.map { _ in verdict }
     }

@@ -6,6 +6,9 @@ import CorpusKit
 /// tests that demand nothing: an empty stub, a function that returns nothing or a program that prints nothing, must
 /// fail the same suite. It runs for drafts that pass, once for each task.
 ///
+/// A draft that fails is dropped with the verdict of the sandbox in kebab case, such as `early-exit`, but for two old
+/// names: `test-failed` is a wrong answer, `syntax-error` a program that does not compile.
+///
 /// - Fields: `code`, `tests`; the language is the label or field `language`, or `python`.
 /// - Evidence detail: `verdict`, `passed`, `total`, `isolation`, `toolchain`, and `control` (`failed` as it should,
 ///   `passed`, `unknown` for a language without a stub, or `off`).
@@ -27,14 +30,13 @@ struct Tests: VerifierPlugin, Verifier {
 
     static let manifest = Manifest(
         name: "tests",
-        version: 1,
+        version: 2,
         summary: "Runs the code against hidden tests, which an empty stub must fail",
         needs: [.sandbox],
         requires: ["code", "tests"],
         reasons: [
-            "test-failed", "syntax-error", "timeout", "memory-limit", "output-limit", "vacuous-test",
-            "missing-field",
-            "format-broken",
+            "test-failed", "syntax-error", "runtime-error", "timeout", "cpu-limit", "memory-limit",
+            "output-limit", "signal", "early-exit", "vacuous-test", "missing-field", "format-broken",
         ]
     )
 
@@ -102,11 +104,15 @@ struct Tests: VerifierPlugin, Verifier {
     private static func reason(for verdict: ExecutionResult.Verdict) -> ReasonCode {
         switch verdict {
         case .compileError: "syntax-error"
-        case .timeout, .cpuLimit: "timeout"
+        case .runtimeError: "runtime-error"
+        case .timeout: "timeout"
+        case .cpuLimit: "cpu-limit"
         case .memoryLimit: "memory-limit"
         case .outputLimit: "output-limit"
-        // An `ok` that is no pass ran no test.
-        case .ok, .wrongAnswer, .runtimeError, .earlyExit, .signal, .unavailable, .sandboxError: "test-failed"
+        case .signal: "signal"
+        case .earlyExit: "early-exit"
+        // An `ok` that is no pass ran no test; the last two say nothing about the program and never get here.
+        case .ok, .wrongAnswer, .unavailable, .sandboxError: "test-failed"
         }
     }
 
@@ -128,6 +134,12 @@ extension Tests {
             seed: square,
             executions: [.wrongAnswer],
             expects: .refuses("test-failed")
+        ),
+        SelfCheck(
+            "code that crashes is told apart from code that answers wrongly",
+            seed: square,
+            executions: [.runtimeError],
+            expects: .refuses("runtime-error")
         ),
         SelfCheck(
             "tests that the stub passes prove nothing",

@@ -1,40 +1,20 @@
 import Synchronization
+import TestSupport
 
-/// A clock whose sleeps end only when their task is cancelled; it tells how many sleep.
+/// A clock whose sleeps end only when their task is cancelled; it tells how many have begun.
 final class PatientClock: Clock {
     typealias Instant = ContinuousClock.Instant
 
-    private struct State {
-        var sleepers = 0
-        var waiting: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
-    }
-
-    private let state = Mutex(State())
+    private let sleeps = Mutex(0)
 
     var now: Instant { ContinuousClock.now }
     var minimumResolution: Duration { .zero }
 
     /// Waits until so many tasks have gone to sleep.
-    func asleep(_ count: Int) async {
-        await withCheckedContinuation { continuation in
-            let isReached = state.withLock { state in
-                if state.sleepers >= count { return true }
-                state.waiting.append((count, continuation))
-                return false
-            }
-            if isReached { continuation.resume() }
-        }
-    }
+    func asleep(_ count: Int) async { await until { self.sleeps.withLock { $0 } >= count } }
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
-        let ready = state.withLock { state in
-            state.sleepers += 1
-            let sleepers = state.sleepers
-            let ready = state.waiting.filter { $0.count <= sleepers }
-            state.waiting.removeAll { $0.count <= sleepers }
-            return ready
-        }
-        for entry in ready { entry.continuation.resume() }
+        sleeps.withLock { $0 += 1 }
         let (stream, end) = AsyncStream.makeStream(of: Void.self)
         await withTaskCancellationHandler {
             for await _ in stream {}

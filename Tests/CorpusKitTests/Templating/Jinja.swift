@@ -18,14 +18,14 @@ struct Jinja {
     private let python: URL
 
     /// Finds a Python that can import Jinja2: the system's, then the first on the path.
-    init() throws {
+    init() async throws {
         let folders =
             ["/usr/bin"]
             + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         for folder in folders {
             let python = URL(fileURLWithPath: folder).appendingPathComponent("python3")
             guard FileManager.default.isExecutableFile(atPath: python.path) else { continue }
-            if try Self.run(python, ["-c", "import jinja2"]) == 0 {
+            if try await Self.run(python, ["-c", "import jinja2"]) == 0 {
                 self.python = python
                 return
             }
@@ -36,20 +36,22 @@ struct Jinja {
         )
     }
 
-    private static func run(_ python: URL, _ arguments: [String]) throws -> Int32 {
+    private static func run(_ python: URL, _ arguments: [String]) async throws -> Int32 {
         let process = Process()
         process.executableURL = python
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        // Waiting here would take a thread from the pool that all tests share.
+        return try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
     }
 
     /// Renders all jobs in one process; nil stands for an error.
-    func render(_ jobs: [Job]) throws -> [String?] {
+    func render(_ jobs: [Job]) async throws -> [String?] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "jinja-\(UUID().uuidString)"
         )
@@ -64,7 +66,7 @@ struct Jinja {
             ])
         }
         try Data(JSONValue.array(rows).canonical.utf8).write(to: input)
-        let status = try Self.run(python, ["-W", "ignore", "-c", Self.script, input.path, output.path])
+        let status = try await Self.run(python, ["-W", "ignore", "-c", Self.script, input.path, output.path])
         guard status == 0, let texts = try JSONValue(parsing: Data(contentsOf: output)).elements else {
             throw Unavailable(description: "the Python process that runs Jinja2 ended with status \(status)")
         }

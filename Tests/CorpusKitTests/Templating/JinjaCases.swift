@@ -221,6 +221,7 @@ enum JinjaCases {
         ["{# a"]
         ["{{ True }}{{ False }}{{ None }}{{ true }}{{ false }}{{ none }}"]
         ["{{ größe }}", {"größe": 1}]
+        ["{{ n }} {{ n|tojson }} {{ [n] }} {{ n is integer }} {{ n is number }} {{ n is float }} {{ n|int }} {{ n == n }} {{ n == 1 }} {{ n in m }} {{ n|string|length }} {{ 'y' if n else 'x' }} {{ n ~ '!' }}", {"n": 1180591620717411303427, "m": {"a": 1}}]
         ["Task: {{ task.title }}\n{% for step in task.steps %}\n  {{ loop.index }}. {{ step|trim }}\n{% endfor %}\n\n{% if task.hint is defined %}\nHint: {{ task.hint }}\n{% endif %}\n```{{ language|default('python') }}\n{{ code|indent(4) }}\n```\n", {"task": {"title": "Sort", "steps": [" a ", "b\n"]}, "code": "def f():\n    pass\n"}]
         """#
 

@@ -6,7 +6,7 @@ import Testing
 @Suite("Comparison with Jinja2")
 struct JinjaComparisonTests {
     @Test("Written and random templates give what Jinja2 gives", .timeLimit(.minutes(2)))
-    func comparison() throws {
+    func comparison() async throws {
         let written = try JinjaCases.all.map { text in try Self.job(from: text) }
         let stricter = JinjaCases.stricter.map {
             Jinja.Job(template: $0, values: ["xs": [1], "m": ["a": 1]])
@@ -15,9 +15,9 @@ struct JinjaComparisonTests {
             var generator = RandomTemplate(seed: seed)
             return Jinja.Job(template: generator.template(), values: RandomTemplate.values)
         }
-        let jinja = try Jinja()
+        let jinja = try await Jinja()
 
-        let expected = try jinja.render(written + random + stricter)
+        let expected = try await jinja.render(written + random + stricter)
 
         try #require(expected.count == written.count + random.count + stricter.count)
         for (job, text) in zip(written + random, expected) { compare(job, with: text) }

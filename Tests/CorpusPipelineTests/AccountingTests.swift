@@ -1,0 +1,213 @@
+import CorpusDiagnostics
+import CorpusKit
+import CorpusLedger
+import CorpusPipeline
+import Foundation
+import Testing
+
+@Suite("Accounting", .timeLimit(.minutes(2)))
+struct AccountingTests {
+    @Test("An item that no reader's `when:` takes is dropped as unrouted, never lost")
+    func unrouted() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "from: tasks, model: m",
+            with: "from: tasks, model: m, when: { kind: other }"
+        )
+        let (_, report) = try await run.pass(text)
+        #expect(report.counts.dropped == ["unrouted": 12])
+        #expect(report.counts.candidates == 13)
+    }
+
+    @Test(
+        "A sample whose evidence is gone, failed or about another text is refused, not exported and not paired",
+        arguments: [
+            "DELETE FROM evidence", "UPDATE evidence SET outcome = 'unsure'",
+            "UPDATE evidence SET subject = 'smp_0'",
+        ],
+        [true, false]
+    )
+    func missingEvidence(tampering: String, withPairs: Bool) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = withPairs ? TestRun.recipe : TestRun.withoutPairs
+        let (_, before) = try await run.pass(text)
+        try run.tamper(tampering + " WHERE name = 'toy-check'")
+        try run.tamper("DELETE FROM item WHERE stage = (SELECT id FROM stage WHERE name = 'sft')")
+        let (end, report) = try await run.pass(text)
+
+        #expect(end.stop == nil)
+        #expect(before.counts.exported > 0)
+        #expect(report.counts.exported == 0 && report.pairs == 0)
+        #expect(report.counts.dropped["missing-evidence"] == before.counts.exported)
+        #expect(report.counts.candidates == before.counts.candidates)
+        #expect(try run.exports().values.allSatisfy(\.isEmpty))
+    }
+
+    @Test("Two stages that are alike in all but their names work side by side")
+    func twins() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.withoutPairs.replacingOccurrences(
+            of: "  unique:",
+            with:
+                "  first: { select: toy-unique, from: rated }\n  second: { select: toy-unique, from: rated }\n  unique:"
+        ).replacingOccurrences(of: "from: unique", with: "from: [first, second, unique]")
+        let (end, report) = try await run.pass(text)
+
+        #expect(end.stop == nil)
+        #expect(report.counts.open == 0)
+        #expect(report.counts.exported > 0)
+        #expect(try run.ledger().faults() == [])
+    }
+
+    @Test("A stage by another name draws anew, and buys the replies that it has not got")
+    func renamed() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let reference = try TestRun()
+        defer { reference.remove() }
+        let text = TestRun.recipe.replacingOccurrences(of: "solved", with: "answered")
+        _ = try await run.pass()
+        _ = try await run.pass(text)
+        _ = try await reference.pass(text)
+
+        #expect(try run.exports() == reference.exports())
+    }
+
+    @Test(
+        "Another licence or label of the seeds is on every row, as in a fresh run",
+        arguments: ["licence", "label"]
+    )
+    func seedPapers(what: String) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let reference = try TestRun()
+        defer { reference.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "count: 12",
+            with: "count: 12, \(what): other, line: 7"
+        )
+        _ = try await run.pass()
+        let endpoint = ToyEndpoint()
+        let (_, report) = try await run.pass(text, endpoint: endpoint)
+        _ = try await reference.pass(text)
+
+        #expect(endpoint.calls == 0)
+        #expect(report.counts.open == 0)
+        #expect(try run.exports() == reference.exports())
+        #expect(try run.exports().values.contains { $0.contains("other") })
+    }
+
+    @Test("A unit that drops something and then fails or gives up is counted for both")
+    func dropThenEnd() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "from: tasks, model: m",
+            with: "from: tasks, model: m, options: { again: true }"
+        )
+        let flaky = ToyEndpoint { _, request in
+            if request.messages.last?.content.hasPrefix("again task 3") == true {
+                throw WorkFailure("endpoint-refused", "the endpoint refused the request")
+            }
+        }
+        let (end, report) = try await run.pass(text, endpoint: flaky)
+        let second = try await run.pass(text, endpoint: ToyEndpoint()).report
+
+        #expect(end.stop == nil)
+        #expect(report.counts.dropped["low-quality"] == 48)
+        #expect(report.counts.failed["endpoint-refused"] == 4)
+        #expect(report.counts.dropped["off-target"] == 44)
+        #expect(report.counts.candidates == 97 && report.counts.open == 0)
+        #expect(second.counts.failed == ["unreadable-row": 1])
+        #expect(second.counts.dropped == ["low-quality": 48, "off-target": 48])
+    }
+
+    @Test("Groups straight from a source are complete and judged")
+    func sourceGroups() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.withoutPairs.replacingOccurrences(
+            of: "  solved:",
+            with: "  known: { verify: toy-rate, from: tasks, siblings: tasks }\n  solved:"
+        ).replacingOccurrences(of: "from: tasks, model", with: "from: known, model")
+        let (end, report) = try await run.pass(text)
+
+        #expect(end.stop == nil)
+        #expect(report.counts.open == 0)
+        #expect(report.counts.exported > 0)
+    }
+
+    @Test(
+        "A group verifier that throws or miscounts is booked on its drafts, and the run goes on",
+        arguments: [
+            ("skip", "off-target", true), ("fail", "transport", false), ("miscount", "plugin-error", false),
+            ("trap", "plugin-error", false),
+        ]
+    )
+    func groupFaults(fault: String, code: String, isDrop: Bool) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "verify: toy-rate, ",
+            with: "verify: toy-rate, options: { fault: \(fault) }, "
+        )
+        let (end, report) = try await run.pass(text)
+
+        #expect(end.stop == nil)
+        #expect(report.counts.open == 0 && report.counts.exported == 0)
+        #expect((isDrop ? report.counts.dropped : report.counts.failed)[code] == 20)
+    }
+
+    @Test("An export that would get what failed a check is refused before anything is called")
+    func unprovenExport() throws {
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "unique: { select: toy-unique, from: rated }",
+            with: "unique: { select: toy-unique, from: [rated, tested.fail] }"
+        )
+        let error = #expect(throws: DiagnosticReport.self) { try TestRun.plan(text) }
+        let fault = try #require(error?.diagnostics.first)
+        #expect(fault.code == "wrong-input")
+        #expect(fault.message.contains("`unique` gives what comes from `tested.fail`"))
+    }
+
+    @Test(
+        "What was charged without a reply is on the ledger before the next call, and the budget remembers it"
+    )
+    func charges() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let failing = ToyEndpoint(charge: Charge(tokens: 700, cost: 9)) { number, _ in
+            if number.isMultiple(of: 4) { throw WorkFailure("timeout", "no reply came in time") }
+        }
+        let (_, report) = try await run.pass(endpoint: failing)
+        let spent = try run.ledger().spent()
+
+        #expect(report.counts.failed["timeout"] == 12)
+        let lost = report.spending.unanswered
+        #expect(lost.calls == 12 && lost.tokens == 12 * 700 && lost.cost == 12 * 9)
+        #expect(spent.calls == 48 && spent.tokens == 36 * 5 + 12 * 700 && spent.nanoDollars == 12 * 9)
+    }
+
+    @Test("A unit of several calls stops between them when the pass is to end, and buys none of them again")
+    func haltedUnit() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "from: tasks, model: m",
+            with: "from: tasks, model: m, options: { again: true }"
+        ).replacingOccurrences(of: "concurrency: 8", with: "concurrency: 1")
+        let control = RunControl()
+        let first = ToyEndpoint { number, _ in if number == 7 { control.requestStop(.interrupted) } }
+        let (end, _) = try await run.pass(text, endpoint: first, control: control)
+        let second = ToyEndpoint()
+        let (done, report) = try await run.pass(text, endpoint: second)
+
+        #expect(end.stop != nil && done.stop == nil)
+        #expect(first.calls == 7)
+        #expect(first.calls + second.calls == 96)
+        #expect(report.counts.open == 0)
+    }
+}

@@ -1,0 +1,106 @@
+import CorpusDiagnostics
+import CorpusPipeline
+import Testing
+
+/// A change to the toy recipe that a check must refuse, and what it says; the fault's place is the new text's first
+/// `1️⃣`.
+private struct PlanFault: Sendable, CustomTestStringConvertible {
+    var old: String
+    var new: String
+    var code: String
+    var message: String
+    var hint: String?
+    var testDescription: String { message }
+}
+
+private let faults = [
+    PlanFault(
+        old: "siblings: tested.fail",
+        new: "siblings: 1️⃣tested.dropped",
+        code: "wrong-input",
+        message: "`tested` has no outcome `dropped`",
+        hint: "it has `tested.fail`, `tested.unsure`, `tested.all`"
+    ),
+    PlanFault(
+        old: "rejected: tested.fail",
+        new: "rejected: 1️⃣unique.fail",
+        code: "wrong-input",
+        message: "`unique` has no outcome `fail`",
+        hint: "it has `unique.dropped`, `unique.all`"
+    ),
+    PlanFault(
+        old: "verify: toy-check, from: solved",
+        new: "verify: toy-check, from: 1️⃣solved.all",
+        code: "wrong-input",
+        message: "`solved` has no outcome `all`",
+        hint: "it does not judge: read `solved`"
+    ),
+    PlanFault(
+        old: "from: tasks, model: m",
+        new: "from: tasks, model: m, when: 1️⃣{ source: taks }",
+        code: "unknown-source",
+        message: "`when:` names a source `taks` that the recipe does not have",
+        hint: "did you mean `tasks`?"
+    ),
+    PlanFault(
+        old:
+            "http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new: "https://models.example/v1\", model: toy } }\nbudget: { usd: 5 }",
+        code: "missing-price",
+        message: "model `m` has no price, so a budget in dollars cannot be kept"
+    ),
+    PlanFault(
+        old: "models: { m:",
+        new: "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 4 } }, m:",
+        code: "conflicting-models",
+        message: "`m` and `n` are one model at one address and differ in `limits.concurrency`",
+        hint: "give both the same `limits.concurrency`"
+    ),
+    PlanFault(
+        old: "from: unique, splits",
+        new: "from: 1️⃣tested.fail, splits",
+        code: "wrong-input",
+        message: "an export takes what a stage passed on, not `.fail`"
+    ),
+]
+
+@Suite("Faults in plans")
+struct PlanFaultTests {
+    @Test("Each fault is found before anything is called, with its place and a hint", arguments: faults)
+    fileprivate func fault(_ fault: PlanFault) throws {
+        #expect(TestRun.recipe.contains(fault.old))
+        let marked = TestRun.recipe.replacing(fault.old, with: fault.new)
+        let report = try #require(throws: DiagnosticReport.self) {
+            try TestRun.plan(marked.replacing("1️⃣", with: ""))
+        }
+
+        #expect(report.diagnostics.map(\.code) == [fault.code])
+        let found = try #require(report.diagnostics.first)
+        #expect(found.message == fault.message)
+        if let hint = fault.hint { #expect(found.hint == hint) }
+        for (index, line) in marked.split(separator: "\n").enumerated() {
+            guard let mark = line.firstRange(of: "1️⃣") else { continue }
+            #expect(found.location?.line == index + 1)
+            #expect(found.location?.column == line.distance(from: line.startIndex, to: mark.lowerBound) + 1)
+        }
+    }
+
+    @Test("What nobody can count is unknown, not a crash")
+    func overflow() throws {
+        let dear = TestRun.recipe.replacing(
+            "model: toy,",
+            with: "model: toy, price: { input: 3, output: 15 }, sampling: { max_tokens: 4096 },"
+        ).replacing("count: 12", with: "count: 300000, label: x")
+        let many = dear.replacing(
+            "from: tasks, model: m",
+            with: "from: tasks, model: m, options: { attempts: 4000000000000000000 }"
+        )
+
+        let sound = try TestRun.plan(dear).estimate
+        #expect(sound.calls == 1_200_000)
+        // 1.2 million calls of 4,096 tokens in at $3 a million and as many out at $15.
+        #expect(sound.cost == 88_473_600_000_000)
+        let lost = try TestRun.plan(many).estimate
+        #expect(lost.calls == nil && lost.tokens == nil && lost.cost == nil)
+    }
+}
