@@ -68,6 +68,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     /// - Parameters:
     ///   - request: The question.
     ///   - charged: Told of each attempt that the endpoint may charge for although it gave no reply.
+    /// - Returns: The reply and what it was booked at.
     /// - Throws: `WorkFailure` when no reply can be had, with `stopsRun` set when no further call could;
     ///   `BudgetExhausted` when the worst case of the call does not fit the budget; `CancellationError`; what
     ///   `charged` throws.
