@@ -24,14 +24,18 @@ struct EndpointTroubleTests {
     func diesInMidRun() async throws {
         let reference = try Bench()
         _ = try await reference.run()
+        let gate = Latch()
         let first = try TestServer { request in
-            request.method == "GET" ? .status(200, #"{"data":[{"id":"scripted"}]}"#) : Bench.model(request)
+            if request.method == "GET" { return Bench.list }
+            if request.index > 8 { gate.pass() }
+            return Bench.model(request)
         }
         let bench = try Bench()
         try bench.write(bench.recipe(url: first.url), to: "recipe.yaml")
         let running = try bench.start()
-        await first.received(9)
+        await first.received(10)
         first.stop()
+        gate.open()
         let dead = try await running.end()
         try bench.write(bench.recipe(), to: "recipe.yaml")
         let end = try await bench.run()
