@@ -5,7 +5,7 @@ import Testing
 
 @testable import CorpusCommands
 
-@Suite("Awaited value", .timeLimit(.minutes(1)))
+@Suite("Awaited value", .timeLimit(.minutes(5)))
 struct AwaitedValueTests {
     @Test("A change that comes while somebody looks wakes them", arguments: 0..<50)
     func changeWhileLooking(round: Int) async {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusCommands
 
-@Suite("Local model gate", .timeLimit(.minutes(1)))
+@Suite("Local model gate", .timeLimit(.minutes(5)))
 struct LocalModelGateTests {
     private static let address = "http://127.0.0.1:1"
 

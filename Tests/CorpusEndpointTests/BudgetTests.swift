@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Budget", .timeLimit(.minutes(1)))
+@Suite("Budget", .timeLimit(.minutes(5)))
 struct BudgetTests {
     private static func tokens(_ count: Int) -> Amounts { Amounts(tokens: count, calls: 1) }
 

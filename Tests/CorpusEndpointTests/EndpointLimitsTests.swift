@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Endpoint limits", .timeLimit(.minutes(1)))
+@Suite("Endpoint limits", .timeLimit(.minutes(5)))
 struct EndpointLimitsTests {
     @Test("A budget is never exceeded, also with three hundred calls in flight", arguments: [1.0, 0.3, 0.0])
     func budget(share: Double) async throws {

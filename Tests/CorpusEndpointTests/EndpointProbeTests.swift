@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Endpoint probe", .timeLimit(.minutes(1)))
+@Suite("Endpoint probe", .timeLimit(.minutes(5)))
 struct EndpointProbeTests {
     @Test("A list of models is a hint: whatever it says, the first call decides", arguments: Probe.hints)
     func hints(row: Probe) async throws {

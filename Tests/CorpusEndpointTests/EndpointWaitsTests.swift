@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Waits between attempts", .timeLimit(.minutes(1)))
+@Suite("Waits between attempts", .timeLimit(.minutes(5)))
 struct EndpointWaitsTests {
     @Test("A wish that is too long stops the run with the time that was named, and is not disobeyed")
     func longWish() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("HTTP engine", .timeLimit(.minutes(1)))
+@Suite("HTTP engine", .timeLimit(.minutes(5)))
 struct HTTPEngineTests {
     private let engine = HTTPEngine(connections: 64)
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Places", .timeLimit(.minutes(1)))
+@Suite("Places", .timeLimit(.minutes(5)))
 struct PlacesTests {
     @Test("No more calls run at once than there are places", arguments: [1, 3, 16])
     func width(width: Int) async throws {
