@@ -1,5 +1,6 @@
 """Checks the documentation; see check-docs.sh. The argument is the path of the binary, or empty."""
 
+import json
 import os
 import re
 import subprocess
@@ -91,6 +92,22 @@ for recipe in sorted(Path("Templates/Recipes").glob("*.yaml")):
         result = subprocess.run([binary, "check", str(recipe)], capture_output=True, text=True)
         if result.returncode != 0:
             fault(recipe, 1, "this recipe is not sound:\n" + result.stderr.strip())
+
+# Every reason code that a plug-in or the endpoint can give is explained.
+codes_page = Path("docs/reference/reason-codes.md")
+explained = set(re.findall(r"`([a-z][a-z0-9-]*)`", codes_page.read_text("utf-8")))
+given = {}
+for source in sorted(Path("Sources").rglob("*.swift")):
+    for code in re.findall(r"ReasonCode = \"([a-z-]+)\"", source.read_text("utf-8")):
+        given[code] = source
+if binary:
+    plugins = json.loads(subprocess.run([binary, "plugins", "--json"], capture_output=True, text=True, check=True).stdout)
+    for plugin in plugins["plugins"]:
+        for code in plugin.get("reasons", []):
+            given[code] = plugin["name"]
+for code, giver in sorted(given.items()):
+    if code not in explained:
+        fault(codes_page, 1, f"`{code}` of {giver} is not explained")
 
 for line in found:
     print(f"error: {line}")

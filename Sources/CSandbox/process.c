@@ -182,8 +182,6 @@ int csandbox_set_limits(pid_t pid, const struct csandbox_limits *limits) {
     return limits->processes == 0 ? 0 : set_limit(pid, RLIMIT_NPROC, limits->processes, limits->processes);
 }
 
-void csandbox_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
-
 void csandbox_quiet_thread(void) {
     sigset_t all;
     sigfillset(&all);

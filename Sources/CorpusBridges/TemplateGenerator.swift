@@ -5,7 +5,8 @@ public import CorpusKit
 /// A generator made of prompts and nothing else, read from `Templates/Generators/NAME/`.
 ///
 /// `generator.yaml` names it and lists the fields that its prompts use; `system.jinja` (optional) and `user.jinja` are
-/// the prompts. The rendered user prompt becomes the user turn of the draft, the reply its assistant turn.
+/// the prompts. The rendered user prompt becomes the user turn of the draft, the reply its assistant turn. A reply that
+/// is cut off, blank, far too long or a refusal is no answer and is booked with its reason.
 struct TemplateGenerator: Generator {
     let system: PromptTemplate?
     let user: PromptTemplate
@@ -17,14 +18,8 @@ struct TemplateGenerator: Generator {
         var prompt: [Message] = []
         if let system { prompt.append(Message(.system, try system.rendered(with: seed.content.fields))) }
         prompt.append(Message(.user, question))
-        let reply = try await context.reply(to: prompt)
-        guard reply.finish == .stop else {
-            throw Skip("truncated", "the reply ended by \(reply.finish.rawValue)")
-        }
-        guard reply.text.contains(where: { !$0.isWhitespace }) else {
-            throw Skip("empty", "the reply is blank")
-        }
-        return [Draft(from: seed, messages: [Message(.user, question), Message(.assistant, reply.text)])]
+        let answer = try await context.reply(to: prompt).usableText()
+        return [Draft(from: seed, messages: [Message(.user, question), Message(.assistant, answer)])]
     }
 }
 
@@ -130,7 +125,7 @@ public enum TemplateGenerators: Sendable {
             summary: summary,
             needs: [.model],
             requires: fields,
-            reasons: ["empty", "truncated"]
+            reasons: ["empty", "truncated", "refusal", "low-quality"]
         )
     }
 }

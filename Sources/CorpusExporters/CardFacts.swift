@@ -13,13 +13,34 @@ public struct CardFacts: Sendable, Hashable {
         public var exporter: String
         /// What was written.
         public var receipt: ExportReceipt
+        /// What was checked of every row; empty when the rows are unverified.
+        ///
+        /// For pairs: what the chosen side passed.
+        public var checks: [String]
+        /// The benchmarks that the text of every row was compared with.
+        public var comparedTexts: [String]
+        /// The benchmarks that only the tasks behind the rows were compared with.
+        public var comparedTasks: [String]
 
         /// Creates the record of an export.
-        public init(name: String, exporter: String, receipt: ExportReceipt) {
+        public init(
+            name: String,
+            exporter: String,
+            receipt: ExportReceipt,
+            checks: [String] = [],
+            comparedTexts: [String] = [],
+            comparedTasks: [String] = []
+        ) {
             self.name = name
             self.exporter = exporter
             self.receipt = receipt
+            self.checks = checks
+            self.comparedTexts = comparedTexts
+            self.comparedTasks = comparedTasks
         }
+
+        /// How many rows all splits have together.
+        public var rows: Int { receipt.files.reduce(0) { $0 + $1.rows } }
     }
 
     /// How the candidates of the run ended; `exported`, `dropped` and `failed` add up to `candidates`.
@@ -80,8 +101,6 @@ public struct CardFacts: Sendable, Hashable {
     public var licences: [String: Int]
     /// How many of those seeds state no licence.
     public var withoutLicence: Int
-    /// What the corpus was decontaminated against; empty when it was not.
-    public var decontaminatedAgainst: [String]
     /// Versions of the plug-ins that took part, by name.
     public var plugins: [String: Int]
     /// The command that makes the folder again.
@@ -97,7 +116,6 @@ public struct CardFacts: Sendable, Hashable {
         models: [Model] = [],
         licences: [String: Int] = [:],
         withoutLicence: Int = 0,
-        decontaminatedAgainst: [String] = [],
         plugins: [String: Int] = [:],
         command: String
     ) {
@@ -109,7 +127,6 @@ public struct CardFacts: Sendable, Hashable {
         self.models = models
         self.licences = licences
         self.withoutLicence = withoutLicence
-        self.decontaminatedAgainst = decontaminatedAgainst
         self.plugins = plugins
         self.command = command
     }

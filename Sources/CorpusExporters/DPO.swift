@@ -16,7 +16,8 @@ struct DPO: ExporterPlugin {
     static let manifest = Manifest(
         name: "dpo",
         version: 1,
-        summary: "Preference pairs with an explicit prompt and one assistant turn a side, for TRL"
+        summary: "Preference pairs with an explicit prompt and one assistant turn a side, for TRL",
+        reasons: ["unanswered", "blank-answer", "equal-sides", "stale-evidence", "missing-evidence"]
     )
 
     private let options: Options
@@ -25,35 +26,66 @@ struct DPO: ExporterPlugin {
 
     var takes: ExportTakes { .pairs }
 
+    func refusal(of pair: PreferencePair, chosen: Sample, rejected: Sample) -> Skip? {
+        if let refusal = Self.refusal(of: pair) { return refusal }
+        for (name, side, sample) in [
+            ("chosen", pair.chosen, chosen), ("rejected", pair.rejected, rejected),
+        ] {
+            guard sample.content.messages == pair.prompt + [side] else {
+                return Skip("stale-evidence", "the \(name) side of \(pair.id) is not what its sample says")
+            }
+            if let stale = RowProof.staleness(of: sample) { return stale }
+        }
+        guard RowProof.check(preferring: chosen, over: rejected) != nil else {
+            return Skip(
+                "missing-evidence",
+                "no check says that the chosen side of \(pair.id) is the better one"
+            )
+        }
+        return nil
+    }
+
     func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
         -> ExportReceipt
     {
         let files = try RowFiles(job, options.compress)
+        var suspects = SuspectCount()
         for try await row in rows {
             guard case .pair(let pair) = row.body else {
                 throw ExportProblem(
                     "`dpo` writes preference pairs, and a row is a sample; use `sft-messages` for it"
                 )
             }
-            try files.add(try self.row(pair), to: row.split)
+            if let refusal = Self.refusal(of: pair) { throw ExportProblem(refusal.description) }
+            suspects.note(pair.detail[SuspectCount.mark])
+            try files.add(self.row(pair), to: row.split)
         }
-        return ExportReceipt(files: try files.commit(), features: features)
+        return ExportReceipt(files: try files.commit(), features: features, suspects: suspects.counts)
     }
 
-    private func row(_ pair: PreferencePair) throws(ExportProblem) -> [UInt8] {
+    /// What is wrong with the pair itself, whatever its samples say.
+    private static func refusal(of pair: PreferencePair) -> Skip? {
         guard let last = pair.prompt.last, last.role != .assistant else {
-            throw ExportProblem("the prompt of \(pair.id) must end with a turn that an assistant answers")
+            return Skip(
+                "unanswered",
+                "the prompt of \(pair.id) must end with a turn that an assistant answers"
+            )
         }
         for (name, side) in [("chosen", pair.chosen), ("rejected", pair.rejected)] {
             guard side.role == .assistant, side.content.contains(where: { !$0.isWhitespace }) else {
-                throw ExportProblem(
+                return Skip(
+                    "blank-answer",
                     "the \(name) side of \(pair.id) must be an assistant turn that says something"
                 )
             }
         }
         guard pair.chosen != pair.rejected else {
-            throw ExportProblem("both sides of \(pair.id) are equal, which teaches nothing")
+            return Skip("equal-sides", "both sides of \(pair.id) are equal, which teaches nothing")
         }
+        return nil
+    }
+
+    private func row(_ pair: PreferencePair) -> [UInt8] {
         var cells: [(String, RowJSON.Cell)] = [
             ("id", .text(pair.id)),
             ("prompt", .turns(pair.prompt.map(members))),

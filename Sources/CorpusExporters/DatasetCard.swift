@@ -92,6 +92,7 @@ public enum DatasetCard: Sendable {
             )
         )
         lines += section("Training", training(facts))
+        lines += section("Checks", checks(facts))
         lines += section("How the candidates ended", outcomes(facts.counts))
         lines += section(
             "Models",
@@ -159,8 +160,53 @@ public enum DatasetCard: Sendable {
         return rows.isEmpty ? [] : table(["licence", "seeds"], rows)
     }
 
+    /// What every row of an export passed.
+    private static func checks(_ facts: CardFacts) -> [String] {
+        facts.exports.map { export in
+            guard !export.checks.isEmpty else {
+                return "- `\(export.name)`: **unverified**. There is no check that every row passed."
+            }
+            let passed = "passed \(listed(export.checks))"
+            return export.exporter == "dpo"
+                ? "- `\(export.name)`: every chosen answer \(passed)."
+                : "- `\(export.name)`: every row \(passed)."
+        }
+    }
+
     private static func decontamination(_ facts: CardFacts) -> [String] {
-        guard !facts.decontaminatedAgainst.isEmpty else { return ["Not compared with any benchmark."] }
-        return ["Compared with, and cleared of:", ""] + facts.decontaminatedAgainst.map { "- \($0)" }
+        guard facts.exports.contains(where: { !$0.comparedTexts.isEmpty || !$0.comparedTasks.isEmpty }) else {
+            return ["Not compared with any benchmark."]
+        }
+        var lines = facts.exports.map { export in
+            var sentences: [String] = []
+            if !export.comparedTexts.isEmpty {
+                sentences.append("the text of every row was compared with \(listed(export.comparedTexts)).")
+            }
+            if !export.comparedTasks.isEmpty {
+                let tasks = "the tasks behind the rows were compared with \(listed(export.comparedTasks))"
+                sentences.append(
+                    sentences.isEmpty ? "only \(tasks); answers were not." : "Of tasks alone: \(tasks)."
+                )
+            }
+            return "- `\(export.name)`: "
+                + (sentences.isEmpty ? "not compared." : sentences.joined(separator: " "))
+                + suspects(export.receipt.suspects)
+        }
+        lines += [
+            "",
+            "What holds text of a benchmark was dropped. Stretches of words are compared; what is merely rephrased",
+            "is not found.",
+        ]
+        return lines
+    }
+
+    private static func suspects(_ counts: [String: Int]) -> String {
+        guard !counts.isEmpty else { return "" }
+        let parts = counts.sorted { $0.key < $1.key }.map { "`\($0.key)` \($0.value)" }
+        return " Rows that resemble an item and were kept, by rule: \(parts.joined(separator: ", "))."
+    }
+
+    private static func listed(_ names: [String]) -> String {
+        names.map { "`\($0)`" }.joined(separator: ", ")
     }
 }

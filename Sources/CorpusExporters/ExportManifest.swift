@@ -25,7 +25,6 @@ public enum ExportManifest: Sendable {
             ),
             "licences": .object(facts.licences.mapValues(JSONValue.int)),
             "without_licence": .int(facts.withoutLicence),
-            "decontaminated_against": .array(facts.decontaminatedAgainst.map(JSONValue.string)),
             "plugins": .object(facts.plugins.mapValues(JSONValue.int)),
             "command": .string(facts.command),
         ]
@@ -39,6 +38,12 @@ public enum ExportManifest: Sendable {
             "name": .string(export.name), "exporter": .string(export.exporter),
             "files": .array(export.receipt.files.map(file)),
             "omissions": .object(export.receipt.omissions.mapValues(JSONValue.int)),
+            "checks": .array(export.checks.map(JSONValue.string)),
+            "compared": [
+                "texts": .array(export.comparedTexts.map(JSONValue.string)),
+                "tasks": .array(export.comparedTasks.map(JSONValue.string)),
+            ],
+            "suspects": .object(export.receipt.suspects.mapValues(JSONValue.int)),
         ]
     }
 
@@ -58,10 +63,15 @@ public enum ExportManifest: Sendable {
 extension CardFacts {
     /// Writes `README.md` and `manifest.json` into an export folder, each whole or not at all.
     ///
+    /// Files that the folder's last manifest lists and these facts do not are removed first, such as those of a split
+    /// that is no more: their rows stand elsewhere now. A file that is not as that manifest says stays.
+    ///
     /// - Parameter folder: The export folder, absolute; created when it is missing.
-    /// - Throws: An error that names the file and the reason when one cannot be written.
+    /// - Throws: An error that names the file and the reason when one cannot be read, removed or written.
     public func writePapers(to folder: String) throws {
         try FileAccess.makeFolder(folder)
+        // Before the new manifest: a process killed in between still knows what it wrote.
+        try FormerFiles(of: folder)?.remove(except: exports.flatMap(\.receipt.files))
         try AtomicFile.write(Array(DatasetCard.text(facts: self).utf8), to: "\(folder)/README.md")
         try AtomicFile.write(Array(ExportManifest.text(facts: self).utf8), to: "\(folder)/manifest.json")
     }

@@ -27,7 +27,8 @@ struct SFTMessages: ExporterPlugin {
     static let manifest = Manifest(
         name: "sft-messages",
         version: 1,
-        summary: "Chat rows with a loss flag on every assistant turn, for TRL, Axolotl and ms-swift"
+        summary: "Chat rows with a loss flag on every assistant turn, for TRL, Axolotl and ms-swift",
+        reasons: ["unanswered", "blank-answer", "stale-evidence"]
     )
 
     private static let unknownLicence = "NOASSERTION"
@@ -38,43 +39,48 @@ struct SFTMessages: ExporterPlugin {
     init(options: Options, setup: PluginSetup) throws { self.options = options }
 
     var takes: ExportTakes { .samples }
+    var requiresAnswer: Bool { true }
+
+    func refusal(of sample: Sample) -> Skip? {
+        if let stale = RowProof.staleness(of: sample) { return stale }
+        let turns = sample.content.messages
+        guard sample.content.isAnswered else {
+            return Skip("unanswered", "sample \(sample.id) does not end with an answer to train on")
+        }
+        // A blank turn would teach to say nothing.
+        let isBlank = turns.indices.contains { index in
+            isTrained(index, of: turns) && !turns[index].content.contains { !$0.isWhitespace }
+        }
+        return isBlank ? Skip("blank-answer", "sample \(sample.id) has a blank answer to train on") : nil
+    }
 
     func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
         -> ExportReceipt
     {
         let files = try RowFiles(job, options.compress)
+        var suspects = SuspectCount()
         for try await row in rows {
             guard case .sample(let sample) = row.body else {
                 throw ExportProblem(
                     "`sft-messages` writes samples, and a row is a preference pair; use `dpo` for it"
                 )
             }
-            try files.add(try self.row(sample), to: row.split)
+            if let refusal = refusal(of: sample) { throw ExportProblem(refusal.description) }
+            suspects.note(sample.content.labels[SuspectCount.mark])
+            try files.add(self.row(sample), to: row.split)
         }
         var written = try files.commit()
         written.append(try Self.writeTemplate(to: job.folder))
-        return ExportReceipt(files: written, features: features)
+        return ExportReceipt(files: written, features: features, suspects: suspects.counts)
     }
 
-    private func row(_ sample: Sample) throws(ExportProblem) -> [UInt8] {
-        if let stale = sample.evidence.first(where: { $0.subject != sample.id }) {
-            throw ExportProblem(
-                "the evidence `\(stale.check)` of sample \(sample.id) is about other content; verify the sample again"
-            )
-        }
-        let last = sample.content.messages.lastIndex { $0.role == .assistant }
-        let isTrained = { (index: Int) in
-            sample.content.messages[index].role == .assistant && (options.train == .all || index == last)
-        }
+    private func isTrained(_ index: Int, of turns: [Message]) -> Bool {
+        // The last turn is an answer: `refusal(of:)` has seen to that.
+        turns[index].role == .assistant && (options.train == .all || index == turns.count - 1)
+    }
+
+    private func row(_ sample: Sample) -> [UInt8] {
         let turns = sample.content.messages
-        guard
-            turns.indices.contains(where: { isTrained($0) && turns[$0].content.contains { !$0.isWhitespace } }
-            )
-        else {
-            throw ExportProblem(
-                "sample \(sample.id) has no assistant turn to train on; filter such samples out before the export"
-            )
-        }
         var cells: [(String, RowJSON.Cell)] = [
             ("id", .text(sample.id)),
             (
@@ -84,7 +90,7 @@ struct SFTMessages: ExporterPlugin {
                         let turn = turns[index]
                         return [
                             ("role", .string(turn.role.rawValue)), ("content", .string(turn.content)),
-                            ("loss", turn.role == .assistant ? .bool(isTrained(index)) : .null),
+                            ("loss", turn.role == .assistant ? .bool(isTrained(index, of: turns)) : .null),
                         ]
                     }
                 )

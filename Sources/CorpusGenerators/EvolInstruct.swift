@@ -51,6 +51,7 @@ struct EvolInstruct: GeneratorPlugin {
         "tests", "signature", "example", "code", "entry_point", "answer", "misleading_code",
     ]
 
+    let givesAnswers = false
     let worstCaseCalls: [String: Int]
     let worstCaseDrafts: Int
     private let options: Options

@@ -19,7 +19,12 @@ struct RepairLine: Sendable {
     /// Whether the newest code was there before, in an earlier revision than the last.
     private(set) var isCircling = false
 
-    init(code: String) { first = code }
+    private let language: String
+
+    init(code: String, language: String) {
+        first = code
+        self.language = language
+    }
 
     /// The newest code.
     var code: String { repairs.last?.code ?? first }
@@ -30,25 +35,16 @@ struct RepairLine: Sendable {
     /// Takes the next repair.
     mutating func take(_ code: String, diagnosis: String, report: String) {
         revisions += 1
-        let form = Self.form(code)
-        guard form != Self.form(self.code) else {
+        let form = form(code)
+        guard form != self.form(self.code) else {
             repeats += 1
             return
         }
         repeats = 0
-        isCircling = ([first] + repairs.map(\.code)).contains { Self.form($0) == form }
+        isCircling = ([first] + repairs.map(\.code)).contains { self.form($0) == form }
         repairs.append(Repair(report: report, diagnosis: diagnosis, code: code))
     }
 
-    /// The code without blank lines, whole-line comments and white space at line ends.
-    private static func form(_ code: String) -> [String] {
-        code.textLines.compactMap { line in
-            let end = line.lastIndex { !$0.isWhitespace }
-            guard let end else { return nil }
-            let visible = line[...end]
-            let start = visible.drop(while: \.isWhitespace)
-            return start.hasPrefix("#") && !start.hasPrefix("#include") || start.hasPrefix("//")
-                ? nil : String(visible)
-        }
-    }
+    /// What tells one program from another, whatever its layout.
+    private func form(_ code: String) -> [String] { CodeForm.lines(of: code, language: language) }
 }

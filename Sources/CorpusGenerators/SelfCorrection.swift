@@ -93,10 +93,10 @@ struct SelfCorrection: GeneratorPlugin {
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let language = seed.language(otherwise: options.language)
         let task = try TaskText(seed, in: language)
-        let brought = seed.content.fields["tests", default: .null]
+        let brought = try seed.tests()
         let tests: TestSuite
-        if brought != .null {
-            tests = try TestSuite(json: brought)
+        if let brought {
+            tests = brought
         } else {
             tests = try await tester.tests(for: task, language: language, in: context)
         }
@@ -109,7 +109,7 @@ struct SelfCorrection: GeneratorPlugin {
 
         for attempt in 0..<options.attempts {
             guard let start = try await start(attempt, seed, task, language, in: context) else { continue }
-            var line = RepairLine(code: start)
+            var line = RepairLine(code: start, language: language)
             let isSolved = try await solved(&line, task, bench, in: context)
             if isSolved {
                 return drafts(
@@ -118,7 +118,7 @@ struct SelfCorrection: GeneratorPlugin {
                     line,
                     restarts: attempt,
                     tests: tests,
-                    wasBrought: brought != .null,
+                    wasBrought: brought != nil,
                     language: language
                 )
             }

@@ -26,7 +26,9 @@ struct Solve: GeneratorPlugin {
         needs: [.model],
         requires: ["instruction", "tests"],
         produces: ["code"],
-        reasons: ["empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak"]
+        reasons: [
+            "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "missing-field",
+        ]
     )
 
     let attempts: Int
@@ -59,7 +61,7 @@ struct Solve: GeneratorPlugin {
         let language = seed.language(otherwise: language)
         let task = try TaskText(seed, in: language)
         // A suite that cannot be read can never believe an answer: find out before paying for one.
-        _ = try TestSuite(json: seed.content.fields["tests"] ?? .null)
+        guard try seed.tests() != nil else { throw Skip("missing-field", "the seed has no field `tests`") }
         let example = WorkedExample(seed)
 
         let messages = try prompt.messages([

@@ -53,6 +53,7 @@ struct StyleMix: GeneratorPlugin {
         ]
     )
 
+    let givesAnswers = false
     let worstCaseCalls: [String: Int]
     let worstCaseDrafts: Int
     private let options: Options
@@ -148,7 +149,7 @@ struct StyleMix: GeneratorPlugin {
         return styles
     }
 
-    /// A second question must differ from the first, or the ledger would give the same reply again.
+    /// A further question is hotter: asked in the same way, the model would mostly fail in the same way.
     private func settings(ofAttempt attempt: Int) -> CallSettings {
         guard attempt > 0 else { return CallSettings() }
         let temperature = options.retryTemperature + 0.1 * Double(attempt - 1)

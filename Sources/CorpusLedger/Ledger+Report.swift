@@ -92,8 +92,10 @@ struct ReportReader {
         }
         report.licences = try tally(
             """
-            SELECT coalesce(edge.licence, 'unknown'), count(*) FROM edge JOIN item ON item.key = edge.item
-            WHERE item.pass = \(pass) AND item.stage IN (\(list(reading))) GROUP BY 1
+            SELECT coalesce(licence, 'unknown'), count(*) FROM edge WHERE child IN (
+                SELECT leaf.root FROM item JOIN edge leaf ON leaf.child = item.input
+                WHERE item.pass = \(pass) AND item.part = 0 AND item.state IN (7, 8))
+            GROUP BY 1
             """
         )
     }

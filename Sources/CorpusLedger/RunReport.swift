@@ -65,6 +65,7 @@ package struct RunReport: Sendable, Hashable {
     package var stages: [Stage] = []
     package var spending = Spending()
     package var files: [FileRecord] = []
+    /// How many seeds stand behind exported rows under each licence; `unknown` where none is stated.
     package var licences: [String: Int] = [:]
 }
 

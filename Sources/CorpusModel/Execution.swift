@@ -214,9 +214,10 @@ public struct ExecutionJob: Sendable, Hashable {
     /// - Parameters:
     ///   - toolchain: Name and version of what runs the program.
     ///   - harness: Name and version of what judges it.
+    ///   - isolation: The level it runs at: a verdict that was made without walls is not believed behind them.
     /// - Returns: A key that differs when the result could.
-    public func key(toolchain: String, harness: String) -> ItemKey {
-        ItemKey(deriving: ["execution", toolchain, harness, Digest(of: json).description])
+    public func key(toolchain: String, harness: String, isolation: String) -> ItemKey {
+        ItemKey(deriving: ["execution", toolchain, harness, isolation, Digest(of: json).description])
     }
 }
 

@@ -140,8 +140,13 @@ public struct Verdict: Sendable, Hashable {
 
 /// A filter's or selector's answer about one sample.
 public enum Selection: Sendable, Hashable {
-    /// The sample goes on.
-    case keep
+    /// The sample goes on; what was seen all the same, and labels to set on it.
+    ///
+    /// Labels never change its identity.
+    case keep(detail: [String: JSONValue] = [:], labels: [String: JSONValue] = [:])
     /// The sample ends here: why, with what evidence, and which sample it lost to.
     case drop(ReasonCode, detail: [String: JSONValue] = [:], rival: String? = nil)
+
+    /// The sample goes on, and there is nothing to say about it.
+    public static var keep: Selection { .keep() }
 }

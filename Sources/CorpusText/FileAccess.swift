@@ -1,6 +1,6 @@
 import Glibc
 
-/// Looks at files and folders without following what stands in them.
+/// Looks at files and folders, and removes them, without following what stands in them.
 package enum FileAccess {
     /// What a path names.
     package enum Kind: Sendable, Hashable {
@@ -45,6 +45,30 @@ package enum FileAccess {
             }
             result.append(contentsOf: buffer[..<count])
         }
+    }
+
+    /// Hands over a file's bytes piece by piece, so that its size does not matter.
+    ///
+    /// - Throws: ``FileProblem`` when it cannot be read.
+    package static func pieces(of path: String, _ take: ([UInt8]) -> Void) throws(FileProblem) {
+        let file = try OpenFile(reading: path)
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = try file.read(into: &buffer)
+            if count == 0 { return }
+            take(Array(buffer[..<count]))
+        }
+    }
+
+    /// Removes a file, and its folder when nothing else is in it.
+    ///
+    /// - Throws: ``FileProblem`` when the file cannot be removed; a folder that stays is none.
+    package static func removeFile(_ path: String) throws(FileProblem) {
+        guard unsafe unlink(path) == 0 else {
+            throw FileProblem(path: path, cannot: "remove", code: errno)
+        }
+        guard let slash = path.lastIndex(of: "/") else { return }
+        unsafe _ = rmdir(String(path[..<slash]))
     }
 
     /// Creates a folder and those above it where they are missing.

@@ -42,6 +42,32 @@ struct TemplateGeneratorTests {
         #expect(host.calls.first?.messages.first == Message(.system, "Be brief."))
     }
 
+    @Test(
+        "A reply that is no answer becomes no draft, and the manifest names the reason",
+        arguments: [
+            (ModelReply(text: "I'm sorry, but I cannot help with that."), "refusal"),
+            (ModelReply(text: "It is", finish: .filtered), "refusal"),
+            (ModelReply(text: "It is", finish: .length), "truncated"),
+            (ModelReply(text: "It is", finish: .other), "truncated"),
+            (ModelReply(text: " \n"), "empty"),
+            (ModelReply(text: String(repeating: "so ", count: 30_000)), "low-quality"),
+        ] as [(ModelReply, ReasonCode)]
+    )
+    func noAnswer(reply: ModelReply, reason: ReasonCode) async throws {
+        let finder = finder()
+        let entry = try #require(try TemplateGenerators.all(finder: finder).first)
+        let setup = PluginSetup(plugin: "explain", stage: "s", finder: finder)
+        let generator = try entry.make(.object([:]), ["model"], setup)
+        let host = ScriptedHost(replies: [reply])
+
+        let skip = await #expect(throws: Skip.self) {
+            try await generator.drafts(from: Seed(id: "a", fields: ["topic": "tides"]), in: host.context())
+        }
+
+        #expect(skip?.reason == reason)
+        #expect(entry.manifest.reasons.contains(reason))
+    }
+
     @Test("An option and an unlisted hole are refused")
     func refusals() throws {
         let finder = finder(user: "Explain {{ topic }} to {{ whom }}")

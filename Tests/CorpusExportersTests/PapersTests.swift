@@ -5,7 +5,11 @@ import Testing
 
 @Suite("Papers of an export folder")
 struct PapersTests {
-    private static func receipt(_ name: String, rows: [Int]) -> ExportReceipt {
+    private static func receipt(
+        _ name: String,
+        rows: [Int],
+        suspects: [String: Int] = [:]
+    ) -> ExportReceipt {
         ExportReceipt(
             files: zip(["train", "test"], rows).map { (split: String, rows: Int) in
                 ExportReceipt.File(
@@ -17,7 +21,8 @@ struct PapersTests {
                 )
             },
             features:
-                "- {name: id, dtype: string}\n- name: messages\n  list:\n  - {name: role, dtype: string}"
+                "- {name: id, dtype: string}\n- name: messages\n  list:\n  - {name: role, dtype: string}",
+            suspects: suspects
         )
     }
 
@@ -29,9 +34,20 @@ struct PapersTests {
             CardFacts.Export(
                 name: "sft",
                 exporter: "sft-messages",
-                receipt: receipt("sft", rows: [1500, 0])
+                receipt: receipt(
+                    "sft",
+                    rows: [1500, 0],
+                    suspects: ["mbpp word-10": 2, "humaneval word-10": 1]
+                ),
+                checks: ["pass-rate", "tests"],
+                comparedTexts: ["humaneval", "mbpp"]
             ),
-            CardFacts.Export(name: "dpo", exporter: "dpo", receipt: receipt("dpo", rows: [20, 2])),
+            CardFacts.Export(
+                name: "dpo",
+                exporter: "dpo",
+                receipt: receipt("dpo", rows: [20, 2]),
+                comparedTasks: ["humaneval"]
+            ),
         ],
         counts: CardFacts.Counts(
             candidates: 2000,
@@ -42,7 +58,6 @@ struct PapersTests {
         models: [CardFacts.Model(role: "teacher", name: "a|b", outputTerms: "apache-2.0")],
         licences: ["MIT": 7, "Apache-2.0": 3],
         withoutLicence: 2,
-        decontaminatedAgainst: ["humaneval", "mbpp"],
         plugins: ["oss-instruct": 2],
         command: "corpusmith run Templates/Recipes/python-functions.yaml"
     )
@@ -105,6 +120,11 @@ struct PapersTests {
 
                 `dpo`: TRL's `DPOTrainer` reads it as it is.
 
+                ## Checks
+
+                - `sft`: every row passed `pass-rate`, `tests`.
+                - `dpo`: **unverified**. There is no check that every row passed.
+
                 ## How the candidates ended
 
                 | state | reason | candidates |
@@ -131,10 +151,12 @@ struct PapersTests {
 
                 ## Decontamination
 
-                Compared with, and cleared of:
+                - `sft`: the text of every row was compared with `humaneval`, `mbpp`. Rows that resemble an item and \
+                were kept, by rule: `humaneval word-10` 1, `mbpp word-10` 2.
+                - `dpo`: only the tasks behind the rows were compared with `humaneval`; answers were not.
 
-                - humaneval
-                - mbpp
+                What holds text of a benchmark was dropped. Stretches of words are compared; what is merely rephrased
+                is not found.
 
                 ## Making it again
 
@@ -198,6 +220,26 @@ struct PapersTests {
         #expect(text.contains("Not compared with any benchmark."))
     }
 
+    @Test("Each export says by itself what it was checked for and compared with")
+    func ownWords() {
+        var facts = Self.facts
+        facts.exports[0].comparedTasks = ["lab.jsonl"]
+        facts.exports[0].receipt.suspects = [:]
+        facts.exports[1].comparedTasks = []
+        facts.exports[1].checks = ["tests"]
+
+        let text = DatasetCard.text(facts: facts)
+
+        #expect(
+            text.contains(
+                "- `sft`: the text of every row was compared with `humaneval`, `mbpp`. Of tasks alone: the tasks behind "
+                    + "the rows were compared with `lab.jsonl`.\n- `dpo`: not compared.\n"
+            )
+        )
+        #expect(text.contains("- `dpo`: every chosen answer passed `tests`.\n"))
+        #expect(!text.contains("cleared"))
+    }
+
     @Test("The manifest is sorted JSON with a checksum for every file")
     func manifest() throws {
         let text = ExportManifest.text(facts: Self.facts)
@@ -210,6 +252,11 @@ struct PapersTests {
         #expect(file?["rows"] == 1500)
         #expect(json.pretty + "\n" == text)
         #expect(json["product"] == ["name": "corpusmith", "version": "0.1.0"])
+        let exports = try #require(json["exports"]?.elements)
+        #expect(exports.map { $0["checks"] } == [["pass-rate", "tests"], []])
+        #expect(exports[0]["compared"] == ["texts": ["humaneval", "mbpp"], "tasks": []])
+        #expect(exports[1]["compared"] == ["texts": [], "tasks": ["humaneval"]])
+        #expect(exports[0]["suspects"] == ["humaneval word-10": 1, "mbpp word-10": 2])
     }
 
     @Test("Papers are written whole, twice the same, and hold no time")

@@ -102,6 +102,82 @@ struct RowFilesTests {
         #expect(try bench.rows("out/train-00000-of-00001.jsonl").count == 1)
     }
 
+    private static func facts(_ receipts: [String: ExportReceipt]) -> CardFacts {
+        CardFacts(
+            corpus: "x",
+            productVersion: "1",
+            recipe: "x",
+            exports: receipts.sorted { $0.key < $1.key }.map { name, receipt in
+                CardFacts.Export(name: name, exporter: "sft-messages", receipt: receipt)
+            },
+            counts: CardFacts.Counts(candidates: 0, exported: 0),
+            command: "corpusmith run x.yaml"
+        )
+    }
+
+    @Test("Files of splits, exports and packings that are no more go with the next papers")
+    func obsolete() async throws {
+        let bench = ExportBench()
+        let old = try await bench.write("sft-messages", Self.many)
+        let other = try await bench.write("sft-messages", Self.many, name: "other")
+        try Self.facts(["out": old, "other": other]).writePapers(to: bench.folder)
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: bench.folder + "/out/notes.txt"))
+
+        let rows = Self.many.map { ExportRow($0.body, split: "train") }
+        let new = try await bench.write(
+            "sft-messages",
+            rows,
+            options: ["compress": "gzip"],
+            splits: ["train"]
+        )
+        try Self.facts(["out": new]).writePapers(to: bench.folder)
+
+        #expect(
+            bench.names == [
+                "README.md", "manifest.json", "out/notes.txt", "out/train-00000-of-00001.jsonl.gz",
+                "templates/chatml_masked.jinja",
+            ]
+        )
+        #expect(!FileManager.default.fileExists(atPath: bench.folder + "/other"))
+    }
+
+    @Test("A file that somebody else changed, and a path that leads out of the folder, stay")
+    func foreign() async throws {
+        let bench = ExportBench()
+        var old = try await bench.write("sft-messages", Self.many)
+        let outside = URL(fileURLWithPath: bench.folder + "-outside")
+        try Data("x".utf8).write(to: outside)
+        defer { try? FileManager.default.removeItem(at: outside) }
+        let digest = Digest(of: "x")
+        for path in [
+            "../\(outside.lastPathComponent)", outside.path, "out/../../\(outside.lastPathComponent)",
+        ] {
+            old.files.append(ExportReceipt.File(path: path, split: nil, rows: 0, bytes: 1, digest: digest))
+        }
+        try Self.facts(["out": old]).writePapers(to: bench.folder)
+        let edited = bench.folder + "/out/test-00000-of-00001.jsonl"
+        var bytes = try bench.bytes("out/test-00000-of-00001.jsonl")
+        bytes[0] = UInt8(ascii: " ")
+        try Data(bytes).write(to: URL(fileURLWithPath: edited))
+
+        let new = try await bench.write("sft-messages", [Made.row(Made.short)], splits: ["train"])
+        try Self.facts(["out": new]).writePapers(to: bench.folder)
+
+        #expect(bench.names.contains("out/test-00000-of-00001.jsonl"))
+        #expect(FileManager.default.fileExists(atPath: outside.path))
+    }
+
+    @Test("A manifest that cannot be read is no reason to remove anything")
+    func brokenManifest() async throws {
+        let bench = ExportBench()
+        let receipt = try await bench.write("sft-messages", Self.many)
+        try Data("{".utf8).write(to: URL(fileURLWithPath: bench.folder + "/manifest.json"))
+
+        try Self.facts([:]).writePapers(to: bench.folder)
+
+        #expect(Set(bench.names).isSuperset(of: receipt.files.map(\.path)))
+    }
+
     @Test("A split that the job does not have, and names that are no file names, are refused")
     func names() async throws {
         let bench = ExportBench()

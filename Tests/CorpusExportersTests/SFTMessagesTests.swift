@@ -69,12 +69,15 @@ struct SFTMessagesTests {
     }
 
     @Test(
-        "A sample without an answer to train on is refused, and nothing is written",
+        "A sample without an answer to train on is refused with a reason, and nothing is written",
         arguments: [
-            [Message(.user, "Hi")], [Message(.user, "Hi"), Message(.assistant, " \n")], [],
-        ]
+            ([Message(.user, "Hi")], "unanswered"), ([], "unanswered"),
+            (Made.short + [Message(.user, "And?")], "unanswered"),
+            ([Message(.user, "Hi"), Message(.assistant, " \n")], "blank-answer"),
+            ([Message(.user, "Hi"), Message(.assistant, "")] + Made.short, "blank-answer"),
+        ] as [([Message], ReasonCode)]
     )
-    func unanswered(messages: [Message]) async throws {
+    func unanswered(messages: [Message], reason: ReasonCode) async throws {
         let bench = ExportBench()
         let rows = [Made.row(Made.short), Made.row(messages)]
 
@@ -83,11 +86,37 @@ struct SFTMessagesTests {
         }
 
         let id = Content(messages: messages).id
-        #expect(
-            problem?.description
-                == "sample \(id) has no assistant turn to train on; filter such samples out before the export"
-        )
+        let exporter = try bench.make("sft-messages")
+        let refusal = try #require(exporter.refusal(of: Made.sample(messages)))
+        #expect(refusal.reason == reason)
+        #expect(refusal.description.contains(id))
+        #expect(problem?.description == refusal.description)
         #expect(bench.names == [])
+        #expect(exporter.requiresAnswer)
+        let manifest = BuiltInExporters.all.first { $0.manifest.name == "sft-messages" }?.manifest
+        #expect(manifest?.reasons.contains(reason) == true)
+    }
+
+    @Test("A blank turn that is not trained does not stand in the way")
+    func blankContext() throws {
+        let turns = [Message(.user, "Hi"), Message(.assistant, "")] + Made.short
+        let sample = Made.sample(turns)
+        let bench = ExportBench()
+
+        #expect(try bench.make("sft-messages", ["train": "last"]).refusal(of: sample) == nil)
+        #expect(try bench.make("sft-messages").refusal(of: Made.sample(Made.long)) == nil)
+    }
+
+    @Test("Rows that resemble a benchmark are counted in the receipt")
+    func suspects() async throws {
+        let bench = ExportBench()
+        let rows = [
+            ["suspect_of": ["humaneval word-10", "mbpp word-10"]], ["suspect_of": ["mbpp word-10"]], [:],
+        ].map { ExportRow(.sample(Made.sample(Made.short, labels: $0)), split: "train") }
+
+        let receipt = try await bench.write("sft-messages", rows)
+
+        #expect(receipt.suspects == ["humaneval word-10": 1, "mbpp word-10": 2])
     }
 
     @Test("Evidence about other content is refused, evidence about this content passes")

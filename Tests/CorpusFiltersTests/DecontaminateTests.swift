@@ -98,6 +98,13 @@ struct DecontaminateTests {
         #expect(coverage > 0.85 && coverage < 1)
     }
 
+    @Test("A prompt is found though only zero-width spaces part its words")
+    func zeroWidthSpaces() throws {
+        let text = Self.long.split(separator: " ").joined(separator: "\u{200B}")
+
+        #expect(try filter().selection(of: sample([Message(.user, text)])).rule == "word-13")
+    }
+
     @Test("Less than half of a field does not count, nor does a paraphrase", arguments: [8, 5, 3])
     func paraphrase(every: Int) throws {
         var words = Self.long.split(separator: " ").map(String.init)
@@ -108,12 +115,20 @@ struct DecontaminateTests {
         )
     }
 
-    @Test("Ten words in a row are suspect, and dropped only under strict")
+    @Test("Ten words in a row are suspect: kept with a mark, and dropped only under strict")
     func suspect() throws {
         let ten = Self.long.split(separator: " ")[4..<14].joined(separator: " ")
         let suspect = sample([Message(.user, "Explain this phrase: \(ten). Thanks")])
 
-        #expect(try filter().selection(of: suspect) == .keep)
+        guard case .keep(let detail, let labels) = try filter().selection(of: suspect) else {
+            Issue.record("the suspect sample was dropped")
+            return
+        }
+        #expect(labels == ["suspect_of": ["bench word-10"]])
+        #expect(detail["item"] == "Pier/1")
+        #expect(detail["tier"] == "suspect")
+        #expect(detail["match"]?.text == ten)
+        #expect(detail["text_sha256"]?.text == Digest(of: suspect.content.messages[0].content).description)
         let strict = try filter(["strict": true]).selection(of: suspect)
         #expect(strict.rule == "word-10")
         #expect(strict.detail?["tier"] == "suspect")

@@ -62,9 +62,9 @@ struct RolloutsTests {
     @Test(
         "Sides that do not belong together make no pair",
         arguments: [
-            "other prompt", "same code", "same but for comments", "too long", "too short", "does not parse",
-            "no code",
-            "untested", "passes too", "chosen fails",
+            "other prompt", "same code", "same but for comments", "same but for a bare comment", "too long",
+            "too short", "does not parse", "no code", "untested", "tested otherwise", "passes too",
+            "chosen fails",
         ]
     )
     func noPair(why: String) throws {
@@ -74,6 +74,7 @@ struct RolloutsTests {
         case "other prompt": bad = answer("return 2 * n", "wrong_answer", prompt: [Message(.user, "Other.")])
         case "same code": bad = answer("return 3 * n", "wrong_answer")
         case "same but for comments": bad = answer("# three times\nreturn 3 * n  \n\n", "wrong_answer")
+        case "same but for a bare comment": bad = answer("#todo\nreturn 3 * n\n#done", "wrong_answer")
         case "too long":
             bad = answer("return 2 * n" + String(repeating: " + 0 * n", count: 20), "wrong_answer")
         case "too short": good = answer("return 3 * n" + String(repeating: " + 0 * n", count: 20))
@@ -82,6 +83,8 @@ struct RolloutsTests {
             let messages = Self.question + [Message(.assistant, "I would rather not.")]
             bad = sample(messages, evidence: bad.evidence)
         case "untested": bad = sample(bad.content.messages)
+        case "tested otherwise":
+            bad = sample(bad.content.messages, evidence: answer("return n", "wrong_answer").evidence)
         case "passes too": bad = answer("return n * 3", "ok")
         default: good = answer("return 4 * n", "wrong_answer")
         }

@@ -33,7 +33,9 @@ struct WordScannerTests {
         arguments: [
             ("Ｆｕｌｌ　ｗｉｄｔｈ", ["full", "width"]), ("cafe\u{301}", ["café"]), ("CAFÉ", ["café"]),
             ("ﬁnd", ["find"]),
-            ("so\u{AD}ft", ["soft"]), ("\u{FEFF}start", ["start"]),
+            ("so\u{AD}ft", ["soft"]), ("one\u{200B}two", ["one", "two"]),
+            ("\u{200B}a\u{200B}\u{200B}b c\u{200B}", ["a", "b", "c"]), ("wo\u{2060}rd", ["word"]),
+ ("\u{FEFF}start", ["start"]),
             ("it’s — “quoted”…", ["it", "s", "quoted"]),
             ("排序，列表", ["排", "序", "列", "表"]), ("用Python写", ["用", "python", "写"]), ("か\u{3099}", ["が"]),
             ("ｶﾞ", ["ガ"]), ("한국", ["한", "국"]), ("naïve—test", ["naïve", "test"]), ("10µs", ["10μs"]),

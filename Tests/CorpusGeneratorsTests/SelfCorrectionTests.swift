@@ -134,6 +134,17 @@ struct SelfCorrectionTests {
         #expect(outcome.drops == ["test-failed"])
     }
 
+    @Test("A seed whose tests cannot be read is a drop with a reason, before anything is paid for")
+    func brokenTests() async throws {
+        let host = ScriptedHost(Self.code("x"))
+        let seed = Seed(id: "s", fields: ["instruction": "Sort the list.", "tests": ["kind": "call"]])
+
+        let outcome = try await Outcome.of("self-correction", seed, host: host)
+
+        #expect(outcome.skip == "format-broken")
+        #expect(host.calls.isEmpty)
+    }
+
     @Test("A draft that has code starts from it")
     func startsFromCode() async throws {
         let begun = Seed(id: "s", fields: seed.content.fields.merging(["code": "given"]) { $1 })

@@ -1,3 +1,4 @@
+import CorpusGenerators
 import CorpusKit
 import CorpusTesting
 import Testing
@@ -106,14 +107,22 @@ struct SolveTests {
         #expect(outcome.drafts.isEmpty)
     }
 
-    @Test("A suite that cannot be read fails before anything is paid for")
-    func badTests() async throws {
+    @Test(
+        "A suite that cannot be read is a drop with a reason, before anything is paid for",
+        arguments: [
+            (["kind": "call"], "format-broken"), ("sorted", "format-broken"), (.null, "missing-field"),
+        ] as [(JSONValue, ReasonCode)]
+    )
+    func badTests(tests: JSONValue, reason: ReasonCode) async throws {
         let host = ScriptedHost("```python\nx\n```")
-        let broken = Seed(id: "s", fields: Self.fields.merging(["tests": ["kind": "call"]]) { $1 })
+        let broken = Seed(id: "s", fields: Self.fields.merging(["tests": tests]) { $1 })
 
-        await #expect(throws: TestSuiteProblem.self) { try await Outcome.of("solve", broken, host: host) }
+        let outcome = try await Outcome.of("solve", broken, host: host)
 
+        #expect(outcome.skip == reason)
         #expect(host.calls.isEmpty)
+        let manifest = BuiltInGenerators.all.first { $0.manifest.name == "solve" }?.manifest
+        #expect(manifest?.reasons.contains(reason) == true)
     }
 
     @Test("Other languages are asked for and extracted")

@@ -222,10 +222,11 @@ struct DigestTests {
     func executionKey() {
         let tests = TestSuite.io(cases: [.init(input: "", expected: "1")], comparison: .exact)
         let job = ExecutionJob(language: "python", source: "print(1)", tests: tests)
-        let key = job.key(toolchain: "python 3.11.2", harness: "corpusmith 2")
+        let key = job.key(toolchain: "python 3.11.2", harness: "corpusmith 2", isolation: "oneshot")
 
-        #expect(key == job.key(toolchain: "python 3.11.2", harness: "corpusmith 2"))
-        #expect(key != job.key(toolchain: "python 3.12.1", harness: "corpusmith 2"))
-        #expect(key != job.key(toolchain: "python 3.11.2", harness: "corpusmith 3"))
+        #expect(key == job.key(toolchain: "python 3.11.2", harness: "corpusmith 2", isolation: "oneshot"))
+        #expect(key != job.key(toolchain: "python 3.12.1", harness: "corpusmith 2", isolation: "oneshot"))
+        #expect(key != job.key(toolchain: "python 3.11.2", harness: "corpusmith 3", isolation: "oneshot"))
+        #expect(key != job.key(toolchain: "python 3.11.2", harness: "corpusmith 2", isolation: "none"))
     }
 }

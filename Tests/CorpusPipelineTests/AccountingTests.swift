@@ -45,6 +45,50 @@ struct AccountingTests {
         #expect(try run.exports().values.allSatisfy(\.isEmpty))
     }
 
+    @Test("What an export cannot write is dropped with its reason, and costs nobody else their place")
+    func refusedRows() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, before) = try await run.pass(TestRun.withoutPairs)
+        let text = TestRun.withoutPairs.replacingOccurrences(
+            of: "write: toy-write, from: unique",
+            with: "write: toy-write, from: unique, options: { refuses: 2 }"
+        )
+        let (end, report) = try await run.pass(text)
+        let refused = report.counts.dropped["blank-answer"] ?? 0
+
+        #expect(end.stop == nil)
+        #expect(refused > 0 && report.counts.exported > 0)
+        #expect(report.counts.exported + refused == before.counts.exported)
+        #expect(report.counts.candidates == before.counts.candidates)
+    }
+
+    @Test(
+        "A pair that an export cannot write is no pair, and its better side says why",
+        arguments: [1, 3, 5]
+    )
+    func refusedPairs(digit: Int) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, before) = try await run.pass()
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "pairs: true }",
+            with: "pairs: true, refuses: \(digit) }"
+        )
+        .replacingOccurrences(
+            of: "  sft: { write: toy-write, from: unique, splits: { train: 0.7, test: 0.3 } }\n",
+            with: ""
+        )
+        let (end, report) = try await run.pass(text)
+        let refused = report.counts.dropped["blank-answer"] ?? 0
+
+        #expect(end.stop == nil)
+        #expect(report.pairs + refused == before.pairs)
+        #expect(report.counts.dropped["other-side"] == nil)
+        #expect(report.counts.open == 0)
+        #expect(report.files.reduce(0) { $0 + $1.rows } == report.pairs)
+    }
+
     @Test("Two stages that are alike in all but their names work side by side")
     func twins() async throws {
         let run = try TestRun()

@@ -57,6 +57,12 @@ private let faults = [
         hint: "give both the same `limits.concurrency`"
     ),
     PlanFault(
+        old: "from: tasks, model: m",
+        new: "from: tasks, model: m, options: { tasks: true }",
+        code: "wrong-input",
+        message: "`toy-write` writes answered samples, and `solved` gives tasks without answers"
+    ),
+    PlanFault(
         old: "from: unique, splits",
         new: "from: 1️⃣tested.fail, splits",
         code: "wrong-input",

@@ -68,6 +68,8 @@ struct ToySolve: GeneratorPlugin {
         var attempts = 4
         /// Asks, throws the reply away, asks again and gives up.
         var again = false
+        /// Claims to write tasks.
+        var tasks = false
     }
 
     static let manifest = Manifest(
@@ -84,6 +86,7 @@ struct ToySolve: GeneratorPlugin {
     init(options: Options, setup: PluginSetup) throws { self.options = options }
 
     var attempts: Int { options.attempts }
+    var givesAnswers: Bool { !options.tasks }
     var worstCaseCalls: [String: Int] { ["model": 1] }
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
@@ -236,6 +239,8 @@ struct ToyPairs: PairerPlugin {
 struct ToyWriter: ExporterPlugin {
     struct Options: PluginOptions {
         var pairs = false
+        /// Refuses samples, and rejected sides, whose answers end in this digit.
+        var refuses = -1
     }
 
     static let manifest = Manifest(name: "toy-write", version: 1, summary: "lines")
@@ -244,6 +249,19 @@ struct ToyWriter: ExporterPlugin {
     init(options: Options, setup: PluginSetup) throws { self.options = options }
 
     var takes: ExportTakes { options.pairs ? .pairs : .samples }
+    var requiresAnswer: Bool { !options.pairs }
+
+    func refusal(of sample: Sample) -> Skip? {
+        guard sample.content.fields["code"]?.text?.last?.wholeNumberValue == options.refuses else {
+            return nil
+        }
+        return Skip("blank-answer", "it says too little")
+    }
+
+    func refusal(of pair: PreferencePair, chosen: Sample, rejected: Sample) -> Skip? {
+        pair.rejectedKey == rejected.key
+            ? refusal(of: rejected) : Skip("other-side", "these are not its sides")
+    }
 
     func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
         -> ExportReceipt

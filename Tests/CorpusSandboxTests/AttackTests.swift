@@ -50,11 +50,34 @@ struct AttackTests {
         var dead = try zombies()
 
         // Cells of other tests may be ending at this moment; what is collected at all is gone sooner or later.
-        while !dead.isEmpty, !Task.isCancelled {
+        while !dead.isEmpty {
+            try Task.checkCancellation()
             await Task.yield()
             dead.formIntersection(try zombies())
         }
-        #expect(dead.isEmpty)
+    }
+
+    @Test("The supervisor does not take in the orphans of others", .enabled(if: getpid() != 1))
+    func orphans() async throws {
+        _ = try await Workshop.io("print(1)", [("", "1")])
+        let (starter, output) = (Process(), Foundation.Pipe())
+        starter.executableURL = URL(filePath: "/usr/bin/python3")
+        starter.arguments = [
+            "-c",
+            "import subprocess as s; print(s.Popen(['/bin/sleep', '86398'], stdin=-3, stdout=-3, stderr=-3).pid)",
+        ]
+        starter.standardOutput = output
+
+        try await withCheckedThrowingContinuation { continuation in
+            starter.terminationHandler = { _ in continuation.resume() }
+            do { try starter.run() } catch { continuation.resume(throwing: error) }
+        }
+        let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let orphan = try #require(Int32(words.trimmingCharacters(in: .whitespacesAndNewlines)))
+        defer { kill(orphan, SIGKILL) }
+        let status = try String(contentsOfFile: "/proc/\(orphan)/status", encoding: .utf8)
+
+        #expect(!status.contains("PPid:\t\(getpid())\n"))
     }
 
     @Test(

@@ -244,7 +244,10 @@ struct OneshotSandboxTests {
                     return true
                 }
             }
-            while try sleepers().count < 2 { await Task.yield() }
+            while try sleepers().count < 2 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             group.cancelAll()
             return try await group.next() ?? false
         }

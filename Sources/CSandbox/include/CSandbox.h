@@ -72,9 +72,6 @@ struct csandbox_usage {
 /// Adds up a process and all its descendants.
 int csandbox_measure(pid_t root, struct csandbox_usage *usage);
 
-/// Makes the process the parent of orphans among what it spawned, so that it can collect them.
-void csandbox_adopt_orphans(void);
-
 /// Blocks all signals on the calling thread: broken pipes become errors, and handlers run elsewhere.
 void csandbox_quiet_thread(void);
 

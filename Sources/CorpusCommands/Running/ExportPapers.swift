@@ -1,9 +1,9 @@
 import CorpusConfig
 import CorpusExporters
+import CorpusFilters
 import CorpusKit
 import CorpusLedger
 import CorpusPipeline
-import CorpusText
 
 /// Writes the papers of an export folder: the data card and the manifest.
 ///
@@ -14,11 +14,7 @@ struct ExportPapers {
     let written: [WrittenExport]
     let folder: String
 
-    func write() throws {
-        let facts = facts
-        try AtomicFile.write(Array(DatasetCard.text(facts: facts).utf8), to: folder + "/README.md")
-        try AtomicFile.write(Array(ExportManifest.text(facts: facts).utf8), to: folder + "/manifest.json")
-    }
+    func write() throws { try facts.writePapers(to: folder) }
 
     private var facts: CardFacts {
         let codes: ([String: Int]) -> [ReasonCode: Int] = { counts in
@@ -30,7 +26,7 @@ struct ExportPapers {
             corpus: plan.recipe.name,
             productVersion: Product.version,
             recipe: plan.recipe.name,
-            exports: written.map { .init(name: $0.name, exporter: $0.plugin, receipt: $0.receipt) },
+            exports: exports,
             counts: .init(
                 candidates: report.counts.candidates,
                 exported: report.counts.exported,
@@ -42,7 +38,6 @@ struct ExportPapers {
             },
             licences: licences,
             withoutLicence: unknown,
-            decontaminatedAgainst: decontaminatedAgainst,
             plugins: Dictionary(plan.nodes.map { ($0.manifest.name, $0.manifest.version) }) { first, _ in
                 first
             },
@@ -50,10 +45,44 @@ struct ExportPapers {
         )
     }
 
-    /// What the recipe's `decontaminate` stages name under `against:`.
-    private var decontaminatedAgainst: [String] {
-        let names = plan.recipe.stages.filter { $0.plugin.value == "decontaminate" }
-            .flatMap { $0.options.json["against"]?.elements ?? [] }.compactMap(\.text)
-        return Array(Set(names)).sorted()
+    private var exports: [CardFacts.Export] {
+        let trails = ComparisonTrail.trails(of: plan.nodes.map(comparison))
+        let verifiers = Set(plan.nodes.filter { $0.verb == .verify }.map(\.manifest.name))
+        return written.map { export in
+            // Stages and exports may share a name.
+            let node = plan.nodes.lastIndex { $0.verb == .write && $0.name == export.name }
+            return CardFacts.Export(
+                name: export.name,
+                exporter: export.plugin,
+                receipt: export.receipt,
+                checks: node.map { plan.nodes[$0].checks.intersection(verifiers).sorted() } ?? [],
+                comparedTexts: node.map { trails[$0].texts.sorted() } ?? [],
+                comparedTasks: node.map { trails[$0].tasksAlone.sorted() } ?? []
+            )
+        }
+    }
+
+    /// What a node does to the texts that flow through it.
+    private func comparison(_ node: PlanNode) -> ComparisonTrail.Node {
+        let work: ComparisonTrail.Work =
+            switch node.verb {
+            case .generate: .write
+            case .filter where node.manifest.name == "decontaminate": .compare(benchmarks(of: node))
+            default: .pass
+            }
+        // Only a pair is made of its `rejected:` too; siblings are merely looked at.
+        let edges = node.inputs + (node.verb == .pair ? node.others : [])
+        return ComparisonTrail.Node(
+            work,
+            from: edges.map { .init(node: $0.node, isPassed: $0.outcome == .passed) }
+        )
+    }
+
+    /// What a `decontaminate` stage compares with: what the recipe says, or the default.
+    private func benchmarks(of node: PlanNode) -> [String] {
+        let stage = plan.recipe.stages.first { $0.name == node.name }
+        let entry = BuiltInFilters.all.first { $0.manifest.name == node.manifest.name }
+        let named = stage?.options.json["against"] ?? entry?.defaults["against"]
+        return (named?.elements ?? []).compactMap(\.text)
     }
 }

@@ -61,7 +61,7 @@ extension ContaminationIndex {
             guard !range.isEmpty, list.isWordy(start..<start + window) else { continue }
             let found = list.words[start..<start + window]
             let entry = range.first { entry in
-                confirms(entries[entry], found)
+                confirms(kind, entries[entry], found)
                     && isLongEnough(kind, entries[entry].unit, start, list, windows)
             }
             guard let entry else { continue }
@@ -112,7 +112,7 @@ extension ContaminationIndex {
             starts.append(start)
             let saysLittle =
                 range.count > RuleKind.mostSharingItems || !list.isWordy(start..<start + window)
-            for entry in range where confirms(entries[entry], list.words[start..<start + window]) {
+            for entry in range where confirms(kind, entries[entry], list.words[start..<start + window]) {
                 let (unit, position) = (entries[entry].unit, entries[entry].position)
                 coverage.note(unit: unit, position: position, at: start, saysLittle: saysLittle, in: self)
             }
@@ -134,7 +134,7 @@ extension ContaminationIndex {
             for entry in matches(kind, kind.key(windows.hash(from: start, count: anchor, power: power))) {
                 let unit = entries[entry].unit
                 let count = Int(entries[entry].position)
-                guard count >= minWords, start + count <= list.count,
+                guard count >= minWords, start + count <= list.count, !isExcused(kind, unit),
                     wholeKey(of: unit) == kind.wholeKey(windows.hash(from: start, count: count))
                 else { continue }
                 return Match(kind: kind, unit: unit, words: start..<start + count)
@@ -147,7 +147,7 @@ extension ContaminationIndex {
         let kind = RuleKind.testLine
         for line in list.lines where list.isTestLine(line) {
             let range = matches(kind, kind.key(windows.hash(from: line.lowerBound, count: line.count)))
-            if let entry = range.first(where: { confirms(entries[$0], list.words[line]) }) {
+            if let entry = range.first(where: { confirms(kind, entries[$0], list.words[line]) }) {
                 return Match(kind: kind, unit: entries[entry].unit, words: line)
             }
         }

@@ -23,6 +23,8 @@ struct ContaminationIndex: Sendable {
     /// The first unit of each benchmark.
     private var firstUnits: [Int] = []
     private var wholes: [UInt32: UInt64] = [:]
+    /// Units that a rule must not find.
+    private var excused: [RuleKind: Set<UInt32>] = [:]
     /// For each unit the number of words that coverage is a share of, and the sum of those before it.
     private(set) var lengths: [Int] = []
     private(set) var lengthSums: [Int] = [0]
@@ -31,8 +33,24 @@ struct ContaminationIndex: Sendable {
     private var table = KeyTable(sorted: [])
 
     /// Creates an index of packs, in the order in which findings prefer them.
-    init(_ packs: [(pack: FingerprintPack, words: [[UInt64]]?)]) {
+    ///
+    /// - Parameters:
+    ///   - packs: The packs, each with its words where they are at hand.
+    ///   - isExcused: Whether a rule must not find an item of a benchmark.
+    init(
+        _ packs: [(pack: FingerprintPack, words: [[UInt64]]?)],
+        excusing isExcused: (RuleKind, _ benchmark: String, _ item: String) -> Bool = { _, _, _ in false }
+    ) {
         for (pack, words) in packs { add(pack, words: words) }
+        for (first, benchmark) in zip(firstUnits, benchmarks) {
+            for (number, item) in benchmark.items.enumerated() {
+                let units =
+                    first + number * benchmark.fields.count..<first + (number + 1) * benchmark.fields.count
+                for kind in RuleKind.allCases where isExcused(kind, benchmark.name, item) {
+                    excused[kind, default: []].formUnion(units.map(UInt32.init))
+                }
+            }
+        }
         entries.sort { ($0.slotKey, $0.unit, $0.position) < ($1.slotKey, $1.unit, $1.position) }
         table = KeyTable(sorted: entries.map(\.slotKey))
         for length in lengths { lengthSums.append(lengthSums[lengthSums.count - 1] + length) }
@@ -91,11 +109,16 @@ struct ContaminationIndex: Sendable {
     /// The key of a short unit as a whole.
     func wholeKey(of unit: UInt32) -> UInt64? { wholes[unit] }
 
-    /// Whether a unit's own words stand where a key says they do; true where the text is not at hand.
-    func confirms(_ entry: Entry, _ found: ArraySlice<WordList.Word>) -> Bool {
+    /// Whether a hit counts: the unit is not excused, and its own words, where they are at hand, stand where the key
+    /// says they do.
+    func confirms(_ kind: RuleKind, _ entry: Entry, _ found: ArraySlice<WordList.Word>) -> Bool {
+        if isExcused(kind, entry.unit) { return false }
         guard let own = words[Int(entry.unit)] else { return true }
         return own.dropFirst(Int(entry.position)).starts(with: found.lazy.map(\.hash))
     }
+
+    /// Whether a rule must not find a unit.
+    func isExcused(_ kind: RuleKind, _ unit: UInt32) -> Bool { excused[kind]?.contains(unit) == true }
 
     /// Which field of which item of which benchmark a unit is.
     func origin(of unit: UInt32) -> Unit {

@@ -8,7 +8,8 @@ import CorpusKit
 /// rephrased is not found: that takes embeddings or a judge.
 ///
 /// A *contaminated* sample is dropped. A *suspect* one shares ten words in a row with a benchmark, as classic tasks
-/// do by chance, and is dropped only under `strict`.
+/// do by chance: it is kept with the label `suspect_of` (`["humaneval word-10"]`, benchmark and rule) and dropped only
+/// under `strict`. Either way the evidence names benchmark, item, field, rule, place and the text that agrees.
 struct Decontaminate: FilterPlugin {
     struct Options: PluginOptions {
         /// What to compare with: names of built-in packs (`humaneval`, `mbpp`), or paths of packs (`.csfp`), of
@@ -18,16 +19,21 @@ struct Decontaminate: FilterPlugin {
         var strict = false
         /// The fewest words of a short benchmark item that is looked for, 5 to 9; shorter ones match by chance.
         var minWords = 5
+        /// A JSON Lines file of what is harmless: `{"rule": "word-10", "item": "HumanEval/1"}` (with `benchmark` where
+        /// names are shared), or `{"sha256": "…"}` of a whole message or field.
+        ///
+        /// Empty for none.
+        var whitelist = ""
 
         private enum CodingKeys: String, CodingKey {
-            case against, strict
+            case against, strict, whitelist
             case minWords = "min_words"
         }
     }
 
     static let manifest = Manifest(
         name: "decontaminate",
-        version: 1,
+        version: 2,
         summary: "Drops what holds text of a benchmark: prompts, solutions or tests",
         reasons: ["contaminated"]
     )
@@ -35,6 +41,7 @@ struct Decontaminate: FilterPlugin {
     private let index: ContaminationIndex
     private let strict: Bool
     private let minWords: Int
+    private let whitelist: Whitelist
 
     init(options: Options, setup: PluginSetup) throws {
         guard !options.against.isEmpty else { throw BadOption("against", "must name at least one benchmark") }
@@ -44,16 +51,34 @@ struct Decontaminate: FilterPlugin {
         guard Set(options.against).count == options.against.count else {
             throw BadOption("against", "must not name a benchmark twice")
         }
-        index = ContaminationIndex(try options.against.map { try BenchmarkFile.pack(named: $0, in: setup) })
+        let whitelist = options.whitelist.isEmpty ? Whitelist() : try Whitelist(setup.file(options.whitelist))
+        index = ContaminationIndex(try options.against.map { try BenchmarkFile.pack(named: $0, in: setup) }) {
+            whitelist.excuses($0, benchmark: $1, item: $2)
+        }
+        self.whitelist = whitelist
         strict = options.strict
         minWords = options.minWords
     }
 
     func selection(of sample: Sample) -> Selection {
-        let findings = index.findings(in: Self.passages(of: sample.content), minWords: minWords)
-        guard let finding = findings.first(where: { strict || $0.rule.tier == .contaminated }) else {
-            return .keep
+        let passages = passages(of: sample.content)
+        let findings = index.findings(in: passages, minWords: minWords)
+        guard let finding = findings.first else { return .keep }
+        // Findings come with those that say most first, so all are suspect when the first one is.
+        guard strict || finding.rule.tier == .contaminated else {
+            let marks = Set(findings.map { "\($0.benchmark) \($0.rule.name)" }).sorted()
+            return .keep(
+                detail: detail(of: finding, in: passages),
+                labels: ["suspect_of": .array(marks.map(JSONValue.string))]
+            )
         }
+        return .drop("contaminated", detail: detail(of: finding, in: passages))
+    }
+
+    private func detail(
+        of finding: Finding,
+        in passages: [ContaminationIndex.Passage]
+    ) -> [String: JSONValue] {
         var detail: [String: JSONValue] = [
             "benchmark": .string(finding.benchmark), "item": .string(finding.item),
             "field": .string(finding.field),
@@ -61,19 +86,23 @@ struct Decontaminate: FilterPlugin {
             "place": .string(finding.place), "match": .string(finding.match),
         ]
         if let coverage = finding.coverage { detail["coverage"] = .double(coverage) }
-        return .drop("contaminated", detail: detail)
+        if let text = passages.first(where: { $0.place == finding.place })?.text {
+            detail["text_sha256"] = .string(Digest(of: Array(text.utf8)).description)
+        }
+        return detail
     }
 
     /// The texts of a sample, with the voice of each turn.
     ///
     /// A text that stands twice, as instruction and as turn, is
     /// read once.
-    private static func passages(of content: Content) -> [ContaminationIndex.Passage] {
+    private func passages(of content: Content) -> [ContaminationIndex.Passage] {
         content.texts.enumerated().compactMap { number, part in
             let isField = number >= content.messages.count
             if isField, content.messages.contains(where: { $0.content.utf8.elementsEqual(part.text.utf8) }) {
                 return nil
             }
+            if whitelist.excuses(part.text) { return nil }
             let role = content.messages.indices.contains(number) ? content.messages[number].role : nil
             let voice: ContaminationIndex.Voice? =
                 switch role {

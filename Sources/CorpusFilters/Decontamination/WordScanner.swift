@@ -180,6 +180,10 @@ private struct ForeignRun {
         let width = UTF8.width(scalar)
         defer { position += width }
         if scalar.isIgnorable { return }
+        if scalar == Unicode.Scalar.zeroWidthSpace {
+            flush(into: &words)
+            return
+        }
         if scalar.isMark, !piece.isEmpty {
             piece.append(scalar)
             return
@@ -258,11 +262,15 @@ extension Unicode.Scalar {
         }
     }
 
+    /// U+200B: unseen, but a place where a line may break, so it parts words.
+    fileprivate static let zeroWidthSpace: Unicode.Scalar = "\u{200B}"
+
     /// Invisible characters that neither belong to a word nor end it: soft hyphens, joiners, byte order marks,
     /// variation selectors.
     fileprivate var isIgnorable: Bool {
         switch value {
         case 0xFE00...0xFE0F, 0xE0100...0xE01EF: true
+        case Self.zeroWidthSpace.value: false
         default: properties.generalCategory == .format
         }
     }

@@ -13,16 +13,22 @@ struct AnswerSide {
     /// The share of the tests that passed, in 0...1; nil when the tests did not say.
     let passFraction: Double?
 
-    /// Reads a sample, or answers nil when it is no answer, holds no code or was not tested.
+    /// The benchmarks and rules that its sample is suspect of.
+    let suspectOf: [String]
+
+    /// Reads a sample, or answers nil when it is no answer, holds no code or was not tested as it is.
     init?(_ sample: Sample) {
         guard let answer = sample.content.messages.last, answer.role == .assistant,
-            let tests = sample.evidence.last(where: { $0.check == "tests" }),
+            let tests = sample.evidence.last(where: { $0.check == "tests" && $0.subject == sample.id }),
             let verdict = tests.detail["verdict"]?.text
         else { return nil }
-        let code = Self.normalised(
-            sample.content.fields["code"]?.text
-                ?? CodeBlock.all(in: answer.content).last(where: \.isTerminated)?.code ?? ""
+        let block = CodeBlock.all(in: answer.content).last(where: \.isTerminated)
+        let language = sample.content.labels["language"]?.text.map(CodeLanguage.name(of:))
+        let code = CodeForm.lines(
+            of: sample.content.fields["code"]?.text ?? block?.code ?? "",
+            language: language ?? block?.language ?? "python"
         )
+        .joined(separator: "\n")
         guard !code.isEmpty else { return nil }
         key = sample.key
         prompt = sample.content.messages.dropLast()
@@ -30,6 +36,7 @@ struct AnswerSide {
         self.code = code
         self.verdict = tests.outcome == .pass ? "ok" : verdict
         passFraction = Self.fraction(tests.detail)
+        suspectOf = sample.content.labels["suspect_of"]?.elements?.compactMap(\.text) ?? []
     }
 
     private static func fraction(_ detail: [String: JSONValue]) -> Double? {
@@ -37,17 +44,5 @@ struct AnswerSide {
             return nil
         }
         return Double(passed) / Double(total)
-    }
-
-    private static func normalised(_ code: String) -> String {
-        code.split(whereSeparator: \.isNewline).compactMap { line -> String? in
-            let text = String(line.reversed().drop(while: \.isWhitespace).reversed())
-            let start = text.drop(while: \.isWhitespace)
-            // `#include` is no comment, `# include it` is.
-            let isComment =
-                start.hasPrefix("//") || start.hasPrefix("#") && start.dropFirst().first?.isLetter != true
-            return text.isEmpty || isComment ? nil : text
-        }
-        .joined(separator: "\n")
     }
 }

@@ -8,7 +8,8 @@ import CorpusKit
 /// not merely learn to avoid the most common one, and answers are used anew only when all have been used.
 ///
 /// Pair details: `margin_source` (`tests`), `failure` (how the rejected side failed), `pass_fraction_chosen`,
-/// `pass_fraction_rejected`, `picked` (`closest` or `random`), `candidates` (the rejected sides there were).
+/// `pass_fraction_rejected`, `picked` (`closest` or `random`), `candidates` (the rejected sides there were), and
+/// `suspect_of` where `decontaminate` marked a side.
 struct Rollouts: PairerPlugin {
     struct Options: PluginOptions {
         /// The most pairs of one prompt, at least 1.
@@ -24,7 +25,7 @@ struct Rollouts: PairerPlugin {
 
     static let manifest = Manifest(
         name: "rollouts",
-        version: 1,
+        version: 2,
         summary: "Pairs answers that pass their tests with answers to the same prompt that fail them"
     )
 
@@ -101,18 +102,21 @@ struct Rollouts: PairerPlugin {
         isClosest: Bool,
         candidates: Int
     ) -> PreferencePair {
-        PreferencePair(
+        var detail: [String: JSONValue] = [
+            "margin_source": "tests", "failure": .string(worse.verdict),
+            "pass_fraction_chosen": better.passFraction.map(JSONValue.number) ?? .null,
+            "pass_fraction_rejected": worse.passFraction.map(JSONValue.number) ?? .null,
+            "picked": isClosest ? "closest" : "random", "candidates": .int(candidates),
+        ]
+        let suspect = Set(better.suspectOf + worse.suspectOf).sorted()
+        if !suspect.isEmpty { detail["suspect_of"] = .array(suspect.map(JSONValue.string)) }
+        return PreferencePair(
             prompt: better.prompt,
             chosen: better.answer,
             rejected: worse.answer,
             chosenKey: better.key,
             rejectedKey: worse.key,
-            detail: [
-                "margin_source": "tests", "failure": .string(worse.verdict),
-                "pass_fraction_chosen": better.passFraction.map(JSONValue.number) ?? .null,
-                "pass_fraction_rejected": worse.passFraction.map(JSONValue.number) ?? .null,
-                "picked": isClosest ? "closest" : "random", "candidates": .int(candidates),
-            ]
+            detail: detail
         )
     }
 }

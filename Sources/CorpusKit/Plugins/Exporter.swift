@@ -3,15 +3,45 @@ public protocol Exporter: Sendable {
     /// What it takes.
     var takes: ExportTakes { get }
 
+    /// Whether a sample must end with an answer to be written.
+    ///
+    /// A plan whose export reads tasks that nobody answers can then be refused before anything is paid for.
+    var requiresAnswer: Bool { get }
+
+    /// Why a sample cannot be written, or nil when it can.
+    ///
+    /// The engine asks it of every sample before the export and books those that are refused as dropped: one row
+    /// that no trainer could use must not cost the others.
+    func refusal(of sample: Sample) -> Skip?
+
+    /// Why a pair cannot be written, or nil when it can; asked like ``refusal(of:)``.
+    ///
+    /// - Parameters:
+    ///   - pair: The pair.
+    ///   - chosen: The sample that the better side was taken from.
+    ///   - rejected: The sample that the worse side was taken from.
+    /// - Returns: The reason with a sentence, or nil.
+    func refusal(of pair: PreferencePair, chosen: Sample, rejected: Sample) -> Skip?
+
     /// Writes all rows of one export, atomically: a file appears whole or not at all. Equal rows give equal bytes.
     ///
     /// - Parameters:
     ///   - rows: In the order in which they are to stand in each split's file.
     ///   - job: Where to write, and what the export is called.
     /// - Returns: What was written, one receipt for each file.
-    /// - Throws: ``ExportProblem`` for a row that cannot be written faithfully; nothing is written then.
+    /// - Throws: ``ExportProblem`` for a row that ``refusal(of:)`` refuses or that cannot be written faithfully;
+    ///   nothing is written then.
     func write(_ rows: any AsyncSequence<ExportRow, any Error>, for job: ExportJob) async throws
         -> ExportReceipt
+}
+
+extension Exporter {
+    /// No.
+    public var requiresAnswer: Bool { false }
+    /// Nil: every sample can be written.
+    public func refusal(of sample: Sample) -> Skip? { nil }
+    /// Nil: every pair can be written.
+    public func refusal(of pair: PreferencePair, chosen: Sample, rejected: Sample) -> Skip? { nil }
 }
 
 /// What an exporter takes.
@@ -88,12 +118,22 @@ public struct ExportReceipt: Sendable, Hashable {
     public var features: String
     /// How many parts of rows could not be expressed in the format and were left out, by what.
     public var omissions: [String: Int]
+    /// How many rows resemble a benchmark and were kept, by benchmark and rule: `humaneval word-10`.
+    ///
+    /// A row that resembles several is counted under each.
+    public var suspects: [String: Int]
 
     /// Creates a receipt.
-    public init(files: [File], features: String, omissions: [String: Int] = [:]) {
+    public init(
+        files: [File],
+        features: String,
+        omissions: [String: Int] = [:],
+        suspects: [String: Int] = [:]
+    ) {
         self.files = files
         self.features = features
         self.omissions = omissions
+        self.suspects = suspects
     }
 }
 

@@ -16,6 +16,11 @@ public protocol Generator: Sendable {
     /// The most drafts of one unit; the plan's worst case.
     var worstCaseDrafts: Int { get }
 
+    /// Whether every draft ends with an answer; false for generators that write tasks.
+    ///
+    /// A plan that would export tasks as answered samples is refused before anything is paid for.
+    var givesAnswers: Bool { get }
+
     /// The drafts one attempt on one seed gives rise to.
     ///
     /// Throw anything. The engine books the failure against the seed and goes on: a bad draft is data, never a
@@ -29,6 +34,8 @@ extension Generator {
     public var attempts: Int { 1 }
     /// One.
     public var worstCaseDrafts: Int { 1 }
+    /// Yes.
+    public var givesAnswers: Bool { true }
 }
 
 /// A generator written in Swift, which can introduce itself before it exists.

@@ -45,6 +45,12 @@ package struct PlanNode: Sendable {
             }
         }
 
+        /// Whether a generator's drafts end with an answer; nil for what generates nothing.
+        package var givesAnswers: Bool? {
+            guard case .generate(let generator) = self else { return nil }
+            return generator.givesAnswers
+        }
+
         package var isSelect: Bool {
             guard case .select = self else { return false }
             return true

@@ -40,6 +40,7 @@ extension Planner {
         )
         origins.append([nodes.count - 1])
         unproven.append(nil)
+        unanswered.append(nil)
     }
 
     mutating func plan(_ stage: Recipe.Stage) {
@@ -59,6 +60,7 @@ extension Planner {
         let index = nodes.count
         origins.append(isGenerate ? [index] : inputs.reduce(into: []) { $0.formUnion(origins[$1.node]) })
         unproven.append(isGenerate ? nil : unproven(inputs))
+        unanswered.append(kind.givesAnswers.map { $0 ? nil : stage.name } ?? unanswered(inputs))
         var checks = inputs.map { nodes[$0.node].checks }.reduce(nil) { ($0 ?? $1).intersection($1) } ?? []
         switch stage.verb.value {
         case .generate: checks = []
@@ -103,6 +105,14 @@ extension Planner {
                     at: input.location
                 )
             }
+            if made.requiresAnswer, let stage = unanswered[edge.node] {
+                fault(
+                    "wrong-input",
+                    "`\(export.plugin.value)` writes answered samples, and `\(stage)` gives tasks without answers",
+                    at: input.location,
+                    hint: "let a stage answer them first: `generate: solve`, or `generate: answer-task`"
+                )
+            }
             if edge.outcome != .passed {
                 fault(
                     "wrong-input",
@@ -119,11 +129,15 @@ extension Planner {
                 )
             }
         }
-        let parts = ["export", export.name, entry.manifest.name, String(entry.manifest.version)]
+        let parts = [
+            "export", export.name, entry.manifest.name, String(entry.manifest.version),
+            export.options.json.canonical,
+        ]
         let digest = Digest(of: (parts + inputs.map { nodes[$0.node].digest.description }).lengths)
         fields.append(nil)
         origins.append([])
         unproven.append(nil)
+        unanswered.append(nil)
         indices["export " + export.name] = nodes.count
         nodes.append(
             PlanNode(

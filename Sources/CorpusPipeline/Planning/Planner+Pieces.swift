@@ -30,6 +30,9 @@ extension Planner {
         }.first
     }
 
+    /// The generator of tasks that the edges bring something unanswered from, or nil.
+    func unanswered(_ edges: [PlanEdge]) -> String? { edges.lazy.compactMap { unanswered[$0.node] }.first }
+
     func mayRepeat(_ edges: [PlanEdge]) -> Bool {
         var seen: Set<Int> = []
         for edge in edges {

@@ -22,6 +22,8 @@ package struct Planner {
     var origins: [Set<Int>] = []
     /// For each node, the output such as `tested.fail` through which it gets what did not pass a check, or nil.
     var unproven: [String?] = []
+    /// For each node, the generator of tasks whose drafts leave it without an answer, or nil.
+    var unanswered: [String?] = []
 
     /// What is known of a bundled model's name.
     package enum LocalModelLookup: Sendable, Hashable {

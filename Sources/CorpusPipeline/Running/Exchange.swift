@@ -105,7 +105,7 @@ final class Exchange: Sendable {
                 "there is no toolchain for `\(job.language)` on this machine"
             )
         }
-        let key = job.key(toolchain: toolchain, harness: sandbox.harness)
+        let key = job.key(toolchain: toolchain, harness: sandbox.harness, isolation: sandbox.isolation)
         if let known = try ledger.execution(key) {
             meter.count { $0.reusedExecutions += 1 }
             return (key, known)

@@ -75,6 +75,8 @@ extension UnitRunner {
                 rejected: rivals.map(\.sample),
                 random: random(node, task)
             )
+            let refused = refusals(of: pairs, chosen, rivals, node: index)
+            pairs = pairs.filter { refused[$0.id] == nil }
             let used = Set(pairs.map(\.chosenKey))
             for place in items.indices {
                 if let fault = faults[place] {
@@ -82,7 +84,12 @@ extension UnitRunner {
                 } else if used.contains(items[place].key) {
                     records[place].state = .paired
                 } else {
-                    try records[place].end(with: Skip("unpaired", "no rival made a sound pair with it"))
+                    let reason = refused.sorted { $0.key < $1.key }.first {
+                        $0.value.chosen == items[place].key
+                    }
+                    try records[place].end(
+                        with: reason?.value.skip ?? Skip("unpaired", "no rival made a sound pair with it")
+                    )
                 }
             }
         } catch {
@@ -93,6 +100,30 @@ extension UnitRunner {
         try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
         exchange.meter.count { $0.pairs += rows.count }
         return Outcome(state: .paired)
+    }
+
+    /// The pairs that an export reading them cannot write, by id, each with its better side and the reason.
+    private func refusals(
+        of pairs: [PreferencePair],
+        _ chosen: [FlowItem],
+        _ rivals: [FlowItem],
+        node index: Int
+    ) -> [String: (chosen: ItemKey, skip: Skip)] {
+        let samples = Dictionary((chosen + rivals).map { ($0.key, $0.sample) }) { first, _ in first }
+        let exporters = plan.nodes.compactMap { node -> (any Exporter)? in
+            guard case .write(let exporter, _) = node.kind, node.inputs.contains(where: { $0.node == index })
+            else { return nil }
+            return exporter
+        }
+        var refused: [String: (chosen: ItemKey, skip: Skip)] = [:]
+        for pair in pairs {
+            guard let good = samples[pair.chosenKey], let bad = samples[pair.rejectedKey],
+                let skip = exporters.lazy.compactMap({ $0.refusal(of: pair, chosen: good, rejected: bad) })
+                    .first
+            else { continue }
+            refused[pair.id] = (pair.chosenKey, skip)
+        }
+        return refused
     }
 
     private func random(_ node: PlanNode, _ task: ItemKey) -> RandomStream {

@@ -183,8 +183,10 @@ struct UnitRunner: Sendable {
         case .verify(let verifier):
             apply(try await verifier.verdict(on: item.sample, in: context), to: &record, item, node)
         case .filter(let filter): apply(try filter.selection(of: item.sample), to: &record, item, node)
-        case .write:
-            if let skip = Self.missingEvidence(item, at: node) { throw skip }
+        case .write(let exporter, _):
+            if let skip = Self.missingEvidence(item, at: node) ?? exporter.refusal(of: item.sample) {
+                throw skip
+            }
             record.state = .exported
         case .source, .groupVerify, .select, .pair:
             preconditionFailure("`\(node.name)` does not work item by item")
@@ -247,9 +249,10 @@ struct UnitRunner: Sendable {
         _ node: PlanNode
     ) {
         switch selection {
-        case .keep:
+        case .keep(let detail, let labels):
             record.state = .kept
-            record.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id)]
+            if !labels.isEmpty { record.detail["labels"] = .object(labels) }
+            record.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id, detail: detail)]
         case .drop(let reason, let detail, let rival):
             record.state = .dropped
             record.reason = reason

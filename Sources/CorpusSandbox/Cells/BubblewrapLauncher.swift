@@ -43,7 +43,7 @@ struct BubblewrapLauncher: CellLauncher {
             "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid",
             "1000",
             "--gid", "1000", "--hostname", "box", "--json-status-fd", "\(Launch.status)", "--block-fd",
-            "\(Launch.gate)", "--seccomp", "\(Launch.own)",
+            "\(Launch.gate)", "--seccomp", "\(Launch.own)", "--as-pid-1",
         ]
         arguments += usable(.disableUserNamespaces)
         arguments += fileSystem
@@ -57,7 +57,7 @@ struct BubblewrapLauncher: CellLauncher {
             ]
             descriptors.append(try Descriptor.holding(file.bytes))
         }
-        arguments += ["--chdir", CellTask.workFolder, "--remount-ro", "/", "--"] + task.command
+        arguments += ["--chdir", CellTask.workFolder, "--remount-ro", "/", "--"] + Self.first + task.command
         return Launch(
             arguments: arguments,
             environment: task.environment,
@@ -65,6 +65,11 @@ struct BubblewrapLauncher: CellLauncher {
             reportsStatus: true
         )
     }
+
+    // The first process of the name space: it ends with the program and takes the rest along. Bubblewrap's own leaves
+    // its dead self to whoever adopts orphans, be it a container's first process that collects none. A shell that is
+    // told of a signal says so on standard error, which is not for it to write to.
+    private static let first = ["/bin/sh", "-c", "exec 9>&2 2>/dev/null; \"$@\" 2>&9 9>&-; exit $?", "sh"]
 
     private func usable(_ option: Option, _ values: String...) -> [String] {
         unusable.contains(option) ? [] : [option.rawValue] + values

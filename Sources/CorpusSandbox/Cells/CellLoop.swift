@@ -85,7 +85,6 @@ private final class Core: Sendable {
     /// The thread's body.
     func serve() {
         csandbox_quiet_thread()
-        csandbox_adopt_orphans()
         let user = csandbox_leave_root()
         var waiting: [CellOrder] = []
         var running: [CellProcess] = []

@@ -334,7 +334,6 @@ extension CellProcess {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let finished = ended ?? .now
         drain(&buffer)
-        collectInner()
         if let folder = launch.folder { try? FileManager.default.removeItem(atPath: folder) }
         switch decision {
         case .cancelled: order.continuation.resume(throwing: CancellationError())
@@ -348,14 +347,6 @@ extension CellProcess {
             }
             deliver(.exited(code), at: finished)
         }
-    }
-
-    /// Bubblewrap ends before it has collected the first process of the name space, which falls to us then; left to
-    /// a container's first process, dead ones would pile up until no process can be made.
-    private func collectInner() {
-        guard launch.reportsStatus, innerID != 0 else { return }
-        var code: Int32 = 0
-        _ = unsafe csandbox_collect(innerID, &code)
     }
 
     private func deliver(_ ending: CellOutcome.Ending, at finished: ContinuousClock.Instant) {

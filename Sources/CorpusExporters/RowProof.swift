@@ -1,0 +1,40 @@
+import CorpusKit
+
+/// What speaks for a row: evidence about exactly what it says.
+enum RowProof {
+    /// Refuses a sample whose evidence is about something else than what it says now.
+    static func staleness(of sample: Sample) -> Skip? {
+        guard let stale = sample.evidence.first(where: { $0.subject != sample.id }) else { return nil }
+        return Skip(
+            "stale-evidence",
+            "the evidence `\(stale.check)` of sample \(sample.id) is about other content; verify the sample again"
+        )
+    }
+
+    /// A check that a better sample passed and a worse one failed, or passed with a lower score; the first by name.
+    static func check(preferring better: Sample, over worse: Sample) -> String? {
+        let (mine, theirs) = (latest(of: better), latest(of: worse))
+        return mine.keys.sorted().first { name in
+            guard let won = mine[name], let lost = theirs[name], won.outcome == .pass else { return false }
+            if lost.outcome == .fail { return true }
+            guard let high = won.score, let low = lost.score else { return false }
+            return high > low
+        }
+    }
+
+    private static func latest(of sample: Sample) -> [String: Evidence] {
+        Dictionary(sample.evidence.map { ($0.check, $0) }) { $1 }
+    }
+}
+
+/// Counts rows that resemble a benchmark and were kept all the same.
+struct SuspectCount {
+    /// The label of a sample, and the detail of a pair, that `decontaminate` marks suspects with.
+    static let mark = "suspect_of"
+
+    private(set) var counts: [String: Int] = [:]
+
+    mutating func note(_ mark: JSONValue?) {
+        for name in mark?.elements?.compactMap(\.text) ?? [] { counts[name, default: 0] += 1 }
+    }
+}
