@@ -28,14 +28,18 @@ struct ShippedRecipeTests {
         #expect(try Self.rows("quickstart/export/dpo", bench).count == pairs)
         #expect(content(of: bench.folder + "/output/quickstart/export/README.md").contains("quickstart"))
 
-        // The example in the command's help names the first seed of this recipe.
+        // The example in the command's help names a seed of this recipe.
         let help = try await Program.run("explain", "--help")
         let words = try #require(
             help.output.split(separator: "\n").last { $0.contains("Example: corpusmith ") }
         )
         .split(separator: " ").dropFirst(2).map(String.init)
         let example = try await Program.start(words, folder: bench.folder).end()
-        #expect(example.code == 0, "\(words) \(example.errors)")
+        let row = try JSONValue(
+            parsing: String(try #require(Self.rows("quickstart/export/sft", bench).first))
+        )
+        let story = try await Program.run("explain", row["id"]?.text ?? "", folder: bench.folder)
+        #expect(example.code == 0, "the help of `explain` names no seed such as \(story.output.prefix(17))")
     }
 
     @Test(

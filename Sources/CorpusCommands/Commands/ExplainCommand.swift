@@ -15,7 +15,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
             Exit codes: 0 found, 2 there is no such sample or pair, 64 bad command line.
 
-            Example: corpusmith explain smp_2cb76a0c --run output/quickstart
+            Example: corpusmith explain smp_e00dd7ca --run output/quickstart
             """
     )
 
