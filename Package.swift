@@ -106,13 +106,20 @@ let package = Package(
             dependencies: ["CorpusEndpoint", "CorpusKit", "TestSupport"]
         ),
         .testTarget(name: "CorpusSandboxTests", dependencies: ["CorpusSandbox", "CorpusKit"]),
-        .testTarget(name: "CorpusLedgerTests", dependencies: ["CorpusLedger", "CorpusModel", grdb]),
+        .testTarget(
+            name: "CorpusLedgerTests",
+            dependencies: ["CorpusLedger", "CorpusModel", "TestSupport", grdb]
+        ),
         .testTarget(
             name: "CorpusPipelineTests",
             dependencies: [
                 "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
                 "CorpusTesting", grdb,
             ]
+        ),
+        .testTarget(
+            name: "CorpusCommandsTests",
+            dependencies: ["CorpusCommands", "CorpusKit", "TestSupport"]
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "TestSupport"]),
     ],

@@ -6,6 +6,9 @@ import CorpusText
 
 /// The exit codes; documented in `docs/reference/exit-codes.md`, never reused.
 enum CommandExit {
+    /// Whether labels of errors are coloured, while a command that was told so runs.
+    @TaskLocal static var colour = ColourChoice.auto
+
     /// Done, and what was asked to be checked has findings.
     static let findings = ExitCode(1)
     /// Could not do it: bad recipe, missing file, endpoint refused.
@@ -48,8 +51,8 @@ enum CommandExit {
     }
 
     static func tell(_ code: String, _ message: String, hint: String?) {
-        let paint = Paint(isOn: ColourChoice.auto.isOn(2))
-        Terminal.tell("\(paint.red("error[\(code)]")): \(message)" + (hint.map { "\nhint: \($0)" } ?? ""))
+        let label = Paint(isOn: colour.isOn(2)).red("error[\(code)]")
+        Terminal.tell(": \(message)" + (hint.map { "\nhint: \($0)" } ?? ""), label: label)
     }
 }
 
@@ -69,12 +72,34 @@ struct CommandProblem: Error, Sendable {
 }
 
 /// Runs a command's body and turns whatever it throws into words and an exit code.
-func reporting(_ body: () async throws -> Void) async throws {
+///
+/// - Parameters:
+///   - colour: Whether the labels of errors are coloured.
+///   - body: What the command does.
+/// - Throws: The exit code.
+func reporting(colour: ColourChoice = .auto, _ body: () async throws -> Void) async throws {
+    try await CommandExit.$colour.withValue(colour) {
+        do {
+            try await body()
+        } catch let exit as ExitCode {
+            throw exit
+        } catch {
+            throw CommandExit.code(for: error)
+        }
+    }
+}
+
+/// Looks into a ledger without changing it.
+///
+/// - Throws: ``LedgerProblem`` in the words of somebody who only reads.
+func reading<Answer>(_ path: String, _ look: (Ledger) throws -> Answer) throws -> Answer {
     do {
-        try await body()
-    } catch let exit as ExitCode {
-        throw exit
-    } catch {
-        throw CommandExit.code(for: error)
+        return try look(Ledger.read(path: path))
+    } catch let problem as LedgerProblem where problem.code == .denied {
+        throw LedgerProblem(
+            .denied,
+            problem.description.replacing("cannot write the ledger", with: "cannot read the ledger"),
+            hint: problem.hint
+        )
     }
 }

@@ -32,5 +32,8 @@ public struct Corpusmith: AsyncParsableCommand, Sendable {
     public init() {}
 
     /// Reads the command line, does what it says and exits with its code.
-    public static func launch() async { await main() }
+    public static func launch() async {
+        Terminal.prepare()
+        await main()
+    }
 }

@@ -2,15 +2,35 @@ import CorpusModel
 import Foundation
 
 /// The only way to the terminal: data to standard output, words for people to standard error.
+///
+/// Much of what is said was written by others: models, servers, seeds. Control characters in it are shown and never
+/// sent, or they could move the cursor, forge lines or worse.
 enum Terminal {
+    /// Makes it harmless that nobody reads, or that there is nothing to write to; called once, at the start.
+    ///
+    /// Programs that are started later get every signal's default back.
+    static func prepare() {
+        // A reader that leaves, as `head` does, must not end the work.
+        _ = signal(SIGPIPE, SIG_IGN)
+        // A file that took the number of a closed stream would be written to.
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+            _ = unsafe open("/dev/null", O_RDWR)
+        }
+    }
+
     /// Writes one line of data.
-    static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func print(_ text: String) { write(text.shown + "\n", to: STDOUT_FILENO) }
+
+    /// Writes one line of data that may hold colours; everything from elsewhere in it must be ``Swift/String/shown``.
+    static func print(painted text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
     /// Writes one JSON document, keys sorted.
-    static func print(_ value: JSONValue) { write(value.pretty + "\n", to: STDOUT_FILENO) }
+    static func print(_ value: JSONValue) { write(value.forTerminal + "\n", to: STDOUT_FILENO) }
 
-    /// Writes one line for people.
-    static func tell(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    /// Writes one line for people, perhaps after a label with a colour.
+    static func tell(_ text: String, label: String = "") {
+        write(label + text.shown + "\n", to: STDERR_FILENO)
+    }
 
     /// Writes to standard error without a line end; for the progress block.
     static func tellRaw(_ text: String) { write(text, to: STDERR_FILENO) }
@@ -61,5 +81,50 @@ struct Paint: Sendable {
 
     private func painted(_ text: String, _ code: String) -> String {
         isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension String {
+    /// The text for a terminal: `�` in place of every control character but tab and line end.
+    var shown: String {
+        guard hidesControl else { return self }
+        var scalars = UnicodeScalarView()
+        for scalar in replacing("\r\n", with: "\n").unicodeScalars {
+            scalars.append(scalar.isControl ? "\u{FFFD}" : scalar)
+        }
+        return String(scalars)
+    }
+
+    /// A quick look: false for nearly every text.
+    fileprivate var hidesControl: Bool {
+        utf8.contains { ($0 < 0x20 && $0 != 0x0A && $0 != 0x09) || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }
+    }
+}
+
+extension JSONValue {
+    /// The value on several lines; what JSON itself lets through of control characters is escaped as well.
+    var forTerminal: String {
+        let plain = pretty
+        guard plain.hidesControl else { return plain }
+        var text = ""
+        for scalar in plain.unicodeScalars {
+            if scalar.isControl {
+                text += String(format: "\\u%04x", scalar.value)
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal would obey it: control characters, and marks that reorder what is shown.
+    fileprivate var isControl: Bool {
+        switch value {
+        case 0x09, 0x0A: false
+        case 0x202A...0x202E, 0x2066...0x2069: true
+        default: properties.generalCategory == .control
+        }
     }
 }

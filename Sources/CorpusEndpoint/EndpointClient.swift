@@ -7,6 +7,7 @@ import Foundation
 /// that a request is not asked again after its reply is on the ledger is the engine's business.
 public final class EndpointClient: ModelEndpoint, Sendable {
     private let http: HTTPEngine
+    private let budget: Budget
     private let channels: [String: ModelChannel]
 
     /// Creates a client and starts its thread; nothing is sent.
@@ -57,6 +58,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
             channels[configuration.name] = ModelChannel(configuration, address, shared)
         }
         self.channels = channels
+        self.budget = budget
     }
 
     /// Gets a reply, retrying what is worth it, within the model's places and the budget.
@@ -66,6 +68,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     /// - Parameters:
     ///   - request: The question.
     ///   - charged: Told of each attempt that the endpoint may charge for although it gave no reply.
+    /// - Returns: The reply and what it was booked at.
     /// - Throws: `WorkFailure` when no reply can be had, with `stopsRun` set when no further call could;
     ///   `BudgetExhausted` when the worst case of the call does not fit the budget; `CancellationError`; what
     ///   `charged` throws.
@@ -76,13 +79,17 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         try await channel(request.model).complete(request, charged: charged)
     }
 
-    /// Asks a model's endpoint, once and without charge, whether it can be reached, takes the key and knows
-    /// the model.
+    /// Asks a model's endpoint, without charge, for the models that it serves.
     ///
-    /// - Returns: The models it lists; empty when it keeps no list, which is no fault.
-    /// - Throws: `WorkFailure` that says what is wrong: `transport`, `timeout`, `bad-key`, `unknown-model`,
-    ///   `endpoint-loading`, `bad-reply`, …; `CancellationError`.
-    public func probe(_ model: String) async throws -> [String] { try await channel(model).probe() }
+    /// What may pass is tried again as calls are. The list is a hint and no more: an endpoint may keep none, forbid
+    /// it, or list other names than it takes, and only a call shows whether calls work.
+    ///
+    /// - Throws: `WorkFailure` when no call could work either: `transport`, `timeout`, `bad-certificate`,
+    ///   `bad-address` when nobody is reached, `bad-key` for a status of 401, `endpoint-loading`;
+    ///   `CancellationError`.
+    public func probe(_ model: String) async throws -> EndpointProbe {
+        try await channel(model).probe()
+    }
 
     /// How things stand.
     public var snapshot: EndpointSnapshot {
@@ -93,6 +100,15 @@ public final class EndpointClient: ModelEndpoint, Sendable {
                 return counts
             }
         )
+    }
+
+    /// Starts no further exchange and lets those in flight end.
+    ///
+    /// Calls that wait between two attempts, or for a share of the budget, end with `CancellationError` at once, and
+    /// so does every call that would need an exchange from now on.
+    public func drain() {
+        budget.close()
+        for channel in channels.values { channel.drain() }
     }
 
     /// Aborts what is under way and closes all connections; calls in flight end with `CancellationError`.

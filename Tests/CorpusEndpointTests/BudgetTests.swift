@@ -1,9 +1,10 @@
 import CorpusKit
+import TestSupport
 import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Budget", .timeLimit(.minutes(1)))
+@Suite("Budget", .timeLimit(.minutes(5)))
 struct BudgetTests {
     private static func tokens(_ count: Int) -> Amounts { Amounts(tokens: count, calls: 1) }
 
@@ -39,7 +40,7 @@ struct BudgetTests {
         let budget = Budget(Caps(tokens: 100))
         try await budget.reserve(Self.tokens(80))
         async let second: Void = budget.reserve(Self.tokens(60))
-        while budget.waiting == 0 { await Task.yield() }
+        await until { budget.waiting > 0 }
         #expect(budget.reserved.tokens == 80)
         budget.settle(Self.tokens(80), used: Self.tokens(40))
         try await second
@@ -64,7 +65,7 @@ struct BudgetTests {
         try await budget.reserve(Amounts(calls: 1))
         let outcome = await withTaskGroup(of: Bool.self) { group in
             group.addTask { (try? await budget.reserve(Amounts(calls: 1))) != nil }
-            while budget.waiting == 0 { await Task.yield() }
+            await until { budget.waiting > 0 }
             budget.settle(Amounts(calls: 1), used: Amounts(calls: 1))
             return await group.next()
         }
@@ -84,9 +85,9 @@ struct BudgetTests {
                         try await budget.reserve(Self.tokens(100))
                     }
                 }
-                while budget.waiting < 1 { await Task.yield() }
+                await until { budget.waiting >= 1 }
                 behind.addTask { try await budget.reserve(Self.tokens(50)) }
-                while budget.waiting < 2 { await Task.yield() }
+                await until { budget.waiting >= 2 }
                 first.cancelAll()
             }
             try await behind.waitForAll()

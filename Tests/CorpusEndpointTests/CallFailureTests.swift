@@ -110,7 +110,7 @@ struct Row: Sendable, CustomTestStringConvertible {
         Row(400, error("bad temperature"), .never, .endpointRefused),
         Row(400, "not json", .never, .endpointRefused),
         Row(422, #"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, .never, .endpointRefused),
-        Row(405, "", .never, .endpointRefused), Row(501, "", .never, .endpointRefused),
+        Row(405, "", .never, .badAddress, stops: true), Row(501, "", .never, .badAddress, stops: true),
         Row(
             400,
             #"{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error","n_prompt_tokens":9000,"n_ctx":4096}}"#,
@@ -228,7 +228,7 @@ struct CallFailureTests {
         let request = request(prompt)
         let quoting = label.explanation("bad input: 'reverses a linked list of conf'", request: request)
         let keyed = label.explanation("invalid token \(testKey.suffix(8))", request: request)
-        let harmless = label.explanation("bad\u{1B}\n  input: 'top_k'", request: request)
+        let harmless = label.explanation("bad\u{1B}\u{9B}\n  input: 'top_k'", request: request)
         let long = label.explanation(String(repeating: "ab ", count: 500), request: request)
 
         #expect(quoting == "; its explanation quotes the request and is not shown")
@@ -279,15 +279,19 @@ struct PacingTests {
         }
     }
 
-    @Test("What the endpoint asks for is obeyed up to the longest wish")
-    func wishes() {
+    @Test(
+        "What the endpoint asks for is obeyed; a wish beyond the longest ends the request",
+        arguments: [ReasonCode.rateLimited, .endpointLoading]
+    )
+    func wishes(code: ReasonCode) {
         var policy = RetryPolicy()
         policy.base = .zero
         var pacing = Pacing(policy, maxAttempts: 9, request: request().key)
-        for (wish, wait) in [(7, 7), (299, 299), (86_400, 300)] {
-            let failure = CallFailure(.again(after: .seconds(wish)), .rateLimited, "")
-            #expect(pacing.step(after: failure) == .wait(.seconds(wait)))
+        for wish in [7, 299, 300] {
+            let failure = CallFailure(.again(after: .seconds(wish)), code, "")
+            #expect(pacing.step(after: failure) == .wait(.seconds(wish)))
         }
+        #expect(pacing.step(after: CallFailure(.again(after: .seconds(301)), code, "")) == .giveUp)
     }
 
     @Test("Unusable replies were paid for, so they are asked for less often")

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Chat replies")
 struct ChatReplyTests {
-    private func read(_ text: String) throws -> ModelReply { try ChatReply.read(Array(text.utf8)) }
+    private func read(_ text: String, maxTokens: Int = 100) throws -> ModelReply {
+        try ChatReply.read(Array(text.utf8), maxTokens: maxTokens)
+    }
 
     private func message(_ message: String, finish: String = #""stop""#) throws -> ModelReply {
         try read(#"{"choices":[{"message":\#(message),"finish_reason":\#(finish)}]}"#)
@@ -38,16 +40,43 @@ struct ChatReplyTests {
     }
 
     @Test(
-        "Reasons for the end are mapped",
+        "Reasons for the end are known in every dialect",
         arguments: [
-            (#""stop""#, .stop), (#""eos""#, .stop), (#""length""#, .length),
-            (#""content_filter""#, .filtered),
-            (#""tool_calls""#, .other), ("null", .other), ("3", .other),
-        ] as [(String, ModelReply.Finish)]
+            (
+                [
+                    "stop", "eos", "eos_token", "end_turn", "stop_sequence", "STOP", "completed",
+                ], .stop
+            ),
+            (
+                ["length", "max_tokens", "MAX_TOKENS", "model_length", "model_context_window_exceeded"],
+                .length
+            ),
+            (["content_filter", "SAFETY", "refusal", "sensitive"], .filtered),
+            (["tool_calls", "function_call", "error", "insufficient_system_resource"], .other),
+        ] as [([String], ModelReply.Finish)]
     )
-    func finishes(json: String, finish: ModelReply.Finish) throws {
-        let reply = try message(#"{"content":"hi"}"#, finish: json)
-        #expect(reply.finish == finish)
+    func finishes(words: [String], finish: ModelReply.Finish) throws {
+        for word in words {
+            let reply = try message(#"{"content":"hi"}"#, finish: #""\#(word)""#)
+            #expect(reply.finish == finish, "\(word)")
+        }
+    }
+
+    @Test(
+        "A reply whose end is not stated is whole, unless it has used up its tokens",
+        arguments: ["", #","finish_reason":null"#, #","finish_reason":3"#, #","finish_reason":"who knows""#]
+    )
+    func unstatedEnd(reason: String) throws {
+        func finish(_ usage: String) throws -> ModelReply.Finish {
+            let choice = #"{"message":{"content":"hi"}\#(reason)}"#
+            return try read(#"{"choices":[\#(choice)],"usage":\#(usage)}"#, maxTokens: 5).finish
+        }
+        #expect(try finish(#"{"prompt_tokens":1,"completion_tokens":4}"#) == .stop)
+        #expect(try finish(#"{"prompt_tokens":1,"completion_tokens":5}"#) == .length)
+        #expect(try finish(#"{"prompt_tokens":1,"completion_tokens":6}"#) == .length)
+        #expect(try finish("null") == .stop)
+        let usable = try read(#"{"choices":[{"message":{"content":"hi"}\#(reason)}]}"#).usableText()
+        #expect(usable == "hi")
     }
 
     @Test("A refusal in a field of its own becomes the text of a filtered reply")
@@ -124,10 +153,12 @@ struct ChatReplyTests {
         broken[36] = 0xFF
         let head = Array(#"{"choices":[{"message":{"content":""#.utf8)
 
-        #expect(throws: ReplyFault.notUTF8) { try ChatReply.read(broken) }
+        #expect(throws: ReplyFault.notUTF8) { try ChatReply.read(broken, maxTokens: 100) }
         for cut in 1...3 {
             let bytes = head + Array("🧪".utf8.prefix(cut))
-            #expect(throws: ReplyFault.truncated(bytes: bytes.count)) { try ChatReply.read(bytes) }
+            #expect(throws: ReplyFault.truncated(bytes: bytes.count)) {
+                try ChatReply.read(bytes, maxTokens: 100)
+            }
         }
     }
 
@@ -148,9 +179,9 @@ struct ChatReplyTests {
     func everyCut() throws {
         let whole = Answer.chat("hello \\u00e9 \\ud83e\\uddea é🧪").body
         for length in 0..<whole.count {
-            #expect(throws: ReplyFault.self) { try ChatReply.read(Array(whole[..<length])) }
+            #expect(throws: ReplyFault.self) { try ChatReply.read(Array(whole[..<length]), maxTokens: 100) }
         }
-        let reply = try ChatReply.read(whole)
+        let reply = try ChatReply.read(whole, maxTokens: 100)
         #expect(reply.text == "hello é 🧪 é🧪")
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Endpoint client", .timeLimit(.minutes(1)))
+@Suite("Endpoint client", .timeLimit(.minutes(5)))
 struct EndpointClientTests {
     @Test("A reply comes back with its usage, price, attempts and endpoint")
     func reply() async throws {

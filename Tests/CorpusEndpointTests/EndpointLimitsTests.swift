@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Endpoint limits", .timeLimit(.minutes(1)))
+@Suite("Endpoint limits", .timeLimit(.minutes(5)))
 struct EndpointLimitsTests {
     @Test("A budget is never exceeded, also with three hundred calls in flight", arguments: [1.0, 0.3, 0.0])
     func budget(share: Double) async throws {
@@ -186,36 +186,6 @@ struct EndpointLimitsTests {
         #expect(codes == ["transport": 4, "endpoint-down": 56])
     }
 
-    @Test("Probing tells what is wrong before a run begins", arguments: Probe.all)
-    func probe(row: Probe) async throws {
-        let server = try TestServer(answers: row.answer)
-        let client = try client(configuration(server.url))
-
-        if let code = row.code {
-            let found = try await failure { try await client.probe("teacher") }
-            #expect(found.code == code)
-            #expect(found.stopsRun == row.stops)
-        } else {
-            let models = try await client.probe("teacher")
-            #expect(models == row.models)
-        }
-        #expect(server.requests.map(\.path) == ["/v1/models"])
-        #expect(server.requests.first?.headers["authorization"] == "Bearer \(testKey)")
-    }
-
-    @Test("Probing a dead endpoint says that it cannot be reached")
-    func probeDead() async throws {
-        let server = try TestServer(answers: .status(200))
-        let url = server.url
-        server.stop()
-        let client = try client(configuration(url))
-
-        let found = try await failure { try await client.probe("teacher") }
-
-        #expect(found.code == "transport")
-        #expect(found.description == "no connection to `\(url)`: connection refused")
-    }
-
     @Test("Configurations that would break a promise are refused")
     func refusedConfigurations() async throws {
         var reserved = configuration("http://127.0.0.1:1")
@@ -236,42 +206,4 @@ struct EndpointLimitsTests {
         #expect(unpriced.description == "model `teacher` has no price, so a budget in dollars cannot be kept")
         #expect(none.code == "bad-endpoint")
     }
-}
-
-/// What `GET /v1/models` answers and what a probe makes of it.
-struct Probe: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let answer: Answer
-    var models: [String] = []
-    var code: ReasonCode?
-    var stops = false
-
-    static let all = [
-        Probe(
-            testDescription: "listed",
-            answer: .status(200, #"{"data":[{"id":"a"},{"id":"teacher"}]}"#),
-            models: ["a", "teacher"]
-        ),
-        Probe(testDescription: "no list", answer: .status(404, "Not Found")),
-        Probe(testDescription: "an empty list", answer: .status(200, #"{"data":[]}"#)),
-        Probe(
-            testDescription: "llama.cpp, which answers to any name",
-            answer: .status(200, #"{"data":[{"id":"model.gguf","owned_by":"llamacpp"}]}"#),
-            models: ["model.gguf"]
-        ),
-        Probe(
-            testDescription: "another model",
-            answer: .status(200, #"{"data":[{"id":"a"}]}"#),
-            code: "unknown-model",
-            stops: true
-        ),
-        Probe(testDescription: "bad key", answer: .status(401), code: "bad-key", stops: true),
-        Probe(
-            testDescription: "loading",
-            answer: .status(503, #"{"error":{"message":"Loading model"}}"#),
-            code: "endpoint-loading"
-        ),
-        Probe(testDescription: "a web page", answer: .status(200, "<html>"), code: "bad-reply"),
-        Probe(testDescription: "in trouble", answer: .status(500), code: "endpoint-error"),
-    ]
 }

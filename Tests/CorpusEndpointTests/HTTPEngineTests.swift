@@ -4,7 +4,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("HTTP engine", .timeLimit(.minutes(1)))
+@Suite("HTTP engine", .timeLimit(.minutes(5)))
 struct HTTPEngineTests {
     private let engine = HTTPEngine(connections: 64)
 
@@ -154,7 +154,7 @@ struct HTTPEngineTests {
         .enabled(if: TLSServer.isPossible)
     )
     func certificate() async throws {
-        let server = try TLSServer()
+        let server = try await TLSServer()
 
         let result = await engine.send(post("https://127.0.0.1:\(server.port)/v1"))
 

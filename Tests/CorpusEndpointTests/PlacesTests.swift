@@ -1,9 +1,10 @@
 import CorpusKit
+import TestSupport
 import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Places", .timeLimit(.minutes(1)))
+@Suite("Places", .timeLimit(.minutes(5)))
 struct PlacesTests {
     @Test("No more calls run at once than there are places", arguments: [1, 3, 16])
     func width(width: Int) async throws {
@@ -33,7 +34,7 @@ struct PlacesTests {
             try await places.withPlace {
                 for number in 0..<20 {
                     group.addTask { try await places.withPlace { order.note(number) } }
-                    while places.waiting <= number { await Task.yield() }
+                    await until { places.waiting > number }
                 }
             }
         }
@@ -52,14 +53,14 @@ struct PlacesTests {
                         running.add(1)
                         await withDiscardingTaskGroup { late in
                             late.addTask { try? await places.withPlace { running.add(1) } }
-                            for _ in 0..<10_000 where places.waiting == 0 { await Task.yield() }
+                            await until { places.waiting > 0 }
                             #expect(places.waiting == 1)
                             #expect(running.value == 1)
                             late.cancelAll()
                         }
                     }
                 }
-                while places.waiting == 0 { await Task.yield() }
+                await until { places.waiting > 0 }
             }
             try await group.waitForAll()
         }
@@ -73,7 +74,7 @@ struct PlacesTests {
                 group.addTask {
                     await #expect(throws: CancellationError.self) { try await places.withPlace {} }
                 }
-                while places.waiting == 0 { await Task.yield() }
+                await until { places.waiting > 0 }
                 group.cancelAll()
             }
         }

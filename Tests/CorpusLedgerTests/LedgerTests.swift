@@ -1,6 +1,7 @@
 import CorpusModel
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import CorpusLedger
@@ -263,41 +264,30 @@ struct LedgerTests {
         _ = try RunLock(folder: folder)
     }
 
-    @Test("A full disk is said to be full, and what was committed stays", .enabled(if: geteuid() == 0))
+    @Test("A full disk is said to be full, and what was committed stays")
     func fullDisk() async throws {
-        let mount = folder + "/small"
-        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
-        guard Self.shell("mount -t tmpfs -o size=4900k tmpfs '\(mount)' 2>/dev/null") == 0 else { return }
-        defer { _ = Self.shell("umount -l '\(mount)'") }
-        let ledger = try Ledger.begin(
-            path: mount + "/l.sqlite",
-            name: "t",
-            recipe: "r",
-            plan: ["nodes": []],
-            product: "test",
-            now: 0
-        )
-        var committed = 0
-        let problem = await #expect(throws: LedgerProblem.self) {
-            for number in 0..<2000 {
-                var random = RandomStream(seed: number, purpose: ["noise"])
-                let noise = (0..<200).map { _ in String(random.next(), radix: 36) }.joined()
-                try await ledger.commit([.call(call(number, text: noise))])
-                committed += 1
+        try await SmallDisk.lend(kibibytes: 4900, to: "LedgerTests/fullDisk") { disk in
+            let ledger = try Ledger.begin(
+                path: disk.path + "/l.sqlite",
+                name: "t",
+                recipe: "r",
+                plan: ["nodes": []],
+                product: "test",
+                now: 0
+            )
+            var committed = 0
+            let problem = await #expect(throws: LedgerProblem.self) {
+                for number in 0..<2000 {
+                    var random = RandomStream(seed: number, purpose: ["noise"])
+                    let noise = (0..<200).map { _ in String(random.next(), radix: 36) }.joined()
+                    try await ledger.commit([.call(call(number, text: noise))])
+                    committed += 1
+                }
             }
+            #expect(problem?.code == .full)
+            #expect(committed > 0)
+            #expect(ledger.shortage?.code == .full)
+            #expect(try ledger.spent().calls == committed)
         }
-        #expect(problem?.code == .full)
-        #expect(committed > 0)
-        #expect(ledger.shortage?.code == .full)
-        #expect(try ledger.spent().calls == committed)
-    }
-
-    private static func shell(_ command: String) -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        do { try process.run() } catch { return -1 }
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 }

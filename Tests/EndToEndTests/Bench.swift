@@ -19,12 +19,13 @@ final class Bench: Sendable {
 
     init(
         seeds: String = Bench.tasks.joined(separator: "\n") + "\n",
-        answer: @escaping @Sendable (TestServer.Request) -> Answer = Bench.model
+        answer: @escaping @Sendable (TestServer.Request) -> Answer = Bench.model,
+        list: @escaping @Sendable (TestServer.Request) -> Answer = { _ in Bench.list }
     ) throws {
         folder = NSTemporaryDirectory() + "corpusmith-e2e-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         server = try TestServer { request in
-            request.method == "GET" ? .status(200, #"{"data":[{"id":"scripted"}]}"#) : answer(request)
+            request.method == "GET" ? list(request) : answer(request)
         }
         try write(seeds, to: "seeds.jsonl")
         try write(recipe(), to: "recipe.yaml")
@@ -34,6 +35,9 @@ final class Bench: Sendable {
         server.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
+
+    /// The list of models of a server that has the one that the recipe names.
+    static let list = Answer.status(200, #"{"data":[{"id":"scripted"}]}"#)
 
     func write(_ text: String, to name: String) throws {
         let path = folder + "/" + name
@@ -118,6 +122,11 @@ final class Bench: Sendable {
 
     func removeExports() throws {
         try FileManager.default.removeItem(atPath: folder + "/output/bench/export")
+    }
+
+    /// The exported rows alone, without what tells of the run.
+    func rows() throws -> [String: String] {
+        try exports().filter { $0.key.hasPrefix("sft/") || $0.key.hasPrefix("dpo/") }
     }
 
     /// How many model calls the server got.

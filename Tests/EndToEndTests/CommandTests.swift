@@ -186,13 +186,61 @@ struct CommandTests {
         #expect(try plan.json["estimate"]?["calls"]?.whole ?? 0 > 0)
     }
 
-    @Test("A plan names the worst case and calls nothing")
+    @Test("A plan names what everything would take and calls nothing")
     func plan() async throws {
         let bench = try Bench()
         let end = try await Program.run("plan", "recipe.yaml", folder: bench.folder)
         #expect(end.code == 0)
-        #expect(end.output.contains("worst case: 6 seeds, 24 calls"))
+        #expect(end.output.contains("in full: 6 seeds, 24 calls"))
         #expect(bench.server.requests.isEmpty)
+    }
+
+    @Test("A dry run prints the plan, as JSON too, and calls nothing")
+    func dryRun() async throws {
+        let bench = try Bench()
+        let plan = try await Program.run("plan", "recipe.yaml", "--json", folder: bench.folder)
+        let dry = try await bench.run("--dry-run", "--json")
+        let text = try await bench.run("--dry-run")
+
+        #expect(dry.code == 0 && text.code == 0)
+        #expect(try dry.json == plan.json)
+        #expect(text.output.contains("in full: 6 seeds, 24 calls"))
+        #expect(bench.server.requests.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
+    }
+
+    @Test("The colour of an error's label is as the command line says")
+    func colour() async throws {
+        for (choice, label) in [
+            ("always", "\u{1B}[31merror[missing-file]\u{1B}[0m: cannot read"),
+            ("never", "error[missing-file]: cannot read"), ("auto", "error[missing-file]: cannot read"),
+        ] {
+            let run = try await Program.run("run", "nothing.yaml", "--color", choice)
+            #expect(run.code == 2)
+            #expect(run.errors.hasPrefix(label), "\(run.errors)")
+        }
+        let report = try await Program.run("report", "nowhere", "--color", "always")
+        #expect(report.errors.hasPrefix("\u{1B}[31merror[ledger-missing]\u{1B}[0m: "), "\(report.errors)")
+    }
+
+    @Test("Whoever only reads is not told that writing failed", arguments: ["report", "explain"])
+    func readingDenied(command: String) async throws {
+        let bench = try Bench()
+        try bench.write("", to: "x/ledger.sqlite")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0],
+            ofItemAtPath: bench.folder + "/x/ledger.sqlite"
+        )
+        // Root may read everything, unless it gives up its capabilities.
+        let wrapper = geteuid() == 0 ? ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] : []
+        let arguments = command == "report" ? ["report", "x"] : ["explain", "smp_00000000", "--run", "x"]
+        let end = try await Program.start(arguments, through: wrapper, folder: bench.folder).end()
+
+        #expect(end.code == 2)
+        #expect(
+            end.errors.contains("error[ledger-denied]: cannot read the ledger `x/ledger.sqlite`"),
+            "\(end.errors)"
+        )
     }
 
     @Test("Plug-ins are listed and described")

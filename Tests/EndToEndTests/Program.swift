@@ -35,68 +35,58 @@ struct Program {
         try await start(arguments, folder: folder, environment: environment).end()
     }
 
-    /// Starts the program.
+    /// Starts the program, perhaps by way of another one that is given its path and arguments.
     static func start(
         _ arguments: [String],
+        through wrapper: [String] = [],
         folder: String = Repository.path,
         environment: [String: String] = [:]
     ) throws -> Running {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
         var surroundings = ProcessInfo.processInfo.environment
         surroundings["NO_COLOR"] = "1"
-        process.environment = surroundings.merging(environment) { _, new in new }
-        process.standardInput = FileHandle.nullDevice
-        return try Running(process)
+        return try Running(
+            wrapper + [path] + arguments,
+            folder: folder,
+            environment: surroundings.merging(environment) { _, new in new }
+        )
     }
 
     /// A started program; what it says goes to files, so that it never waits for a reader.
-    ///
-    /// Unchecked: the process is only asked for its end, from one thread.
-    final class Running: @unchecked Sendable {
-        private let process: Process
+    final class Running: Sendable {
+        private let child: Child
         private let output: String
         private let errors: String
 
-        fileprivate init(_ process: Process) throws {
+        fileprivate init(_ arguments: [String], folder: String, environment: [String: String]) throws {
             let base = NSTemporaryDirectory() + "corpusmith-" + UUID().uuidString
-            (self.process, output, errors) = (process, base + ".out", base + ".err")
-            process.standardOutput = try Self.file(output)
-            process.standardError = try Self.file(errors)
-            try process.run()
+            (output, errors) = (base + ".out", base + ".err")
+            child = try Child(
+                arguments,
+                folder: folder,
+                environment: environment,
+                output: .file(output),
+                errors: .file(errors)
+            )
         }
 
-        private static func file(_ path: String) throws -> FileHandle {
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
-            return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        deinit {
+            try? FileManager.default.removeItem(atPath: output)
+            try? FileManager.default.removeItem(atPath: errors)
         }
 
-        var identifier: Int32 { process.processIdentifier }
+        var identifier: Int32 { child.identifier }
 
-        func signal(_ number: Int32) { kill(identifier, number) }
+        func signal(_ number: Int32) { child.signal(number) }
 
         /// What was written to standard error so far.
-        var errorsSoFar: String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
+        var errorsSoFar: String { content(of: errors) }
+
+        /// Waits until the program has written something to standard error.
+        func said(_ text: String) async { await reached(text, in: errors) }
 
         func end() async throws -> End {
-            await withCheckedContinuation { continuation in
-                Thread { [self] in
-                    process.waitUntilExit()
-                    continuation.resume()
-                }.start()
-            }
-            defer {
-                try? FileManager.default.removeItem(atPath: output)
-                try? FileManager.default.removeItem(atPath: errors)
-            }
-            return End(
-                code: process.terminationReason == .uncaughtSignal
-                    ? -process.terminationStatus : process.terminationStatus,
-                output: try String(contentsOfFile: output, encoding: .utf8),
-                errors: errorsSoFar
-            )
+            let code = await child.end()
+            return End(code: code, output: content(of: output), errors: errorsSoFar)
         }
     }
 }

@@ -58,7 +58,7 @@ struct RunTests {
 
         #expect(killed.code == -SIGKILL || killed.code == 0)
         #expect(end.code == 0, "\(end.errors)")
-        #expect(try samples(bench) == samples(reference))
+        #expect(try bench.rows() == reference.rows())
         #expect(bench.calls <= 24 + 4)
         let report = try await bench.report()
         #expect(Bench.addsUp(report))
@@ -75,7 +75,7 @@ struct RunTests {
         await bench.server.received(8)
         running.signal(SIGINT)
         // What is in work ends only after the program has taken note of the signal.
-        while !running.errorsSoFar.contains("finishing what is in work") { await Task.yield() }
+        await running.said("finishing what is in work")
         gate.open()
         let stopped = try await running.end()
         let end = try await bench.run()
@@ -132,7 +132,7 @@ struct RunTests {
             case 1: .chat("")
             case 2: Answer(body: Array("this is no JSON".utf8))
             case 3: .chat(String(repeating: "x", count: 10 << 20))
-            case 4: .chat("```python\\u0000\\u001b[2J\\ndef add_4(x):\\n    return x + 4\\n```")
+            case 4: .reply("```python\ndef add_4(x):\n    # \u{1B}[2J\u{9B}2J\u{7F}\n    return x + 4\n```")
             case 5: Answer(body: Array("<html><body>Bad gateway</body></html>".utf8))
             default:
                 Answer(
@@ -155,78 +155,18 @@ struct RunTests {
         let failed = report["counts"]?["failed"]?.members ?? [:]
         #expect(dropped["empty"]?.whole == 1)
         #expect(dropped["truncated"]?.whole == 1)
-        #expect(dropped["format-broken"]?.whole ?? 0 >= 1)
+        // Ten megabytes are a reply, and far too long for an answer.
+        #expect(dropped["low-quality"]?.whole == 1)
         #expect(failed.values.compactMap(\.whole).reduce(0, +) == 2, "\(failed)")
         #expect(
             end.errors.contains("warning[failed]: 2 candidates failed; the same command tries them again")
         )
-    }
-
-    @Test("A dead endpoint at the start is said at once, and the run can be continued")
-    func deadEndpoint() async throws {
-        let bench = try Bench()
-        try bench.write(bench.recipe(url: "http://127.0.0.1:1/v1"), to: "recipe.yaml")
-        let dead = try await bench.run()
-        try bench.write(bench.recipe(), to: "recipe.yaml")
-        let end = try await bench.run()
-
-        #expect(dead.code == 75, "\(dead.errors)")
-        #expect(dead.errors.contains("127.0.0.1:1"))
-        #expect(dead.errors.contains("nothing is lost: run the same command again to continue"))
-        #expect(end.code == 0, "\(end.errors)")
-    }
-
-    @Test("An endpoint that dies in mid-run stops the run with 75; with it back, nothing is paid twice")
-    func diesInMidRun() async throws {
-        let reference = try Bench()
-        _ = try await reference.run()
-        let first = try TestServer { request in
-            request.method == "GET" ? .status(200, #"{"data":[{"id":"scripted"}]}"#) : Bench.model(request)
-        }
-        let bench = try Bench()
-        try bench.write(bench.recipe(url: first.url), to: "recipe.yaml")
-        let running = try bench.start()
-        await first.received(9)
-        first.stop()
-        let dead = try await running.end()
-        try bench.write(bench.recipe(), to: "recipe.yaml")
-        let end = try await bench.run()
-
-        #expect(dead.code == 75, "\(dead.errors)")
-        #expect(dead.errors.contains("error[endpoint-down]"), "\(dead.errors)")
-        #expect(end.code == 0, "\(end.errors)")
-        // Eight questions of the first server at least were answered and kept; four more may have been under way.
-        #expect(bench.calls <= 24 - 4 && bench.calls >= 24 - 9)
-        #expect(try samples(bench) == samples(reference))
-    }
-
-    @Test("A refused key stops the run at the first request and names the variable, not the key")
-    func badKey() async throws {
-        let bench = try Bench { _ in .status(401, #"{"error":{"message":"bad key"}}"#) }
-        let server = try TestServer(answers: .status(401, #"{"error":{"message":"bad key"}}"#))
-        try bench.write(bench.recipe(url: server.url, extra: ", key: { env: BENCH_KEY }"), to: "recipe.yaml")
-        let missing = try await bench.run()
-        let end = try await bench.run(environment: ["BENCH_KEY": "sk-secret-value-123456"])
-
-        #expect(missing.code == 2)
-        #expect(missing.errors.contains("`BENCH_KEY`"))
-        #expect(end.code == 2, "\(end.errors)")
-        #expect(end.errors.contains("BENCH_KEY") && !end.errors.contains("sk-secret"))
-        #expect(server.requests.count == 1)
-        let ledger = try Data(contentsOf: URL(fileURLWithPath: bench.folder + "/output/bench/ledger.sqlite"))
-        #expect(ledger.range(of: Data("sk-secret".utf8)) == nil)
-    }
-
-    @Test("A model that the endpoint does not know stops the run with the names it knows")
-    func unknownModel() async throws {
-        let bench = try Bench { _ in .status(404, #"{"error":{"message":"no such model"}}"#) }
-        try bench.write(
-            bench.recipe().replacingOccurrences(of: "model: scripted", with: "model: scriptd"),
-            to: "recipe.yaml"
-        )
-        let end = try await bench.run()
-        #expect(end.code == 2, "\(end.errors)")
-        #expect(end.errors.contains("scripted"), "\(end.errors)")
+        // Control characters are part of the text: they reach the rows, as JSON writes them.
+        #expect(report["counts"]?["exported"]?.whole == 1)
+        let row = try #require(bench.rows().filter { $0.key.hasPrefix("sft/") }.values.first { !$0.isEmpty })
+        #expect(row.contains(#"# \u001b[2J"#) && !row.utf8.contains(0x1B))
+        let answer = try JSONValue(parsing: row)["messages"]?.elements?.last?["content"]?.text
+        #expect(answer?.contains("# \u{1B}[2J\u{9B}2J\u{7F}\n") == true)
     }
 
     @Test("A budget that is used up stops the run with 75; a larger one continues it")
@@ -245,28 +185,25 @@ struct RunTests {
         #expect(bench.calls == 24)
     }
 
-    @Test(
-        "A full disk stops the run in words, and it goes on when there is room",
-        .enabled(if: geteuid() == 0)
-    )
+    @Test("A full disk stops the run in words, and it goes on when there is room")
     func fullDisk() async throws {
-        let bench = try Bench { request in
-            let noise = Digest(of: request.text).description
-            return .chat("I cannot. " + String(repeating: noise, count: 40))
+        try await SmallDisk.lend(kibibytes: 240, to: "RunTests/fullDisk") { disk in
+            let bench = try Bench { request in
+                let noise = Digest(of: request.text).description
+                return .chat("I cannot. " + String(repeating: noise, count: 40))
+            }
+            // Nothing is executed, and in name spaces of our own the sandbox cannot become another user.
+            let end = try await bench.run("--output", disk.path, "--unsafe-no-sandbox")
+            let paid = bench.calls
+            try disk.makeRoom()
+            let second = try await bench.run("--output", disk.path, "--unsafe-no-sandbox")
+
+            #expect(end.code == 75, "\(end.code) \(end.errors)")
+            #expect(end.errors.contains("error[disk-full]"), "\(end.errors)")
+            #expect(second.code == 0, "\(second.errors)")
+            // What was in flight when the disk filled up could not be kept.
+            #expect(bench.calls <= 24 + 4 && bench.calls >= paid)
         }
-        let disk = bench.folder + "/disk"
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-        guard try Self.shell("mount -t tmpfs -o size=240k tmpfs '\(disk)'") == 0 else { return }
-        defer { _ = try? Self.shell("umount -l '\(disk)'") }
-        let end = try await bench.run("--output", disk)
-        #expect(end.code == 75, "\(end.code) \(end.errors)")
-        #expect(end.errors.contains("error[disk-full]"), "\(end.errors)")
-        let paid = bench.calls
-        #expect(try Self.shell("mount -o remount,size=50m '\(disk)'") == 0)
-        let second = try await bench.run("--output", disk)
-        #expect(second.code == 0, "\(second.errors)")
-        // What was in flight when the disk filled up could not be kept.
-        #expect(bench.calls <= 24 + 4 && bench.calls >= paid)
     }
 
     @Test("A run that asks for more isolation than there is does not start, calls nothing and writes nothing")
@@ -280,38 +217,5 @@ struct RunTests {
         #expect(end.errors.contains("the recipe asks for `full`"), "\(end.errors)")
         #expect(bench.server.requests.isEmpty)
         #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
-    }
-
-    @Test("A sample is explained from its seed to its verdicts")
-    func explain() async throws {
-        let bench = try Bench()
-        _ = try await bench.run()
-        let files = try bench.exports()
-        let rows = files.filter { $0.key.hasPrefix("sft/") }.values.flatMap { $0.split(separator: "\n") }
-        let row = try JSONValue(parsing: String(try #require(rows.first)))
-        let id = try #require(row["id"]?.text)
-        let end = try await Program.run("explain", String(id.prefix(16)), folder: bench.folder)
-
-        #expect(end.code == 0, "\(end.errors)")
-        for part in [
-            "seed smp_", "seeds.jsonl:", "licence MIT", "by solved: solve", "call 1 to scripted",
-            "prompt, user",
-            "reply", "tested: tests → passed", "isolation oneshot", "unique: exact-duplicates → kept",
-        ] { #expect(end.output.contains(part), "\(part) in \(end.output)") }
-        let none = try await Program.run("explain", "smp_00000000", folder: bench.folder)
-        #expect(none.code == 2)
-    }
-
-    private func samples(_ bench: Bench) throws -> [String: String] {
-        try bench.exports().filter { $0.key.hasPrefix("sft/") || $0.key.hasPrefix("dpo/") }
-    }
-
-    private static func shell(_ command: String) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What the test server does with one request.
 package struct Answer: Sendable {
     /// How the end of the body is told.
@@ -60,6 +62,15 @@ package struct Answer: Sendable {
             "completion_tokens":\(output),"total_tokens":\(input + output)}}
             """
         return Answer(body: Array(body.utf8), gate: gate)
+    }
+
+    /// A chat completion with any text, which `chat` takes as JSON, and a reason for its end.
+    package static func reply(_ text: String, finish: String = "stop") -> Answer {
+        let message: [String: String] = ["role": "assistant", "content": text]
+        let choice: [String: Any] = ["index": 0, "message": message, "finish_reason": finish]
+        let usage = ["prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15]
+        let body = try? JSONSerialization.data(withJSONObject: ["choices": [choice], "usage": usage])
+        return Answer(body: Array(body ?? Data()))
     }
 
     /// A connection that is reset without a word.

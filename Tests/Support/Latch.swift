@@ -9,9 +9,9 @@ package final class Latch: Sendable {
     /// Lets everybody through, now and later.
     package func open() { gate.signal() }
 
-    /// Waits until the gate is open; gives up after half a minute, so that a broken test ends.
+    /// Waits until the gate is open; gives up after two minutes, so that a broken test ends.
     package func pass() {
-        _ = gate.wait(timeout: .now() + 30)
+        _ = gate.wait(timeout: .now() + 120)
         gate.signal()
     }
 }

@@ -24,8 +24,13 @@ package final class TestServer: Sendable {
         var connections: [Int32: TestSocket] = [:]
         var connectionCount = 0
         var isStopped = false
-        var waiting: [(reached: @Sendable (State) -> Bool, continuation: CheckedContinuation<Void, Never>)] =
-            []
+        var waiting: [Int: Waiter] = [:]
+        var lastWaiter = 0
+    }
+
+    private struct Waiter: Sendable {
+        let isReached: @Sendable (State) -> Bool
+        let continuation: CheckedContinuation<Void, Never>
     }
 
     package let port: Int
@@ -75,31 +80,39 @@ package final class TestServer: Sendable {
         }
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until so many requests have come; a caller who is cancelled waits no longer.
     package func received(_ count: Int) async { await reached { $0.requests.count >= count } }
 
     /// Waits until a client has hung up on an answer so many times.
     package func hungUp(_ count: Int) async { await reached { $0.hangups >= count } }
 
     private func reached(_ condition: @escaping @Sendable (State) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isReached = state.withLock { state in
-                if condition(state) { return true }
-                state.waiting.append((condition, continuation))
-                return false
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReached = state.withLock { state in
+                    if Task.isCancelled || condition(state) { return true }
+                    state.waiting[number] = Waiter(isReached: condition, continuation: continuation)
+                    return false
+                }
+                if isReached { continuation.resume() }
             }
-            if isReached { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.continuation.resume()
         }
     }
 
     private func update<Result: Sendable>(_ change: (inout State) -> Result) -> Result {
         let (result, ready) = state.withLock { state in
             let result = change(&state)
-            let waiting = state.waiting
-            state.waiting = waiting.filter { !$0.reached(state) }
-            return (result, waiting.filter { $0.reached(state) })
+            let ready = state.waiting.filter { $0.value.isReached(state) }
+            for number in ready.keys { state.waiting[number] = nil }
+            return (result, ready.values.map(\.continuation))
         }
-        for entry in ready { entry.continuation.resume() }
+        for continuation in ready { continuation.resume() }
         return result
     }
 

@@ -6,7 +6,7 @@ package struct TestSocket: Sendable {
 
     /// Listens on a free port of the loopback.
     package static func listening() throws -> (TestSocket, port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = unsafe inet_addr("127.0.0.1")
@@ -27,6 +27,8 @@ package struct TestSocket: Sendable {
     package func accept() -> TestSocket? {
         let connection = Glibc.accept(descriptor, nil, nil)
         guard connection >= 0 else { return nil }
+        // A program that another test starts would keep the connection open after we have closed it.
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         // The last byte of an answer goes out by itself and must not wait for an acknowledgement.
         var isOn: Int32 = 1
         unsafe setsockopt(

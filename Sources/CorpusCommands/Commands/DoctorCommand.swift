@@ -12,8 +12,8 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Tell what this machine can do: sandbox, toolchains, bundled model, endpoints",
         discussion: """
-            Tries the sandbox with one small program and asks each endpoint of a recipe, if one is given, for its list \
-            of models; no tokens are bought and nothing is written.
+            Tries the sandbox with one small program. With a recipe, holds the machine against what it needs and asks \
+            each of its endpoints for the list of models; no tokens are bought and nothing is written.
 
             Exit codes: 0 all is well, 1 something is missing, 2 the recipe could not be read, 64 bad command line.
 
@@ -37,27 +37,46 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            var findings: [Finding] = []
-            let probe = SandboxProbe()
-            let sandbox = await probe.report()
-            findings.append(
-                Finding(
-                    name: "sandbox",
-                    isWell: sandbox.level.map { $0 >= .oneshot } ?? false,
-                    text: "level \(sandbox.level?.rawValue ?? "refused"): \(sandbox.reason)",
-                    fix: sandbox.fix
-                )
-            )
-            if let open = try? await probe.sandbox() {
-                for language in ["python", "bash"] {
-                    findings.append(try await Self.language(language, in: open))
-                }
-            }
-            findings.append(Self.bundledModel())
-            if let recipe { findings += try await Self.endpoints(of: Workshop(recipe: recipe).plan) }
+            let plan = try recipe.map { try Workshop(recipe: $0).plan }
+            var findings = try await Self.sandbox(for: plan)
+            findings += Self.bundledModels(for: plan)
+            if let plan { findings += try await Self.endpoints(of: plan) }
             show(findings)
             if findings.contains(where: { !$0.isWell }) { throw CommandExit.findings }
         }
+    }
+
+    /// The sandbox, held against what a recipe asks for, and the languages in it.
+    private static func sandbox(for plan: Plan?) async throws -> [Finding] {
+        let probe = SandboxProbe()
+        let report = await probe.report()
+        let isNeeded = plan?.needs.contains(.sandbox) ?? true
+        let minimum = plan.flatMap { IsolationLevel(rawValue: $0.recipe.sandbox.minimum) } ?? .oneshot
+        var finding = Finding(
+            name: "sandbox",
+            isWell: !isNeeded || report.level.map { $0 >= minimum } ?? false,
+            text: "level \(report.level?.rawValue ?? "refused"): \(report.reason)",
+            fix: report.fix
+        )
+        guard isNeeded else {
+            finding.text += "; the recipe needs none"
+            return [finding]
+        }
+        var open: OneshotSandbox?
+        do {
+            open = try await probe.sandbox(atLeast: minimum)
+        } catch {
+            // In the words in which a run would refuse to start.
+            if let failure = error as? WorkFailure {
+                (finding.text, finding.fix) = (failure.description, failure.hint)
+            }
+        }
+        guard let open else { return [finding] }
+        var findings = [finding]
+        for language in ["python", "bash"] {
+            findings.append(try await Self.language(language, in: open))
+        }
+        return findings
     }
 
     private static func language(_ language: String, in sandbox: any Sandbox) async throws -> Finding {
@@ -96,14 +115,20 @@ struct DoctorCommand: AsyncParsableCommand {
         let paint = Paint(isOn: ColourChoice.auto.isOn(1))
         for finding in findings {
             let mark = finding.isWell ? paint.green("ok     ") : paint.red("missing")
-            Terminal.print("\(mark)  \(finding.name): \(finding.text)")
+            Terminal.print(painted: "\(mark)  " + "\(finding.name): \(finding.text)".shown)
             if let fix = finding.fix { Terminal.print("         hint: \(fix)") }
         }
     }
 
-    private static func bundledModel() -> Finding {
+    /// The bundled models that a recipe uses; without a recipe, the one that ships.
+    private static func bundledModels(for plan: Plan?) -> [Finding] {
+        guard let plan else { return [bundledModel(nil)] }
+        return plan.bundledModels.map(bundledModel)
+    }
+
+    private static func bundledModel(_ name: String?) -> Finding {
         do {
-            let path = try LocalModels.check()
+            let path = try LocalModels.check(name)
             return Finding(name: "bundled model", isWell: true, text: path)
         } catch {
             let failure = error as? WorkFailure
@@ -118,43 +143,12 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private static func endpoints(of plan: Plan) async throws -> [Finding] {
         var findings: [Finding] = []
-        for (name, model) in plan.models.sorted(by: { $0.key < $1.key }) {
+        for (name, model) in plan.models.sorted(by: { $0.key < $1.key }) where plan.uses(model) {
             guard case .endpoint(let url, let variable, _) = model.spec.place.value else { continue }
             let title = "model \(name)"
             do {
-                let key = try variable.map { variable -> Secret in
-                    guard let text = Terminal.environment(variable), let secret = Secret(text) else {
-                        throw WorkFailure(
-                            "bad-key",
-                            "the environment variable `\(variable)` holds no key",
-                            hint: "export \(variable)=…"
-                        )
-                    }
-                    return secret
-                }
-                let client = try EndpointClient(
-                    [
-                        EndpointConfiguration(
-                            name: model.identity,
-                            baseURL: url,
-                            apiModel: model.spec.model,
-                            key: key,
-                            keyVariable: variable,
-                            maxAttempts: 1
-                        )
-                    ],
-                    budget: Budget(Caps())
-                )
-                do {
-                    _ = try await client.probe(model.identity)
-                    await client.shutdown()
-                } catch {
-                    await client.shutdown()
-                    throw error
-                }
-                findings.append(
-                    Finding(name: title, isWell: true, text: "\(model.spec.model) answers at \(url)")
-                )
+                let probe = try await probe(model, at: url, variable)
+                findings.append(finding(title, model.spec.model, at: url, probe))
             } catch let failure as WorkFailure {
                 findings.append(
                     Finding(name: title, isWell: false, text: failure.description, fix: failure.hint)
@@ -162,5 +156,64 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         }
         return findings
+    }
+
+    private static func probe(
+        _ model: PlannedModel,
+        at url: String,
+        _ variable: String?
+    ) async throws -> EndpointProbe {
+        let key = try variable.map { variable -> Secret in
+            guard let text = Terminal.environment(variable), let secret = Secret(text) else {
+                throw WorkFailure(
+                    "bad-key",
+                    "the environment variable `\(variable)` holds no key",
+                    hint: "export \(variable)=…"
+                )
+            }
+            return secret
+        }
+        let configuration = EndpointConfiguration(
+            name: model.identity,
+            baseURL: url,
+            apiModel: model.spec.model,
+            key: key,
+            keyVariable: variable,
+            maxAttempts: 3
+        )
+        let client = try EndpointClient([configuration], budget: Budget(Caps()))
+        do {
+            let probe = try await client.probe(model.identity)
+            await client.shutdown()
+            return probe
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+    }
+
+    /// What a probe says; that a list lacks a model, or is not given, is no fault: the first call of a run decides.
+    private static func finding(_ title: String, _ model: String, at url: String, _ probe: EndpointProbe)
+        -> Finding
+    {
+        let decides = "the first call decides"
+        if let trouble = probe.trouble {
+            return Finding(
+                name: title,
+                isWell: true,
+                text: "\(url) is reached but gives no list of models, so \(decides): \(trouble.description)",
+                fix: trouble.hint
+            )
+        }
+        guard !probe.mayServe else {
+            return Finding(name: title, isWell: true, text: "\(model) answers at \(url)")
+        }
+        let names = probe.models.prefix(5).map { "`\($0.prefix(100))`" }.joined(separator: ", ")
+        return Finding(
+            name: title,
+            isWell: true,
+            text: "\(url) does not list `\(model)`, so \(decides); it lists \(names)"
+                + (probe.models.count > 5 ? " and \(probe.models.count - 5) more" : "")
+        )
     }
 }

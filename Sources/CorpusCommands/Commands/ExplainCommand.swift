@@ -3,23 +3,24 @@ import CorpusKit
 import CorpusLedger
 import Foundation
 
-/// `corpusmith explain SAMPLE-ID`: tells how a sample came to be and why it is believed.
+/// `corpusmith explain ID`: tells how a sample, or both sides of a pair, came to be and why they are believed.
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Tell how a sample came to be: seed, prompts, replies, executions, verdicts",
         discussion: """
-            Takes the id of an exported row or of anything else in the ledger, or its first eight characters or more. \
+            Takes the id of an exported row, a sample's or a pair's, or the id of anything else in the ledger, or the \
+            beginning of one: `smp_` or `pair_` and eight digits or more. Of a pair it tells the story of both sides. \
             Looks through the given run, or through all runs under output/.
 
-            Exit codes: 0 found, 2 there is no such sample, 64 bad command line.
+            Exit codes: 0 found, 2 there is no such sample or pair, 64 bad command line.
 
-            Example: corpusmith explain smp_3f2a9c --run output/quickstart
+            Example: corpusmith explain smp_e00dd7ca --run output/quickstart
             """
     )
 
-    @Argument(help: "The sample's id, or its beginning")
-    var sample: String
+    @Argument(help: "The id of a sample or pair, or its beginning")
+    var id: String
 
     @Option(help: "The run's folder; default: every run under output/", completion: .directory)
     var run: String?
@@ -29,31 +30,31 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let id = sample.hasPrefix("smp_") ? sample : "smp_" + sample
-            guard id.count >= 12, id.dropFirst(4).allSatisfy(\.isHexDigit) else {
+            let isPair = id.hasPrefix("pair_")
+            let name = isPair || id.hasPrefix("smp_") ? id : "smp_" + id
+            let digits = name.dropFirst(isPair ? 5 : 4)
+            guard digits.count >= 8, digits.allSatisfy(\.isHexDigit) else {
                 throw CommandProblem(
                     "bad-id",
-                    "`\(sample)` is no sample id",
+                    "`\(id)` is no id of a sample or pair",
                     hint:
-                        "an id is `smp_` and at least eight hexadecimal digits, as in the `id` of an exported row"
+                        "an id is `smp_` or `pair_` and at least eight hexadecimal digits, as in the `id` of an "
+                        + "exported row"
                 )
             }
-            for folder in try folders() {
-                let stories = try Ledger.read(path: RunFolder(path: folder).ledger).story(of: id)
-                guard !stories.isEmpty else { continue }
-                if json {
-                    let stories = stories.map { JSONValue.array($0.map(StoryText.json)) }
-                    Terminal.print(["schema": 1, "run": .string(folder), "stories": .array(stories)])
-                } else {
-                    tell(stories, in: folder)
+            var isFound = false
+            for folder in try folders() where !isFound {
+                isFound = try reading(RunFolder(path: folder).ledger) { ledger in
+                    isPair ? try tellPairs(name, in: folder, ledger) : try tell(name, in: folder, ledger)
                 }
-                return
             }
-            throw CommandProblem(
-                "unknown-sample",
-                "no run here knows `\(sample)`",
-                hint: "name the run: `--run output/NAME`"
-            )
+            guard isFound else {
+                throw CommandProblem(
+                    isPair ? "unknown-pair" : "unknown-sample",
+                    "no run here knows `\(id)`",
+                    hint: "name the run: `--run output/NAME`"
+                )
+            }
         }
     }
 
@@ -65,13 +66,53 @@ struct ExplainCommand: AsyncParsableCommand {
         }
     }
 
-    private func tell(_ stories: [[StoryChapter]], in folder: String) {
+    /// Whether the ledger knows the sample; its stories are told then.
+    private func tell(_ id: String, in folder: String, _ ledger: Ledger) throws -> Bool {
+        let stories = try ledger.story(of: id)
+        guard !stories.isEmpty else { return false }
+        if json {
+            let told = stories.map { JSONValue.array($0.map(StoryText.json)) }
+            Terminal.print(["schema": 1, "run": .string(folder), "stories": .array(told)])
+            return true
+        }
         for (index, story) in stories.enumerated() {
-            if index > 0 { Terminal.print("\n\(String(repeating: "═", count: 72))\n") }
+            if index > 0 { Terminal.print(Self.rule) }
             StoryText.lines(of: story).forEach { Terminal.print($0) }
         }
         if stories.count > 1 { Terminal.tell("\(stories.count) items of `\(folder)` have this content") }
+        return true
     }
+
+    /// Whether the ledger knows the pair; the stories of both sides are told then, chosen first.
+    private func tellPairs(_ id: String, in folder: String, _ ledger: Ledger) throws -> Bool {
+        let pairs = try ledger.sides(ofPair: id)
+        guard let first = pairs.first else { return false }
+        guard pairs.count == 1 else {
+            throw CommandProblem(
+                "bad-id",
+                "`\(id)` is the beginning of \(pairs.count) pairs: \(pairs.map(\.id).joined(separator: ", "))",
+                hint: "write more of the id"
+            )
+        }
+        let sides = [
+            ("chosen", try ledger.story(of: first.chosen) ?? []),
+            ("rejected", try ledger.story(of: first.rejected) ?? []),
+        ]
+        if json {
+            let told = sides.map { JSONValue.array($0.1.map(StoryText.json)) }
+            let pair = JSONValue.string(first.id)
+            Terminal.print(["schema": 1, "run": .string(folder), "pair": pair, "stories": .array(told)])
+            return true
+        }
+        for (index, (side, story)) in sides.enumerated() {
+            if index > 0 { Terminal.print(Self.rule) }
+            Terminal.print("\(side) side of \(first.id)\n")
+            StoryText.lines(of: story).forEach { Terminal.print($0) }
+        }
+        return true
+    }
+
+    private static let rule = "\n\(String(repeating: "═", count: 72))\n"
 }
 
 /// A story for people and programs.
@@ -86,7 +127,7 @@ enum StoryText {
                 depth == 0
                     ? "  from \(chapter.draft.origin.description), licence \(chapter.draft.licence ?? "unknown")"
                     : "  by \(step.stage): \(step.plugin) \(step.version)"
-                        + (chapter.draft.note.map { " (\($0))" } ?? "")
+                        + (chapter.draft.note.map { " (\($0.onOneLine))" } ?? "")
             )
             for (number, call) in step.calls.enumerated() { lines += callLines(call, number) }
             for execution in step.executions { lines += executionLines(execution) }
@@ -129,7 +170,7 @@ enum StoryText {
     private static func verdictLines(_ step: StoryStep) -> [String] {
         var line = "  \(step.stage): \(step.plugin) → \(step.state)"
         if let reason = step.reason { line += " (\(reason))" }
-        if !step.summary.isEmpty { line += ", \(step.summary)" }
+        if !step.summary.isEmpty { line += ", \(step.summary.onOneLine)" }
         var lines = [line]
         for evidence in step.evidence where !evidence.detail.isEmpty || evidence.score != nil {
             let score = evidence.score.map { " \($0)" } ?? ""
@@ -137,22 +178,16 @@ enum StoryText {
                 "    evidence \(evidence.check)\(score) \(JSONValue.object(evidence.detail).canonical)"
             )
         }
-        for call in step.calls { lines.append("    call to \(call.model): \(call.reply.text.prefix(200))") }
+        for call in step.calls {
+            lines.append("    call to \(call.model): \(String(call.reply.text.prefix(200)).onOneLine)")
+        }
         for execution in step.executions { lines += executionLines(execution).map { "  " + $0 } }
         return lines
     }
 
-    /// Text from a model may hold anything: control characters are shown, never sent to the terminal.
     private static func block(_ title: String, _ text: String) -> [String] {
-        let shown = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            "  │ "
-                + line.map {
-                    $0.unicodeScalars.contains {
-                        $0.value < 32 || $0.value == 127 || (128..<160).contains($0.value)
-                    } ? "�" : String($0)
-                }.joined()
-        }
-        return ["  ┌ \(title)"] + shown
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return ["  ┌ \(title)"] + lines.map { "  │ " + $0 }
     }
 
     static func json(_ chapter: StoryChapter) -> JSONValue {
@@ -186,5 +221,12 @@ enum StoryText {
                 }
             ),
         ]
+    }
+}
+
+extension String {
+    /// The text with a space in place of each line end, so that it cannot pass for lines of ours.
+    fileprivate var onOneLine: String {
+        split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
     }
 }

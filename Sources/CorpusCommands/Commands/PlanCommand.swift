@@ -28,15 +28,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let plan = try Workshop(recipe: recipe).plan
-            if json {
-                var members = plan.json.members ?? [:]
-                members["schema"] = 1
-                members["estimate"] = plan.estimate.json
-                Terminal.print(.object(members))
-            } else {
-                PlanText(plan: plan).lines.forEach { Terminal.print($0) }
-            }
+            PlanText(plan: try Workshop(recipe: recipe).plan).show(asJSON: json)
         }
     }
 }
@@ -44,6 +36,15 @@ struct PlanCommand: AsyncParsableCommand {
 /// A plan for people.
 struct PlanText {
     let plan: Plan
+
+    /// Prints the plan on standard output.
+    func show(asJSON isJSON: Bool) {
+        guard isJSON else { return lines.forEach { Terminal.print($0) } }
+        var members = plan.json.members ?? [:]
+        members["schema"] = 1
+        members["estimate"] = plan.estimate.json
+        Terminal.print(.object(members))
+    }
 
     var lines: [String] {
         var lines = ["\(plan.recipe.name)  (random seed \(plan.recipe.randomSeed))", ""]

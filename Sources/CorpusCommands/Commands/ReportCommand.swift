@@ -28,13 +28,13 @@ struct ReportCommand: AsyncParsableCommand {
     var color = ColourChoice.auto
 
     func run() async throws {
-        try await reporting {
-            let report = try Ledger.read(path: RunFolder(path: run).ledger).report()
+        try await reporting(colour: color) {
+            let report = try reading(RunFolder(path: run).ledger) { try $0.report() }
             if json {
                 Terminal.print(report.json)
             } else {
                 ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
-                    Terminal.print($0)
+                    Terminal.print(painted: $0)
                 }
             }
         }
@@ -51,14 +51,15 @@ struct RunFolder: Sendable {
     var report: String { path + "/report.json" }
 }
 
-/// A report for people.
+/// A report for people; its lines hold colours and are harmless otherwise.
 struct ReportText {
     let report: RunReport
     let paint: Paint
 
     var lines: [String] {
         let counts = report.counts
-        var lines = ["\(paint.bold(report.name)): \(stateText)", ""]
+        let heading = "\(paint.bold(report.name.shown)): \(stateText)"
+        var lines = [""]
         var table = TextTable(right: [1])
         table.add("candidates", Amount.count(counts.candidates), "")
         table.add("exported", Amount.count(counts.exported), "")
@@ -93,7 +94,7 @@ struct ReportText {
                     + (file.rows == 0 ? emptiness(of: file) : "")
             )
         }
-        return lines
+        return [heading] + lines.map(\.shown)
     }
 
     private var stateText: String {
@@ -102,7 +103,7 @@ struct ReportText {
         case "running": paint.yellow("running, or killed in mid-run; the same run again continues")
         case "interrupted": paint.yellow("interrupted; the same run again continues")
         case "budget": paint.yellow("stopped at its budget; raise it and run again to continue")
-        default: paint.red(report.state)
+        default: paint.red(report.state.shown)
         }
     }
 

@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Check and plan, show what would be done, call nothing")
     var dryRun = false
 
-    @Flag(help: "Print the report as JSON on standard output")
+    @Flag(help: "Print the report, or with --dry-run the plan, as JSON on standard output")
     var json = false
 
     @Flag(help: "No progress, no report; errors only")
@@ -43,10 +43,10 @@ struct RunCommand: AsyncParsableCommand {
     var color = ColourChoice.auto
 
     func run() async throws {
-        try await reporting {
+        try await reporting(colour: color) {
             let workshop = try Workshop(recipe: recipe, allowsNoSandbox: unsafeNoSandbox)
             if dryRun {
-                PlanText(plan: workshop.plan).lines.forEach { Terminal.print($0) }
+                PlanText(plan: workshop.plan).show(asJSON: json)
                 return
             }
             let folder = RunFolder(path: output ?? "output/" + workshop.recipe.name)
@@ -61,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
                 Terminal.print(report.json)
             } else if !quiet {
                 ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
-                    Terminal.print($0)
+                    Terminal.print(painted: $0)
                 }
                 Terminal.tell("\neverything is in \(folder.path)/")
             }

@@ -3,6 +3,7 @@ import CorpusEndpoint
 import CorpusKit
 import CorpusPipeline
 import Foundation
+import Synchronization
 
 /// The run's way to its models, opened by the first call: a run that finds every reply on its ledger starts no model
 /// server and connects to nobody.
@@ -16,9 +17,17 @@ actor EndpointDoor: ModelEndpoint {
         case failed(any Error)
     }
 
+    /// What is needed without waiting for the actor.
+    private struct Hall: Sendable {
+        /// The client, from before it is asked to do anything.
+        var client: EndpointClient?
+        var isDraining = false
+    }
+
     private let plan: Plan
     private let budget: Budget
     private let local: LocalModelGate
+    private let hall = Mutex(Hall())
     private var state = State.shut
 
     init(plan: Plan, budget: Budget, local: LocalModelGate) {
@@ -32,6 +41,17 @@ actor EndpointDoor: ModelEndpoint {
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
         try await client().complete(request, charged: charged)
+    }
+
+    /// Starts no further exchange and lets those in flight end; everything else that waits, for another try or for the
+    /// bundled model, ends with `CancellationError`.
+    nonisolated func drain() {
+        let client = hall.withLock { hall in
+            hall.isDraining = true
+            return hall.client
+        }
+        client?.drain()
+        local.drain()
     }
 
     /// Closes what was opened; calls in flight end with `CancellationError`.
@@ -65,12 +85,17 @@ actor EndpointDoor: ModelEndpoint {
 
     private func open() async throws -> EndpointClient {
         var configurations: [EndpointConfiguration] = []
-        for model in plan.models.values.sorted(by: { $0.identity < $1.identity }) where isUsed(model) {
+        for model in plan.models.values.sorted(by: { $0.identity < $1.identity }) where plan.uses(model) {
             guard !configurations.contains(where: { $0.name == model.identity }) else { continue }
             configurations.append(try await configuration(of: model))
         }
         let client = try EndpointClient(configurations, budget: budget)
+        let isDraining = hall.withLock { hall in
+            hall.client = client
+            return hall.isDraining
+        }
         do {
+            if isDraining { throw CancellationError() }
             for configuration in configurations { _ = try await client.probe(configuration.name) }
         } catch {
             await client.shutdown()
@@ -80,10 +105,6 @@ actor EndpointDoor: ModelEndpoint {
             throw error
         }
         return client
-    }
-
-    private func isUsed(_ model: PlannedModel) -> Bool {
-        plan.nodes.contains { $0.roles.values.contains { $0.identity == model.identity } }
     }
 
     private func configuration(of model: PlannedModel) async throws -> EndpointConfiguration {
@@ -129,5 +150,21 @@ actor EndpointDoor: ModelEndpoint {
             price: price,
             sendsSeed: true
         )
+    }
+}
+
+extension Plan {
+    /// The names of the bundled models that stages use, each once.
+    var bundledModels: [String] {
+        let specs = models.values.filter { uses($0) }.map(\.spec)
+        let names = specs.compactMap { spec in
+            if case .local = spec.place.value { spec.model } else { nil }
+        }
+        return Set(names).sorted()
+    }
+
+    /// Whether any stage has a role for a model.
+    func uses(_ model: PlannedModel) -> Bool {
+        nodes.contains { $0.roles.values.contains { $0.identity == model.identity } }
     }
 }

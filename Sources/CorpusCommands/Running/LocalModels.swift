@@ -16,12 +16,14 @@ enum LocalModels {
         return .known(identity: identity(of: model), outputTerms: model.outputTerms)
     }
 
-    /// Where the default model lies.
+    /// Where a model lies, by default the first of the catalogue.
     ///
     /// - Throws: ``WorkFailure`` that says how to get it.
-    static func check() throws -> String {
+    static func check(_ name: String? = nil) throws -> String {
         try translating {
-            guard let model = LocalModel.catalogue.first else { return "none" }
+            guard let model = try name.map(LocalModel.named) ?? LocalModel.catalogue.first else {
+                return "none"
+            }
             return "\(model.name) in \(try model.folder())"
         }
     }

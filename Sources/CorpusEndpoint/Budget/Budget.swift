@@ -15,6 +15,7 @@ package final class Budget: Sendable {
         var spent: Amounts
         var reserved = Amounts()
         var line = WaitingLine<Waiter>()
+        var isClosed = false
     }
 
     private struct Waiter: Sendable {
@@ -57,6 +58,7 @@ package final class Budget: Sendable {
     /// - Throws: `BudgetExhausted` when it cannot fit any more, `CancellationError`.
     package func reserve(_ worstCase: Amounts) async throws {
         let number = try state.withLock { state throws -> UInt64? in
+            if state.isClosed { throw CancellationError() }
             switch answer(worstCase, state, isFirst: state.line.isEmpty) {
             case .granted:
                 state.reserved = state.reserved + worstCase
@@ -92,6 +94,17 @@ package final class Budget: Sendable {
         for (waiter, result) in moved { waiter.continuation.resume(with: result) }
     }
 
+    /// Grants nothing any more; whoever waits is sent away with `CancellationError`.
+    package func close() {
+        let waiters = state.withLock { state in
+            state.isClosed = true
+            var waiters: [Waiter] = []
+            while let waiter = state.line.removeFirst() { waiters.append(waiter) }
+            return waiters
+        }
+        for waiter in waiters { waiter.continuation.resume(throwing: CancellationError()) }
+    }
+
     private func queue(
         _ worstCase: Amounts,
         _ number: UInt64,
@@ -99,7 +112,7 @@ package final class Budget: Sendable {
     ) {
         let result = state.withLock { state -> Result<Void, any Error>? in
             // A cancellation before this point found nobody in the line; one after it will.
-            if Task.isCancelled { return .failure(CancellationError()) }
+            if Task.isCancelled || state.isClosed { return .failure(CancellationError()) }
             switch answer(worstCase, state, isFirst: state.line.isEmpty) {
             case .granted:
                 state.reserved = state.reserved + worstCase

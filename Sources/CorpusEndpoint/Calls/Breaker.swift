@@ -10,13 +10,20 @@ final class Breaker: Sendable {
         var opened: WorkFailure?
     }
 
-    private let threshold: Int
+    private let policy: RetryPolicy
     private let label: EndpointLabel
+    private let opened: @Sendable (WorkFailure) -> Void
     private let state = Mutex(State())
 
-    init(failuresUntilDown threshold: Int, _ label: EndpointLabel) {
-        self.threshold = threshold
+    /// Creates a closed breaker; `opened` is told once what opens it.
+    init(
+        _ policy: RetryPolicy,
+        _ label: EndpointLabel,
+        opened: @escaping @Sendable (WorkFailure) -> Void = { _ in }
+    ) {
+        self.policy = policy
         self.label = label
+        self.opened = opened
     }
 
     /// Throws what opened the breaker, so that nothing more is sent.
@@ -36,26 +43,50 @@ final class Breaker: Sendable {
     /// A request counts once, however often it is asked; one that the endpoint answered with a refusal shows
     /// that the endpoint works.
     func failed(_ key: ItemKey, _ failure: CallFailure, attempts: Int) -> WorkFailure {
-        state.withLock { state in
-            if let opened = state.opened { return opened }
-            let error = failure.workFailure(attempts: attempts)
-            guard case .again = failure.kind else {
-                state.failed = []
-                if failure.stopsRun { state.opened = error }
-                return error
-            }
-            state.failed.insert(key)
-            guard state.failed.count >= threshold else { return error }
-            let down = WorkFailure(
-                .endpointDown,
-                "the endpoint `\(label.address)` failed \(threshold) requests in a row, the last because: "
-                    + failure.message,
-                hint:
-                    "bring the endpoint back and give the same command again: the run goes on where it stopped",
-                stopsRun: true
-            )
-            state.opened = down
-            return down
+        let (error, opens) = state.withLock { state in
+            if let opened = state.opened { return (opened, false) }
+            let (error, opens) = book(key, failure, attempts, in: &state)
+            if opens { state.opened = error }
+            return (error, opens)
         }
+        if opens { opened(error) }
+        return error
+    }
+
+    private func book(
+        _ key: ItemKey,
+        _ failure: CallFailure,
+        _ attempts: Int,
+        in state: inout State
+    ) -> (WorkFailure, opens: Bool) {
+        let error = failure.workFailure(attempts: attempts)
+        guard case .again(let wish) = failure.kind else {
+            state.failed = []
+            return (error, failure.stopsRun)
+        }
+        if let wish, wish > policy.longestWish { return (pause(wish, error), true) }
+        state.failed.insert(key)
+        guard state.failed.count >= policy.failuresUntilDown else { return (error, false) }
+        return (down(after: failure), true)
+    }
+
+    /// An endpoint that wants to be left alone for longer than a run waits.
+    private func pause(_ wish: Duration, _ error: WorkFailure) -> WorkFailure {
+        WorkFailure(
+            .endpointDown,
+            "\(error); it asks to wait \(wish.inWords), and a run waits \(policy.longestWish.inWords) at most",
+            hint: "give the same command again after that time: the run goes on where it stopped",
+            stopsRun: true
+        )
+    }
+
+    private func down(after failure: CallFailure) -> WorkFailure {
+        WorkFailure(
+            .endpointDown,
+            "the endpoint `\(label.address)` failed \(policy.failuresUntilDown) requests in a row, the last because: "
+                + failure.message,
+            hint: "bring the endpoint back and give the same command again: the run goes on where it stopped",
+            stopsRun: true
+        )
     }
 }

@@ -7,7 +7,7 @@ final class ModelChannel: Sendable {
         let engine: HTTPEngine
         let budget: Budget
         let policy: RetryPolicy
-        let sleep: @Sendable (Duration) async throws -> Void
+        var sleep: @Sendable (Duration) async throws -> Void
         /// Seconds since 1970.
         let now: @Sendable () -> Double
     }
@@ -19,16 +19,20 @@ final class ModelChannel: Sendable {
     private let label: EndpointLabel
     private let chat: ChatRequest
     private let breaker: Breaker
+    private let waits: RetryWaits
     private let shared: Surroundings
 
     init(_ configuration: EndpointConfiguration, _ address: EndpointAddress, _ shared: Surroundings) {
         self.configuration = configuration
         self.address = address
-        self.shared = shared
-        label = EndpointLabel(configuration, address)
+        let (label, waits) = (EndpointLabel(configuration, address), RetryWaits(shared.sleep))
+        (self.label, self.waits) = (label, waits)
+        var own = shared
+        own.sleep = { try await waits.wait($0) }
+        self.shared = own
         chat = ChatRequest(configuration)
         places = Places(configuration.width(at: address))
-        breaker = Breaker(failuresUntilDown: shared.policy.failuresUntilDown, label)
+        breaker = Breaker(shared.policy, label) { waits.end($0) }
     }
 
     /// Gets a reply; see `ModelEndpoint`.
@@ -39,6 +43,9 @@ final class ModelChannel: Sendable {
         try breaker.check()
         return try await places.withPlace { try await reply(to: request, charged) }
     }
+
+    /// Ends the waits between attempts; exchanges in flight go on.
+    func drain() { waits.end(CancellationError()) }
 
     /// The place is kept while waiting for another try: a troubled endpoint is then asked less.
     private func reply(
@@ -140,7 +147,7 @@ final class ModelChannel: Sendable {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
             }
             do {
-                var reply = try ChatReply.read(answer.body)
+                var reply = try ChatReply.read(answer.body, maxTokens: request.sampling.maxTokens)
                 reply.milliseconds = answer.duration.milliseconds
                 return .success(reply)
             } catch {
@@ -178,49 +185,69 @@ final class ModelChannel: Sendable {
 }
 
 extension ModelChannel {
-    /// Asks the endpoint for its models, once; see ``EndpointClient/probe(_:)``.
-    func probe() async throws -> [String] {
-        var request = httpRequest(address.models, body: nil)
-        request.limits.total = min(request.limits.total, .seconds(30))
-        let answer: HTTPReply
-        switch await shared.engine.send(request) {
-        case .success(let reply): answer = reply
-        case .failure(let failure):
-            guard let failure = CallFailure(failure, from: label, limits: request.limits) else {
-                throw CancellationError()
+    /// Asks the endpoint for its models; see ``EndpointClient/probe(_:)``.
+    func probe() async throws -> EndpointProbe {
+        let request = listRequest(within: .seconds(30))
+        let key = ItemKey(deriving: ["probe", label.address, label.apiModel])
+        var pacing = Pacing(shared.policy, maxAttempts: configuration.maxAttempts, request: key)
+        var attempts = 0
+        while true {
+            try Task.checkCancellation()
+            attempts += 1
+            let failure: CallFailure
+            let isFinal: Bool
+            switch await shared.engine.send(request) {
+            case .success(let answer):
+                if let probe = probe(answer) { return probe }
+                failure = CallFailure(answer, from: label, request: nil, now: shared.now())
+                // A status of 403 may forbid the list alone; a key that is not known at all is known nowhere.
+                isFinal = answer.status == 401 || failure.isLoading
+            case .failure(let transport):
+                guard let found = CallFailure(transport, from: label, limits: request.limits) else {
+                    throw CancellationError()
+                }
+                guard transport.wasSent else { throw found.workFailure(attempts: attempts) }
+                (failure, isFinal) = (found, true)
             }
-            throw failure.workFailure(attempts: 1)
+            if case .wait(let wait) = pacing.step(after: failure) {
+                try await shared.sleep(wait)
+                continue
+            }
+            let error = failure.workFailure(attempts: attempts)
+            if isFinal { throw error }
+            return EndpointProbe(trouble: error)
         }
-        // No list at all is common and harmless; whether chat works shows with the first call.
-        if [404, 405, 501].contains(answer.status) { return [] }
-        guard (200..<300).contains(answer.status) else {
-            throw CallFailure(answer, from: label, request: nil, now: shared.now()).workFailure(attempts: 1)
-        }
+    }
+
+    /// What a reply to the question for models says; nil when it is an error.
+    private func probe(_ answer: HTTPReply) -> EndpointProbe? {
+        // No list at all is common.
+        if [404, 405, 501].contains(answer.status) { return EndpointProbe() }
+        guard (200..<300).contains(answer.status) else { return nil }
         guard let list = ModelList(body: answer.body) else {
-            throw WorkFailure(
-                .badReply,
-                "what answers at `\(label.address)` does not list models as an OpenAI-compatible endpoint does",
-                hint: "check the address: something else may answer there"
+            return EndpointProbe(
+                trouble: WorkFailure(
+                    .badReply,
+                    "what answers at `\(label.address)` does not list models as an OpenAI-compatible endpoint does",
+                    hint: "check the address: something else may answer there"
+                )
             )
         }
-        guard list.mayServe(label.apiModel) else {
-            throw await withModelList(CallFailure.unknownModel(label), list).workFailure(attempts: 1)
-        }
-        return list.names
+        return EndpointProbe(models: list.names, mayServe: list.mayServe(label.apiModel))
+    }
+
+    private func listRequest(within limit: Duration) -> HTTPRequest {
+        var request = httpRequest(address.models, body: nil)
+        request.limits.total = min(request.limits.total, limit)
+        return request
     }
 
     /// Adds what the endpoint serves to the hint of an unknown model.
-    private func withModelList(_ failure: CallFailure, _ known: ModelList? = nil) async -> CallFailure {
-        guard failure.code == .unknownModel else { return failure }
-        var list = known
-        if list == nil {
-            var request = httpRequest(address.models, body: nil)
-            request.limits.total = min(request.limits.total, .seconds(10))
-            guard case .success(let answer) = await shared.engine.send(request), answer.status == 200
-            else { return failure }
-            list = ModelList(body: answer.body)
-        }
-        guard let list, !list.names.isEmpty else { return failure }
+    private func withModelList(_ failure: CallFailure) async -> CallFailure {
+        guard failure.code == .unknownModel,
+            case .success(let answer) = await shared.engine.send(listRequest(within: .seconds(10))),
+            answer.status == 200, let list = ModelList(body: answer.body), !list.names.isEmpty
+        else { return failure }
         var explained = failure
         explained.hint = "it serves \(list.inWords)"
         return explained

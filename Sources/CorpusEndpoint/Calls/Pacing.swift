@@ -27,13 +27,15 @@ struct Pacing: Sendable {
     /// Books a failure.
     mutating func step(after failure: CallFailure) -> Step {
         guard case .again(let wish) = failure.kind else { return .giveUp }
+        // To ask before the moment that the endpoint named would be rude, and to wait for it would hold up the run.
+        if let wish, wish > policy.longestWish { return .giveUp }
         if failure.isLoading { return stepWhileLoading(wish) }
         failures += 1
         if failure.code == .badReply { unusable += 1 }
         guard failures < maxAttempts, unusable < policy.unusableReplies else { return .giveUp }
         let bound = min(policy.longest, policy.base * (1 << min(failures - 1, 20)))
         // Jitter comes on top of a wish: whoever was sent away together must not come back together.
-        return .wait(min(policy.longestWish, wish ?? .zero) + bound * random.unit())
+        return .wait((wish ?? .zero) + bound * random.unit())
     }
 
     /// A server that reads its model is not failing: its attempts are not counted, only its time.
@@ -41,6 +43,6 @@ struct Pacing: Sendable {
         guard waitedForLoading < policy.loading else { return .giveUp }
         let wait = max(wish ?? .zero, .seconds(1) + .seconds(4) * random.unit())
         waitedForLoading += wait
-        return .wait(min(policy.longestWish, wait))
+        return .wait(wait)
     }
 }

@@ -4,7 +4,7 @@ package struct RetryPolicy: Sendable, Hashable {
     package var base: Duration = .milliseconds(500)
     /// The longest wait that is not the endpoint's wish.
     package var longest: Duration = .seconds(30)
-    /// The longest wait that an endpoint may ask for.
+    /// The longest wait that an endpoint may ask for; a longer wish stops the run.
     package var longestWish: Duration = .seconds(300)
     /// How many times a request is sent whose replies arrive and are unusable: each was paid for.
     package var unusableReplies = 3

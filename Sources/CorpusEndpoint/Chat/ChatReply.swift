@@ -6,7 +6,13 @@ enum ChatReply {
     ///
     /// A reply without text is a reply: what to make of it is the caller's business. Refusals that come in a
     /// field of their own become the text, with ``ModelReply/Finish/filtered``.
-    static func read(_ body: [UInt8]) throws(ReplyFault) -> ModelReply {
+    ///
+    /// - Parameters:
+    ///   - body: The body.
+    ///   - maxTokens: The most tokens that were asked for: they tell how a reply ended whose server does not say so.
+    /// - Returns: The reply.
+    /// - Throws: What is wrong with the body.
+    static func read(_ body: [UInt8], maxTokens: Int) throws(ReplyFault) -> ModelReply {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: body)
@@ -24,19 +30,24 @@ enum ChatReply {
         guard let message = choice["message"], case .object = message else {
             throw .wrongShape("`choices[0].message` is no object")
         }
-        return try reply(message, choice: choice, usage: members["usage"])
+        let finish = FinishReason.finish(
+            choice["finish_reason"]?.text,
+            tokens: count(members["usage"]?["completion_tokens"]),
+            maxTokens: maxTokens
+        )
+        return try reply(message, finish: finish, usage: members["usage"])
     }
 
     private static func reply(
         _ message: JSONValue,
-        choice: JSONValue,
+        finish: ModelReply.Finish,
         usage: JSONValue?
     ) throws(ReplyFault) -> ModelReply {
         var (text, thoughts) = try parts(of: message["content"] ?? .null)
         for name in ["reasoning_content", "reasoning"] {
             if thoughts.isEmpty, let more = message[name]?.text { thoughts = more }
         }
-        var finish = finish(choice["finish_reason"]?.text)
+        var finish = finish
         if let refusal = message["refusal"]?.text, !refusal.isEmpty {
             if text.isEmpty { text = refusal }
             finish = .filtered
@@ -70,15 +81,6 @@ enum ChatReply {
             }
             return (text, thoughts)
         default: throw .wrongShape("`choices[0].message.content` is \(content.kindName)")
-        }
-    }
-
-    private static func finish(_ reason: String?) -> ModelReply.Finish {
-        switch reason {
-        case "stop", "eos", "end_turn", "stop_sequence": .stop
-        case "length", "max_tokens": .length
-        case "content_filter": .filtered
-        default: .other
         }
     }
 

@@ -19,9 +19,12 @@ struct ModelList: Sendable, Hashable {
     /// Whether a request for a model has a chance; an empty list says nothing.
     func mayServe(_ model: String) -> Bool { names.isEmpty || answersToAnyName || names.contains(model) }
 
-    /// The names for a hint, at most five.
+    /// The names for a hint, at most five, without control characters.
     var inWords: String {
-        let shown = names.prefix(5).map { "`\($0.prefix(100))`" }.joined(separator: ", ")
+        let shown = names.prefix(5).map { name in
+            let plain = name.unicodeScalars.filter { $0.properties.generalCategory != .control }
+            return "`\(String(String.UnicodeScalarView(plain)).prefix(100))`"
+        }.joined(separator: ", ")
         return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
     }
 }

@@ -36,7 +36,8 @@ extension CallFailure {
             self = Self.badKey(status, label)
         } else if (400..<500).contains(status), report?.isUnknownModel(status: status) == true {
             self = Self.unknownModel(label)
-        } else if status == 404 {
+        } else if status == 404 || status == 405 || status == 501 {
+            // A server that does not know the way, or does not let anybody post there.
             self.init(
                 .never,
                 .badAddress,

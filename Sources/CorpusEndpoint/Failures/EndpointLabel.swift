@@ -22,7 +22,10 @@ struct EndpointLabel: Sendable {
     /// It is put on one line, shortened, and left out when it quotes the request or the key. Servers do that:
     /// validators print the offending input.
     func explanation(_ text: String, request: ModelRequest?) -> String {
-        let plain = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
+        // Control characters of the upper range move a terminal's cursor as well.
+        let plain = text.unicodeScalars.map {
+            $0.properties.generalCategory == .control ? " " : Character($0)
+        }
         let words = String(plain).split(separator: " ").joined(separator: " ")
         guard !words.isEmpty else { return "" }
         let short = words.count > 200 ? words.prefix(200) + "…" : words[...]

@@ -7,44 +7,38 @@ final class TLSServer: Sendable {
     static let isPossible = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
     let port: Int
-    private let server: Process
-    private let folder: URL
+    private let server: Child
+    private let folder: String
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "corpusmith-tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    init() async throws {
+        folder = FileManager.default.temporaryDirectory.path + "/corpusmith-tls-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let make =
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=127.0.0.1"
-        let (maker, _) = try Self.start(make + " -keyout key.pem -out certificate.pem", in: folder)
-        maker.waitUntilExit()
+        _ = try await Self.start(make + " -keyout key.pem -out certificate.pem", in: folder).end()
+        let said = folder + "/said"
         let serve = "s_server -accept 127.0.0.1:0 -www -key key.pem -cert certificate.pem"
-        let (server, output) = try Self.start(serve, in: folder)
+        server = try Self.start(serve, in: folder, output: .file(said))
         // It says `ACCEPT 127.0.0.1:PORT` as soon as it listens.
-        var port: Int?
-        var said = ""
-        while port == nil, case let more = output.availableData, !more.isEmpty {
-            said += String(decoding: more, as: UTF8.self)
-            let line = said.split(separator: "\n").first { $0.hasPrefix("ACCEPT") }
-            port = line?.split(separator: ":").last.flatMap { Int($0) }
+        await reached("ACCEPT", in: said)
+        let line = content(of: said).split(separator: "\n").first { $0.hasPrefix("ACCEPT") }
+        guard let port = line?.split(separator: ":").last.flatMap({ Int($0) }) else {
+            throw SocketTrouble(number: 0)
         }
-        guard let port else { throw SocketTrouble(number: 0) }
-        (self.server, self.port) = (server, port)
+        self.port = port
     }
 
     deinit {
-        server.terminate()
-        try? FileManager.default.removeItem(at: folder)
+        server.signal(SIGTERM)
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
-    private static func start(_ arguments: String, in folder: URL) throws -> (Process, FileHandle) {
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = arguments.split(separator: " ").map(String.init)
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return (process, output.fileHandleForReading)
+    private static func start(
+        _ arguments: String,
+        in folder: String,
+        output: Child.Stream = .nothing
+    ) throws -> Child {
+        let words = arguments.split(separator: " ").map(String.init)
+        return try Child(["/usr/bin/openssl"] + words, folder: folder, output: output)
     }
 }

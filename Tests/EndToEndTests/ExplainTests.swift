@@ -1,0 +1,94 @@
+import CorpusModel
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Explaining", .timeLimit(.minutes(5)))
+struct ExplainTests {
+    @Test("A sample is explained from its seed to its verdicts")
+    func explain() async throws {
+        let bench = try Bench()
+        _ = try await bench.run()
+        let files = try bench.exports()
+        let rows = files.filter { $0.key.hasPrefix("sft/") }.values.flatMap { $0.split(separator: "\n") }
+        let row = try JSONValue(parsing: String(try #require(rows.first)))
+        let id = try #require(row["id"]?.text)
+        let end = try await Program.run("explain", String(id.prefix(16)), folder: bench.folder)
+
+        #expect(end.code == 0, "\(end.errors)")
+        for part in [
+            "seed smp_", "seeds.jsonl:", "licence MIT", "by solved: solve", "call 1 to scripted",
+            "prompt, user",
+            "reply", "tested: tests → passed", "isolation oneshot", "unique: exact-duplicates → kept",
+        ] { #expect(end.output.contains(part), "\(part) in \(end.output)") }
+        let none = try await Program.run("explain", "smp_00000000", folder: bench.folder)
+        #expect(none.code == 2)
+    }
+
+    @Test("A pair is explained by the stories of both sides")
+    func pair() async throws {
+        let bench = try Bench()
+        _ = try await bench.run()
+        let rows = try bench.exports().filter { $0.key.hasPrefix("dpo/") }.values.flatMap {
+            $0.split(separator: "\n")
+        }
+        let row = try JSONValue(parsing: String(try #require(rows.first)))
+        let id = try #require(row["id"]?.text)
+        let end = try await Program.run("explain", String(id.prefix(16)), folder: bench.folder)
+        let json = try await Program.run("explain", id, "--json", folder: bench.folder).json
+        let none = try await Program.run("explain", "pair_00000000", folder: bench.folder)
+        let short = try await Program.run("explain", "pair_12", folder: bench.folder)
+
+        #expect(end.code == 0, "\(end.errors)")
+        let parts = end.output.components(separatedBy: "rejected side of \(id)")
+        #expect(parts.count == 2)
+        #expect(parts[0].contains("chosen side of \(id)") && parts[0].contains("tested: tests → passed"))
+        #expect(parts[1].contains("tested: tests → fail"))
+        #expect(json["pair"]?.text == id)
+        let answers = json["stories"]?.elements?.map {
+            $0.elements?.last?["content"]?["messages"]?.elements?.last?["content"]?.text
+        }
+        let sides = ["chosen", "rejected"].map { row[$0]?.elements?.last?["content"]?.text }
+        #expect(answers == sides)
+        #expect(none.code == 2 && none.errors.contains("error[unknown-pair]"))
+        #expect(short.code == 2 && short.errors.contains("error[bad-id]"))
+    }
+
+    @Test("What models wrote cannot command the terminal")
+    func controlCharacters() async throws {
+        let nasty = "\u{1B}[2J\u{1B}]0;owned\u{7}\u{9B}31m"
+        let bench = try Bench { request in
+            let number = Bench.task(in: request)
+            return .reply(
+                "```python\ndef add_\(number)(x):\n    # \(nasty)\n    return x + \(number)\n```"
+            )
+        }
+        let judged = bench.recipe()
+            .replacingOccurrences(
+                of: "  unique:",
+                with: "  topical: { verify: topic-difficulty, from: tested, model: student }\n  unique:"
+            )
+            .replacingOccurrences(
+                of: "  dpo:",
+                with: "  hard: { write: sft-messages, from: topical }\n  dpo:"
+            )
+        try bench.write(judged, to: "recipe.yaml")
+        let run = try await bench.run()
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try bench.rows().filter { $0.key.hasPrefix("sft/") }.values.flatMap {
+            $0.split(separator: "\n")
+        }
+        let row = try JSONValue(parsing: String(try #require(rows.first)))
+        let id = try #require(row["id"]?.text)
+        for arguments in [["explain", id], ["explain", id, "--json"], ["report", "output/bench"]] {
+            let end = try await Program.start(arguments, folder: bench.folder).end()
+            #expect(end.code == 0, "\(end.errors)")
+            for scalar in (end.output + end.errors).unicodeScalars {
+                let isHarmless = scalar.properties.generalCategory != .control || scalar == "\n"
+                if !isHarmless { Issue.record("U+\(String(scalar.value, radix: 16)) in \(arguments)") }
+            }
+        }
+        let story = try await Program.run("explain", id, folder: bench.folder)
+        #expect(story.output.contains("call to scripted: "), "the judge's call is told")
+    }
+}
