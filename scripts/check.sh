@@ -25,10 +25,4 @@ swift build --build-tests --explicit-target-dependency-import-check error
 printf 'ok    build\n'
 quick "generated reference" scripts/make-reference.sh .build/debug/corpusmith --check
 quick "docs and recipes" scripts/check-docs.sh .build/debug/corpusmith
-# Suites that start processes and serve connections have the machine to themselves, a group at a time: two cores that
-# are asked for everything at once keep no deadline. The summary of the last group comes last.
-apart='CorpusSandboxTests|CorpusEndpointTests|CorpusPipelineTests|CorpusLedgerTests|EndToEndTests'
-swift test --skip-build --parallel --skip "$apart"
-for group in CorpusSandboxTests CorpusEndpointTests 'CorpusPipelineTests|CorpusLedgerTests' EndToEndTests; do
-    swift test --skip-build --parallel --filter "$group"
-done
+swift test --skip-build --parallel

@@ -207,7 +207,8 @@ extension RecipeReader {
             return nil
         }
         let ours = [
-            "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "n",
+            "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop",
+            "seed", "n",
             "best_of", "stream", "response_format",
         ]
         for entry in member.value.members ?? [] where ours.contains(entry.key) {

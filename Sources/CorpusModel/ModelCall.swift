@@ -114,7 +114,7 @@ public struct ModelReply: Sendable, Hashable {
         case length
         /// The endpoint's content filter cut it off.
         case filtered
-        /// Anything else, or not stated.
+        /// Anything else: a tool call, an error in mid-reply.
         case other
     }
 

@@ -12,9 +12,7 @@ enum Workshop {
 
         """
 
-    /// Creates a finder of files.
-    ///
-    /// - Parameter styles: The style set.
+    /// Finds the repository's files, with a small style set in the place of the shipped one.
     static func finder(styles: String = Self.styles) -> MemoryFinder {
         MemoryFinder(["Seeds/styles.jsonl": styles], over: FolderFinder([Repository.path]))
     }

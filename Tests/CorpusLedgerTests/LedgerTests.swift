@@ -266,7 +266,7 @@ struct LedgerTests {
 
     @Test("A full disk is said to be full, and what was committed stays")
     func fullDisk() async throws {
-        try await SmallDisk.lend(kibibytes: 4900, to: "LedgerTests/fullDisk") { disk in
+        try await SmallDisk.lend(kibibytes: 4096 + 400, to: "LedgerTests/fullDisk") { disk in
             let ledger = try Ledger.begin(
                 path: disk.path + "/l.sqlite",
                 name: "t",

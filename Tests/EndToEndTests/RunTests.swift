@@ -187,7 +187,7 @@ struct RunTests {
 
     @Test("A full disk stops the run in words, and it goes on when there is room")
     func fullDisk() async throws {
-        try await SmallDisk.lend(kibibytes: 240, to: "RunTests/fullDisk") { disk in
+        try await SmallDisk.lend(kibibytes: 4096 + 240, to: "RunTests/fullDisk") { disk in
             let bench = try Bench { request in
                 let noise = Digest(of: request.text).description
                 return .chat("I cannot. " + String(repeating: noise, count: 40))
@@ -201,9 +201,70 @@ struct RunTests {
             #expect(end.code == 75, "\(end.code) \(end.errors)")
             #expect(end.errors.contains("error[disk-full]"), "\(end.errors)")
             #expect(second.code == 0, "\(second.errors)")
-            // What was in flight when the disk filled up could not be kept.
-            #expect(bench.calls <= 24 + 4 && bench.calls >= paid)
+            // What was in flight when the disk filled up found its place in the reserve.
+            #expect(paid < 24)
+            #expect(bench.calls == 24)
         }
+    }
+
+    @Test("A disk without even the room for what is in flight is refused before anything is bought")
+    func tinyDisk() async throws {
+        try await SmallDisk.lend(kibibytes: 2048, to: "RunTests/tinyDisk") { disk in
+            let bench = try Bench()
+            let end = try await bench.run("--output", disk.path, "--unsafe-no-sandbox")
+
+            #expect(end.code == 75, "\(end.errors)")
+            #expect(end.errors.contains("error[disk-full]"), "\(end.errors)")
+            #expect(bench.calls == 0)
+        }
+    }
+
+    @Test("A server that states no usage cannot make the run spend its budget twice")
+    func unstatedUsage() async throws {
+        let bench = try Bench { request in
+            .status(200, #"{"choices":[{"message":{"content":"I cannot."},"finish_reason":"stop"}]}"#)
+        }
+        let worst = try await worstCase(of: bench)
+        try bench.write(
+            bench.recipe().replacing("tokens: 1000000", with: "tokens: \(worst * 7)"),
+            to: "recipe.yaml"
+        )
+        let first = try await bench.run()
+        let bought = bench.calls
+        let second = try await bench.run()
+
+        #expect(first.code == 75 && second.code == 75, "\(first.errors) \(second.errors)")
+        #expect((5...7).contains(bought))
+        #expect(bench.calls == bought)
+        let report = try JSONValue(
+            parsing: String(contentsOfFile: bench.folder + "/output/bench/report.json", encoding: .utf8)
+        )
+        #expect(report["state"]?.text == "budget")
+    }
+
+    @Test("Charged attempts without a reply are remembered by the next run", arguments: [502, 504])
+    func chargedFailures(status: Int) async throws {
+        let bench = try Bench { _ in .status(status) }
+        let worst = try await worstCase(of: bench)
+        try bench.write(
+            bench.recipe().replacing("tokens: 1000000", with: "tokens: \(worst * 5)"),
+            to: "recipe.yaml"
+        )
+        for _ in 0..<2 { _ = try await bench.run() }
+        let report = try await bench.report()
+        let tokens = try #require(report["spending"]?["unanswered"]?["tokens"]?.whole)
+
+        #expect(tokens > 0 && tokens <= worst * 5)
+        #expect(report["spending"]?["unanswered"]?["calls"]?.whole == bench.calls)
+    }
+
+    /// What one call of the bench's recipe is booked at when nothing is known of it, at most.
+    private func worstCase(of bench: Bench) async throws -> Int {
+        let probe = try Bench { _ in .status(502) }
+        try probe.write(probe.recipe().replacing("tokens: 1000000", with: "calls: 1"), to: "recipe.yaml")
+        _ = try await probe.run()
+        let report = try await probe.report()
+        return try #require(report["spending"]?["unanswered"]?["tokens"]?.whole) + 16
     }
 
     @Test("A run that asks for more isolation than there is does not start, calls nothing and writes nothing")

@@ -43,6 +43,18 @@ struct SignalTests {
         #expect(end.code == 130, "\(end.errors)")
     }
 
+    @Test("Ctrl-C does not wait for an endpoint that has asked for patience")
+    func interruptedWaits() async throws {
+        let bench = try Bench { _ in .status(429, headers: ["Retry-After: 290"]) }
+        let running = try bench.start()
+        await bench.server.received(4)
+        running.signal(SIGINT)
+        let end = try await running.end()
+
+        #expect(end.code == 130, "\(end.errors)")
+        #expect(bench.calls == 4)
+    }
+
     @Test("A run whose reader has left goes on to its end", arguments: [["--json"], []])
     func closedPipe(options: [String]) async throws {
         let bench = try Bench()

@@ -15,7 +15,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
             Exit codes: 0 found, 2 there is no such sample or pair, 64 bad command line.
 
-            Example: corpusmith explain smp_e00dd7ca --run output/quickstart
+            Example: corpusmith explain smp_a0e27981 --run output/quickstart
             """
     )
 

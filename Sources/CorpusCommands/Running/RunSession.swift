@@ -88,7 +88,7 @@ struct RunSession {
         )
         let gate = LocalModelGate(isQuiet: isQuiet)
         let door = EndpointDoor(plan: plan, budget: budget, local: gate)
-        let services = RunServices(endpoint: door, sandbox: sandbox, now: now)
+        let services = RunServices(endpoint: door, sandbox: sandbox, now: now, drain: door.drain)
         let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
         let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: now)
         let end = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -98,6 +98,7 @@ struct RunSession {
                 if count == 1 {
                     Terminal.tell("\nfinishing what is in work; interrupt again to stop at once")
                     control.requestStop(.interrupted)
+                    door.drain()
                 } else {
                     // Everything committed is safe; what is in flight would only be waited for.
                     _exit(CommandExit.interrupted.rawValue)

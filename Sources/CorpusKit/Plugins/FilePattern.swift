@@ -20,7 +20,9 @@ public struct FilePattern: Sendable, Hashable {
         base = (isRooted ? "/" : "") + fixed.joined(separator: "/")
     }
 
-    /// Whether the whole path is of this form. A pattern without wildcards is of the form of its path and of all
+    /// Whether the whole path is of this form.
+    ///
+    /// A pattern without wildcards is of the form of its path and of all
     /// files below it.
     public func matches(_ path: String) -> Bool {
         guard path.hasPrefix("/") == isRooted else { return false }
@@ -30,7 +32,9 @@ public struct FilePattern: Sendable, Hashable {
     }
 
     /// Every regular file below a folder that the part after ``base`` matches, sorted by bytes; all files when there
-    /// is no such part. Folders that cannot match are not entered, links to folders are not followed, and folders
+    /// is no such part.
+    ///
+    /// Folders that cannot match are not entered, links to folders are not followed, and folders
     /// that cannot be read count as empty.
     public func files(below folder: String) -> [String] {
         var found: Set<String> = []

@@ -44,7 +44,7 @@ public struct FolderFinder: ResourceFinder, Sendable {
         return pattern.files(below: base)
     }
 
-    /// Every file under a pattern in all roots; of several with one name, the first root's. Sorted by name.
+    /// Every file under a pattern in all roots, sorted by name; of several with one name, the first root's.
     public func allFiles(matching pattern: String) -> [String] {
         let wanted = FilePattern(pattern)
         var found: [String: String] = [:]

@@ -8,6 +8,7 @@ public protocol ModelEndpoint: Sendable {
     ///   - request: The question.
     ///   - charged: Told of every attempt that was booked and gave no reply, before anything else is sent, so that
     ///     a later run knows of it too.
+    /// - Returns: The reply, and what its own attempt was booked at.
     /// - Throws: ``WorkFailure`` when no reply can be had, with `stopsRun` set for a bad key and the like;
     ///   ``BudgetExhausted`` when the worst case of the call does not fit the budget; `CancellationError`; what
     ///   `charged` throws.

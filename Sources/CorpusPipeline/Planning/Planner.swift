@@ -41,6 +41,7 @@ package struct Planner {
     ///   - finder: Finds the files that the recipe and the plug-ins name.
     ///   - localModels: Knows the bundled models.
     ///   - allowsNoSandbox: Whether a person has asked to run programs without isolation.
+    /// - Returns: The plan.
     /// - Throws: ``DiagnosticReport`` with every fault found.
     package static func plan(
         _ recipe: Recipe,

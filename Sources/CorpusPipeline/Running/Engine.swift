@@ -69,7 +69,10 @@ package struct Engine: Sendable {
         await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
             while true {
                 stop = stop ?? halt()
-                if stop != nil { router.drain(everything: Self.endsAll(stop)) }
+                if stop != nil {
+                    router.drain(everything: Self.endsAll(stop))
+                    if Self.endsAll(stop) { services.drain() }
+                }
                 while let work = router.scheduler.next() {
                     group.addTask { (work, await runner.perform(work)) }
                 }
@@ -109,7 +112,8 @@ package struct Engine: Sendable {
                     }
                     router.settle(work, outcome)
                 case .stop(let reason):
-                    if stop == nil || Self.endsAll(reason) { stop = reason }
+                    // A wait that was ended because the pass ends says nothing new about why.
+                    if stop == nil || (Self.endsAll(reason) && !reason.isInterruption) { stop = reason }
                     router.scheduler.abandon(work)
                 }
                 progress(meter.snapshot)

@@ -8,15 +8,19 @@ package struct RunServices: Sendable {
     package var sandbox: (any Sandbox)?
     /// Seconds since 1970.
     package var now: @Sendable () -> Double
+    /// Ends every wait that is no exchange in flight; called, perhaps more than once, when the pass must end.
+    package var drain: @Sendable () -> Void
 
     package init(
         endpoint: any ModelEndpoint,
         sandbox: (any Sandbox)?,
-        now: @escaping @Sendable () -> Double
+        now: @escaping @Sendable () -> Double,
+        drain: @escaping @Sendable () -> Void = {}
     ) {
         self.endpoint = endpoint
         self.sandbox = sandbox
         self.now = now
+        self.drain = drain
     }
 }
 

@@ -14,6 +14,11 @@ package enum RunStop: Sendable {
     case interrupted
     /// Time is up.
     case wall(String)
+
+    var isInterruption: Bool {
+        guard case .interrupted = self else { return false }
+        return true
+    }
 }
 
 /// Does one unit of work: looks whether it was done before, lends what it needs, classifies what it throws, and makes
