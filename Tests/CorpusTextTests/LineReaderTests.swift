@@ -128,22 +128,25 @@ struct LineReaderTests {
     }
 
     @Test("A text that unpacks to a thousand times its size is read in flat memory")
-    func flatMemory() throws {
-        let folder = try ScratchFolder()
-        let encoder = GzipEncoder()
-        let block = [UInt8](repeating: 0x61, count: 1 << 20)
-        var packed: [UInt8] = []
-        for _ in 0..<64 { packed += encoder.add(block) }
-        packed += encoder.add([0x0A]) + encoder.finish()
-        let path = try folder.add("bomb.gz", packed)
-        let before = residentBytes()
+    func flatMemory() async throws {
+        // In a process of its own, since the memory is that of the whole process.
+        await #expect(processExitsWith: .success) {
+            let folder = try ScratchFolder()
+            let encoder = GzipEncoder()
+            let block = [UInt8](repeating: 0x61, count: 1 << 20)
+            var packed: [UInt8] = []
+            for _ in 0..<64 { packed += encoder.add(block) }
+            packed += encoder.add([0x0A]) + encoder.finish()
+            let path = try folder.add("bomb.gz", packed)
+            let before = residentBytes()
 
-        var reader = try LineReader(path: path, limit: 1000)
-        let line = try reader.next()
+            var reader = try LineReader(path: path, limit: 1000)
+            let line = try reader.next()
 
-        #expect(line?.skippedBytes == 64 << 20)
-        #expect(residentBytes() - before < 48 << 20)
-        #expect(reader.consumedBytes == packed.count)
+            #expect(line?.skippedBytes == 64 << 20)
+            #expect(residentBytes() - before < 32 << 20)
+            #expect(reader.consumedBytes == packed.count)
+        }
     }
 
     @Test("Lines as a sequence can be read twice and stop with the task")
@@ -168,9 +171,10 @@ struct LineReaderTests {
         }
         #expect(cancelled == true)
     }
+}
 
-    private func residentBytes() -> Int {
-        let status = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        return (status.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
-    }
+/// What of this process lies in memory.
+private func residentBytes() -> Int {
+    let status = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    return (status.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
 }
