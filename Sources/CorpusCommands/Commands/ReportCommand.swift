@@ -120,10 +120,11 @@ struct ReportText {
             let good = stage.units.filter { ["passed", "kept", "exported", "paired"].contains($0.key) }
             let outcomes =
                 good.sorted { $0.key < $1.key }.map { "\(Amount.count($0.value)) \($0.key)" } + reasons
+                + pairsWritten(by: stage)
             table.add(
                 stage.name,
                 "\(stage.verb) \(stage.plugin)",
-                Amount.count(units),
+                units == 0 && stage.verb == "write" ? "" : Amount.count(units),
                 stage.drafts > 0 ? Amount.count(stage.drafts) : "",
                 stage.calls > 0 ? Amount.count(stage.calls) : "",
                 stage.tokens > 0 ? Amount.count(stage.tokens) : "",
@@ -131,6 +132,15 @@ struct ReportText {
             )
         }
         return table.lines
+    }
+
+    /// Pairs are no units of an export: what it wrote stands in its files.
+    private func pairsWritten(by stage: RunReport.Stage) -> [String] {
+        guard stage.verb == "write", stage.units.isEmpty else { return [] }
+        let rows = report.files.filter { $0.export == stage.name && $0.split != nil }.reduce(0) {
+            $0 + $1.rows
+        }
+        return rows > 0 ? ["\(Amount.count(rows)) pairs written"] : []
     }
 
     /// Why an export has no rows, as far as the counts tell.
