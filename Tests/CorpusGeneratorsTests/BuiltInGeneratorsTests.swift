@@ -7,7 +7,7 @@ import Testing
 struct BuiltInGeneratorsTests {
     @Test(
         "Every built-in generator keeps the rules of the kit",
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: BuiltInGenerators.all.map(\.manifest.name)
     )
     func conformance(name: String) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CorpusLedger
 
-@Suite("Ledger", .timeLimit(.minutes(1)))
+@Suite("Ledger", .timeLimit(.minutes(5)))
 struct LedgerTests {
     private let folder: String
     private var path: String { folder + "/ledger.sqlite" }

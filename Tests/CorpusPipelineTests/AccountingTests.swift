@@ -5,7 +5,7 @@ import CorpusPipeline
 import Foundation
 import Testing
 
-@Suite("Accounting", .timeLimit(.minutes(2)))
+@Suite("Accounting", .timeLimit(.minutes(5)))
 struct AccountingTests {
     @Test("An item that no reader's `when:` takes is dropped as unrouted, never lost")
     func unrouted() async throws {

@@ -4,7 +4,7 @@ import CorpusPipeline
 import Foundation
 import Testing
 
-@Suite("Engine", .timeLimit(.minutes(2)))
+@Suite("Engine", .timeLimit(.minutes(5)))
 struct EngineTests {
     @Test("Every candidate ends in exactly one state, and the sums add up")
     func sumRule() async throws {

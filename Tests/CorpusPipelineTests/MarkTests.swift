@@ -3,7 +3,7 @@ import CorpusLedger
 import Foundation
 import Testing
 
-@Suite("What a row carries along", .timeLimit(.minutes(2)))
+@Suite("What a row carries along", .timeLimit(.minutes(5)))
 struct MarkTests {
     @Test("A filter's mark on what it keeps stands in the export, also after a second pass")
     func marks() async throws {

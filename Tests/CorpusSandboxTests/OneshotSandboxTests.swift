@@ -224,7 +224,7 @@ struct OneshotSandboxTests {
         #expect(none == nil)
     }
 
-    @Test("Cancellation ends a running program and all that it started", .timeLimit(.minutes(1)))
+    @Test("Cancellation ends a running program and all that it started", .timeLimit(.minutes(5)))
     func cancellation() async throws {
         func sleepers() throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
@@ -256,7 +256,7 @@ struct OneshotSandboxTests {
         #expect(try sleepers().isEmpty)
     }
 
-    @Test("More jobs than places wait their turn", .timeLimit(.minutes(1)))
+    @Test("More jobs than places wait their turn", .timeLimit(.minutes(5)))
     func narrow() async throws {
         let cells = try CellLoop(launcher: BubblewrapLauncher(path: "/usr/bin/bwrap"), width: 1)
         let sandbox = OneshotSandbox(backend: cells)

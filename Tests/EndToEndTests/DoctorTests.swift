@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Doctor", .timeLimit(.minutes(2)))
+@Suite("Doctor", .timeLimit(.minutes(5)))
 struct DoctorTests {
     private static let noModels = ["CORPUSMITH_MODELS": "/nowhere"]
 

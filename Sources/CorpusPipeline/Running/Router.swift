@@ -115,9 +115,10 @@ struct Router {
         for node in barriers.keys.sorted() where !decided.contains(node) && !scheduler.closed.contains(node) {
             let ancestors = plan.nodes[node].ancestors
             let waits = ancestors.contains { barriers[$0] != nil && !decided.contains($0) }
-            guard !waits, scheduler.isQuiet(ancestors.union([node])), var barrier = barriers[node] else {
-                continue
-            }
+            // Taken out, so that sealing copies nothing and what was observed goes when all is decided.
+            guard !waits, scheduler.isQuiet(ancestors.union([node])),
+                var barrier = barriers.removeValue(forKey: node)
+            else { continue }
             decided.insert(node)
             try barrier.index.seal()
             for (key, task) in barrier.waiting.sorted(by: { $0.key < $1.key }) {
@@ -126,7 +127,6 @@ struct Router {
                     isHeld: true
                 )
             }
-            barriers[node]?.waiting = []
             return true
         }
         return false

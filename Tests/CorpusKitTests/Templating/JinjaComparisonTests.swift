@@ -5,7 +5,7 @@ import Testing
 /// Templates are compared with Jinja2 itself: equal output, or an error on both sides.
 @Suite("Comparison with Jinja2")
 struct JinjaComparisonTests {
-    @Test("Written and random templates give what Jinja2 gives", .timeLimit(.minutes(2)))
+    @Test("Written and random templates give what Jinja2 gives", .timeLimit(.minutes(5)))
     func comparison() async throws {
         let written = try JinjaCases.all.map { text in try Self.job(from: text) }
         let stricter = JinjaCases.stricter.map {

@@ -3,6 +3,22 @@ import Testing
 
 @testable import CorpusKit
 
+/// An expression with 5,000 times the same before and after it; a test's log names one of each.
+private struct Nested: Sendable, CustomTestStringConvertible {
+    let before: String
+    let core: String
+    let after: String
+
+    init(_ before: String, _ core: String, _ after: String) {
+        self.before = before
+        self.core = core
+        self.after = after
+    }
+
+    var text: String { String(repeating: before, count: 5000) + core + String(repeating: after, count: 5000) }
+    var testDescription: String { before + core + after }
+}
+
 @Suite("Limits of a template")
 struct TemplateLimitsTests {
     private func problem(
@@ -76,19 +92,14 @@ struct TemplateLimitsTests {
     @Test(
         "Deep nesting is refused instead of running out of stack",
         arguments: [
-            String(repeating: "(", count: 5000) + "1" + String(repeating: ")", count: 5000),
-            String(repeating: "[", count: 5000) + String(repeating: "]", count: 5000),
-            String(repeating: "-", count: 5000) + "1",
-            String(repeating: "not ", count: 5000) + "1",
-            "1" + String(repeating: " + 1", count: 5000),
-            "x" + String(repeating: "|upper", count: 5000),
-            "x" + String(repeating: ".a", count: 5000),
-            String(repeating: "1 if 1 else ", count: 5000) + "1",
-            "1" + String(repeating: " if 1", count: 5000),
+            Nested("(", "1", ")"), Nested("[", "", "]"), Nested("-", "1", ""), Nested("not ", "1", ""),
+            Nested("", "1", " + 1"), Nested("", "x", "|upper"), Nested("", "x", ".a"),
+            Nested("1 if 1 else ", "1", ""),
+            Nested("", "1", " if 1"),
         ]
     )
-    func nesting(_ expression: String) {
-        #expect(problem(in: "{{ \(expression) }}")?.code == "nesting")
+    fileprivate func nesting(_ expression: Nested) {
+        #expect(problem(in: "{{ \(expression.text) }}")?.code == "nesting")
     }
 
     @Test("Blocks nest to a limit")
