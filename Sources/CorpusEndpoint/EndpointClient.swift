@@ -19,8 +19,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - clock: What waits between attempts.
     ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
     /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, an
-    ///   extra body field is reserved, or a cap on dollars meets a model without a price that is not on this
-    ///   machine.
+    ///   extra body field is reserved, or a cap on dollars meets a model without a price.
     package init(
         _ configurations: [EndpointConfiguration],
         budget: Budget,
@@ -139,7 +138,7 @@ extension EndpointConfiguration {
                 stopsRun: true
             )
         }
-        if caps.nanoDollars != nil, price == nil, !address.isLoopback {
+        if caps.nanoDollars != nil, price == nil {
             throw WorkFailure(
                 "bad-endpoint",
                 "model `\(name)` has no price, so a budget in dollars cannot be kept",

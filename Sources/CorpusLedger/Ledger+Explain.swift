@@ -81,8 +81,13 @@ private struct StoryReader {
             else { break }
             let draft = try DraftRecord(row: row)
             let made = try steps("item.key = (SELECT item FROM edge WHERE child = ?)", key)
+            // A generator's unit that gave drafts is told with each of them; one that gave none, and what it threw
+            // away, would else be told nowhere.
             let judged = try steps(
-                "item.input = ? AND item.part = 0 AND item.stage IN (SELECT id FROM stage WHERE verb NOT IN ('generate'))",
+                """
+                item.input = ? AND (item.stage NOT IN (SELECT id FROM stage WHERE verb = 'generate')
+                    OR item.part > 0 OR item.drops = 0 AND item.state IN (4, 5) OR item.state = 5)
+                """,
                 key
             )
             if let first = made.first {

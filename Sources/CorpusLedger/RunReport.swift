@@ -48,6 +48,15 @@ package struct RunReport: Sendable, Hashable {
         package var models: [String: Int] = [:]
     }
 
+    /// One candidate that was not exported, as an example of its reason.
+    package struct Example: Sendable, Hashable {
+        package var reason: String
+        package var stage: String
+        /// The id of the content that was worked on; nil for a row that could not be read.
+        package var sample: String?
+        package var summary: String
+    }
+
     /// What was sent and not answered.
     package struct Unanswered: Sendable, Hashable {
         package var calls = 0

@@ -74,7 +74,7 @@ struct JSONLinesSource: SourcePlugin {
             guard readable < Self.fieldsRows, let row = try cursor.next() else { break }
             guard case .seed(let seed) = row else { continue }
             readable += 1
-            known = known?.intersection(seed.content.fields.keys) ?? Set(seed.content.fields.keys)
+            known = known?.union(seed.content.fields.keys) ?? Set(seed.content.fields.keys)
         }
         return known
     }

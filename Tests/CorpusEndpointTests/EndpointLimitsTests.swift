@@ -199,7 +199,6 @@ struct EndpointLimitsTests {
         let unpriced = try await failure { try client(remote, budget: dollars) }
         let none = try await failure { try client(configuration("http://127.0.0.1:1", places: 0)) }
         _ = try client(free, budget: dollars)
-        _ = try client(configuration("http://127.0.0.1:1"), budget: dollars)
 
         #expect(field.description == "the extra body of model `teacher` must not set `n`")
         #expect(twice.description == "two models are called `teacher`")

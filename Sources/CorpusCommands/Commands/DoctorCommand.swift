@@ -205,6 +205,13 @@ struct DoctorCommand: AsyncParsableCommand {
                 fix: trouble.hint
             )
         }
+        guard !probe.models.isEmpty else {
+            return Finding(
+                name: title,
+                isWell: true,
+                text: "\(url) is reached and keeps no list of models, so \(decides)"
+            )
+        }
         guard !probe.mayServe else {
             return Finding(name: title, isWell: true, text: "\(model) answers at \(url)")
         }

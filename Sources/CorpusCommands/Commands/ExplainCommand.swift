@@ -226,7 +226,7 @@ enum StoryText {
 
 extension String {
     /// The text with a space in place of each line end, so that it cannot pass for lines of ours.
-    fileprivate var onOneLine: String {
+    var onOneLine: String {
         split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: " ")
     }
 }

@@ -14,12 +14,15 @@ struct ReportCommand: AsyncParsableCommand {
 
             Exit codes: 0 done, 2 there is no such run, 64 bad command line.
 
-            Example: corpusmith report output/quickstart
+            Example: corpusmith report output/quickstart --why 3
             """
     )
 
     @Argument(help: "The run's folder", completion: .directory)
     var run: String
+
+    @Option(help: "Show so many candidates of each reason, with what was found wrong and an id for `explain`")
+    var why = 0
 
     @Flag(help: "Print the report as JSON on standard output")
     var json = false
@@ -29,15 +32,35 @@ struct ReportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(colour: color) {
-            let report = try reading(RunFolder(path: run).ledger) { try $0.report() }
+            let (report, examples) = try reading(RunFolder(path: run).ledger) { ledger in
+                (try ledger.report(), why > 0 ? try ledger.examples(ofEach: why) : [])
+            }
             if json {
-                Terminal.print(report.json)
+                var members = report.json.members ?? [:]
+                if why > 0 { members["examples"] = .array(examples.map(Self.json)) }
+                Terminal.print(.object(members))
             } else {
                 ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
                     Terminal.print(painted: $0)
                 }
+                if why > 0 { Self.lines(of: examples).forEach { Terminal.print($0) } }
             }
         }
+    }
+
+    private static func lines(of examples: [RunReport.Example]) -> [String] {
+        var table = TextTable()
+        for example in examples {
+            table.add("  " + example.reason, example.stage, example.sample ?? "–", example.summary.onOneLine)
+        }
+        return ["", "why"] + table.lines
+    }
+
+    private static func json(_ example: RunReport.Example) -> JSONValue {
+        [
+            "reason": .string(example.reason), "stage": .string(example.stage),
+            "sample": example.sample.map(JSONValue.string) ?? .null, "summary": .string(example.summary),
+        ]
     }
 }
 

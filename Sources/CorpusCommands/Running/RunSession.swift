@@ -23,15 +23,6 @@ struct RunSession {
     /// - Returns: The report after the pass.
     /// - Throws: An exit code after telling why, or a problem.
     func run() async throws -> RunReport {
-        guard let caps = plan.recipe.budget,
-            caps.nanoDollars != nil || caps.tokens != nil || caps.calls != nil
-        else {
-            throw CommandProblem(
-                "no-budget",
-                "`\(plan.recipe.file)` has no budget, so the run could cost anything",
-                hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`"
-            )
-        }
         let sandbox = plan.needs.contains(.sandbox) ? try await openSandbox() : nil
         try makeFolder()
         let lock = try RunLock(folder: folder.path)
@@ -50,7 +41,7 @@ struct RunSession {
             Terminal.tell("\(plan.recipe.name): up to \(text.inFull); limit \(text.limit)")
         }
         let control = RunControl()
-        let end = try await work(ledger, sandbox, caps, control, now)
+        let end = try await work(ledger, sandbox, control, now)
         return try await conclude(end, ledger, now)
     }
 
@@ -77,13 +68,13 @@ struct RunSession {
     private func work(
         _ ledger: Ledger,
         _ sandbox: (any Sandbox)?,
-        _ caps: Recipe.Budget,
         _ control: RunControl,
         _ now: @escaping @Sendable () -> Double
     ) async throws -> PassEnd {
+        let caps = plan.recipe.budget
         let spent = try ledger.spent()
         let budget = Budget(
-            Caps(nanoDollars: caps.nanoDollars, tokens: caps.tokens, calls: caps.calls),
+            Caps(nanoDollars: caps?.nanoDollars, tokens: caps?.tokens, calls: caps?.calls),
             spent: Amounts(nanoDollars: spent.nanoDollars, tokens: spent.tokens, calls: spent.calls)
         )
         let gate = LocalModelGate(isQuiet: isQuiet)
@@ -132,7 +123,15 @@ struct RunSession {
         // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
         try? ledger.end(state: state, now: now())
         // The account of what there is so far; that it is missing is no reason to hide why the run stopped.
-        try? write(ledger.report())
+        if let report = try? ledger.report() {
+            try? write(report)
+            let counts = report.counts
+            let dropped = counts.dropped.values.reduce(0, +)
+            Terminal.tell(
+                "so far \(counts.exported + counts.open) candidates stand and \(dropped) were dropped; exports come when all is "
+                    + "done; the account: corpusmith report \(folder.path)"
+            )
+        }
         throw exit
     }
 

@@ -236,7 +236,9 @@ extension LocalModelServer {
                 LocalModelProblem(
                     .notStarted,
                     "the server of `\(model.name)` ended at its start with \(ending)\(watch.lastWords)",
-                    hint: "remove `\(folder)` and get the model again with `make model`"
+                    hint: settings.port == 0
+                        ? "remove `\(folder)` and get the model again with `make model`"
+                        : "port \(settings.port) may be taken or not be yours to use: try another, or none for a free one"
                 )
             )
         case .ready:

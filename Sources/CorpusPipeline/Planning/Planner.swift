@@ -85,6 +85,7 @@ package struct Planner {
         let ordered = orderedStages()
         for stage in ordered { plan(stage) }
         for export in recipe.exports { plan(export) }
+        checkBudget()
         checkPrices()
         // A stage that could not be planned reads nothing: that would only repeat the fault.
         if faults.isEmpty { checkReaders() }

@@ -263,6 +263,9 @@ struct UnitRunner: Sendable {
             record.reason = reason
             record.detail = detail
             if let rival { record.detail["rival"] = .string(rival) }
+            record.summary = record.detail.sorted { $0.key < $1.key }
+                .compactMap { name, value in value.text.map { "\(name) \($0.prefix(60))" } }
+                .joined(separator: ", ")
             record.evidence = [
                 Evidence(node.manifest.name, .fail, about: item.content.id, detail: record.detail)
             ]

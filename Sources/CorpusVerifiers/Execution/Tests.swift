@@ -72,7 +72,7 @@ struct Tests: VerifierPlugin, Verifier {
             let reason = Self.reason(for: result.verdict)
             return Verdict(
                 .fail(reason),
-                "\(tally); \(Self.words(result.verdict))",
+                "\(tally); \(Self.words(result))",
                 score: score,
                 detail: detail
             )
@@ -116,8 +116,20 @@ struct Tests: VerifierPlugin, Verifier {
         }
     }
 
-    private static func words(_ verdict: ExecutionResult.Verdict) -> String {
-        verdict.rawValue.split(separator: "_").joined(separator: " ")
+    /// How the program failed, with its own last words or its first wrong answer; what was expected stays hidden.
+    private static func words(_ result: ExecutionResult) -> String {
+        let way = result.verdict.rawValue.split(separator: "_").joined(separator: " ")
+        switch result.verdict {
+        case .runtimeError, .compileError:
+            let last = result.diagnostics.textLines.last { $0.contains { !$0.isWhitespace } }
+            return last.map { "\(way): \($0.prefix(200))" } ?? way
+        case .wrongAnswer:
+            guard let place = result.tests.firstIndex(where: { $0.verdict == .wrongAnswer }),
+                let got = result.tests[place].got
+            else { return way }
+            return "\(way): test \(place + 1) got \(got.prefix(100))"
+        default: return way
+        }
     }
 }
 
