@@ -91,4 +91,37 @@ struct ExplainTests {
         let story = try await Program.run("explain", id, folder: bench.folder)
         #expect(story.output.contains("call to scripted: "), "the judge's call is told")
     }
+
+    @Test("A report shows some candidates of each reason, and the story of each says why it ended")
+    func why() async throws {
+        let broken =
+            #"{"id":"b","instruction":"Add.","signature":"def add_7(x):","entry_point":"add_7","tests":{"kind":"call","entry_point":"add_7","cases":[{"input":1}]}}"#
+        let bench = try Bench(seeds: Bench.tasks.joined(separator: "\n") + "\n" + broken + "\n")
+        _ = try await bench.run()
+        let plain = try await Program.run("report", "output/bench", "--why", "2", folder: bench.folder)
+        let report = try await Program.run(
+            "report",
+            "output/bench",
+            "--why",
+            "2",
+            "--json",
+            folder: bench.folder
+        ).json
+        let examples = try #require(report["examples"]?.elements)
+        let reasons = Dictionary(grouping: examples) { $0["reason"]?.text ?? "" }
+        let counts = try #require(report["counts"]?["dropped"]?.members)
+
+        #expect(Set(reasons.keys).isSuperset(of: counts.keys))
+        #expect(reasons.values.allSatisfy { $0.count <= 2 })
+        #expect(plain.output.contains("case 0 of `tests` needs `args`"), "\(plain.output)")
+        #expect(examples.contains { $0["summary"]?.text?.contains("wrong answer: test 1 got ") == true })
+        for example in examples {
+            let id = try #require(example["sample"]?.text)
+            let story = try await Program.run("explain", id, folder: bench.folder)
+            #expect(
+                story.output.contains("(\(example["reason"]?.text ?? ""))"),
+                "\(example.canonical) \(story.output)"
+            )
+        }
+    }
 }

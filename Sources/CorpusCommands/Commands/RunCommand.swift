@@ -63,7 +63,9 @@ struct RunCommand: AsyncParsableCommand {
                 ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
                     Terminal.print(painted: $0)
                 }
-                Terminal.tell("\neverything is in \(folder.path)/")
+                Terminal.tell(
+                    "\neverything is in \(folder.path)/; why candidates were dropped: corpusmith report \(folder.path) --why 3"
+                )
             }
         }
     }
