@@ -5,6 +5,8 @@ extension Ledger {
     /// Some candidates of each reason that the last pass dropped or that failed in it, by reason.
     ///
     /// - Parameter count: How many of each, at least 1.
+    /// - Returns: The examples, those of earlier stages first.
+    /// - Throws: ``LedgerProblem``.
     package func examples(ofEach count: Int) throws(LedgerProblem) -> [RunReport.Example] {
         try Self.wrapping(path) {
             try pool.read { database in

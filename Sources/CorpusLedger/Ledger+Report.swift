@@ -192,7 +192,7 @@ struct ReportReader {
         stage.reasons = try tally(
             """
             SELECT reason, count(*) FROM item WHERE pass = \(pass) AND stage = \(id) AND reason IS NOT NULL
-                AND (part > 0 OR drops = 0 OR state = 5) GROUP BY 1
+                AND (part > 0 OR drops = 0 OR state IN (2, 3, 5)) GROUP BY 1
             """
         )
         stage.drafts = try count(

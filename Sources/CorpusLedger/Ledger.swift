@@ -96,10 +96,11 @@ package final class Ledger: Sendable {
         committer = Committer { entries in
             do {
                 try write(entries)
-            } catch let problem as LedgerProblem where problem.code == .full {
+            } catch let problem as LedgerProblem where [.full, .other].contains(problem.code) {
+                // A full quota, and a disk that is found full only later, come as errors of input and output.
                 guard reserve?.release() == true else { throw problem }
-                lack.problem.withLock { $0 = problem }
                 try write(entries)
+                lack.problem.withLock { $0 = problem.code == .full ? problem : .diskFull(path) }
             }
         }
     }

@@ -35,6 +35,14 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
         self.hint = hint
     }
 
+    static func diskFull(_ path: String) -> LedgerProblem {
+        LedgerProblem(
+            .full,
+            "the disk is full: cannot write the ledger `\(path)`",
+            hint: "make room and run the same command again; what is on the ledger is not bought again"
+        )
+    }
+
     /// Says what a database error means for the user.
     init(_ error: any Error, path: String) {
         guard let error = error as? DatabaseError else {
@@ -43,11 +51,7 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
         }
         switch error.resultCode {
         case .SQLITE_FULL:
-            self.init(
-                .full,
-                "the disk is full: cannot write the ledger `\(path)`",
-                hint: "make room and run the same command again; what is on the ledger is not bought again"
-            )
+            self = .diskFull(path)
         case .SQLITE_CORRUPT:
             self.init(
                 .damaged,

@@ -3,6 +3,7 @@ import CorpusKit
 import CorpusLedger
 import CorpusPipeline
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Accounting", .timeLimit(.minutes(5)))
@@ -61,6 +62,70 @@ struct AccountingTests {
         #expect(refused > 0 && report.counts.exported > 0)
         #expect(report.counts.exported + refused == before.counts.exported)
         #expect(report.counts.candidates == before.counts.candidates)
+    }
+
+    @Test("What one of its ways refused is not exported after the ways have joined")
+    func refusedOnOneWay() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        // The left way checks, the right way only labels; both meet, and the export reads the join and the left way.
+        let text = TestRun.withoutPairs.replacingOccurrences(
+            of: "  rated:  { verify: toy-rate, from: tested, siblings: tested.fail }",
+            with:
+                "  side: { verify: toy-label, from: solved }\n  rated: { verify: toy-label, from: [tested, side] }"
+        ).replacingOccurrences(
+            of: "write: toy-write, from: unique",
+            with: "write: toy-write, from: [unique, tested]"
+        )
+        let (end, report) = try await run.pass(text)
+        let odd = try run.exports().values.joined().split(separator: "\n").filter { line in
+            line.contains("\"check\":\"toy-check\",\"detail\":{},\"outcome\":\"fail\"")
+        }
+
+        #expect(end.stop == nil)
+        #expect(report.counts.open == 0)
+        #expect(report.counts.exported > 0)
+        #expect(odd.isEmpty)
+        #expect(report.counts.dropped["test-failed"] ?? 0 > 0)
+    }
+
+    @Test("A deadline stops calls and nothing that needs none, and the same run again ends what is left")
+    func deadline() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "tokens: 1000000 }",
+            with: "tokens: 1000000, wall: 10s }"
+        )
+        let clock = Mutex(0.0)
+        let slow = ToyEndpoint { number, _ in if number == 20 { clock.withLock { $0 = 11 } } }
+        let (end, _) = try await run.pass(text, endpoint: slow, now: { clock.withLock { $0 } })
+        let (done, report) = try await run.pass(text)
+
+        guard case .wall = end.stop else {
+            Issue.record("stopped by \(String(describing: end.stop))")
+            return
+        }
+        #expect((20..<48).contains(slow.calls))
+        #expect(done.stop == nil && report.counts.open == 0)
+    }
+
+    @Test("A deadline that passes after the last call stops nothing")
+    func lateDeadline() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.replacingOccurrences(
+            of: "tokens: 1000000 }",
+            with: "tokens: 1000000, wall: 10s }"
+        )
+        let clock = Mutex(0.0)
+        let slow = ToyEndpoint { number, _ in if number == 48 { clock.withLock { $0 = 11 } } }
+        _ = try await run.pass(text, endpoint: slow, now: { clock.withLock { $0 } })
+        let endpoint = ToyEndpoint()
+        let (done, report) = try await run.pass(text, endpoint: endpoint, now: { 0 })
+
+        #expect(slow.calls == 48 && endpoint.calls == 0)
+        #expect(done.stop == nil && report.counts.open == 0)
     }
 
     @Test(

@@ -255,9 +255,13 @@ struct EngineTests {
         let text = TestRun.recipe.replacingOccurrences(of: "count: 12", with: "count: 400")
         let endpoint = ToyEndpoint()
         var most = 0
-        let (end, report) = try await run.pass(text, endpoint: endpoint) { figures in
-            most = max(most, figures.seeds * 4 - endpoint.calls)
-        }
+        let (end, report) = try await run.pass(
+            text,
+            endpoint: endpoint,
+            progress: { figures in
+                most = max(most, figures.seeds * 4 - endpoint.calls)
+            }
+        )
         #expect(end.stop == nil)
         #expect(endpoint.calls == 1600)
         #expect(report.counts.open == 0)

@@ -57,6 +57,27 @@ private let faults = [
         hint: "give both the same `limits.concurrency`"
     ),
     PlanFault(
+        old: "verify: toy-check, from: solved",
+        new: "verify: toy-check, from: solved, siblings: 1️⃣solved",
+        code: "misplaced-key",
+        message: "`toy-check` judges drafts one by one here and looks at no siblings",
+        hint: "leave `siblings:` out"
+    ),
+    PlanFault(
+        old: "budget: { tokens: 1000000 }",
+        new: "budget: { wall: 5m }",
+        code: "no-budget",
+        message:
+            "the recipe calls models and has no cap on dollars, tokens or calls, so the run could cost anything"
+    ),
+    PlanFault(
+        old: "models: { m:",
+        new:
+            "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 }, price: { input: 1, output: 1 } }, m:",
+        code: "conflicting-models",
+        message: "`m` and `n` are one model at one address and differ in `key` or `price`"
+    ),
+    PlanFault(
         old: "from: tasks, model: m",
         new: "from: tasks, model: m, options: { tasks: true }",
         code: "wrong-input",

@@ -68,6 +68,7 @@ struct TestRun {
         _ text: String = recipe,
         endpoint: ToyEndpoint = ToyEndpoint(),
         control: RunControl = RunControl(),
+        now: @escaping @Sendable () -> Double = { 0 },
         progress: (Figures) -> Void = { _ in }
     ) async throws -> (end: PassEnd, report: RunReport) {
         let plan = try Self.plan(text)
@@ -82,7 +83,7 @@ struct TestRun {
         let engine = Engine(
             plan: plan,
             ledger: ledger,
-            services: RunServices(endpoint: endpoint, sandbox: nil, now: { 0 }),
+            services: RunServices(endpoint: endpoint, sandbox: nil, now: now),
             control: control
         )
         let end = try await engine.run(progress: progress)

@@ -98,6 +98,8 @@ struct RunSession {
                 try await engine.run { progress.update($0) }
             }
             progress.finish()
+            // The bundled model may be starting still.
+            if case .interrupted = end.stop { group.cancelAll() }
             return end
         }
         await door.shut()
@@ -116,6 +118,7 @@ struct RunSession {
                 return try await export(ledger, now)
             } catch {
                 try? ledger.end(state: "stopped: export", now: now())
+                try? write(ledger.report())
                 throw error
             }
         }
@@ -136,7 +139,6 @@ struct RunSession {
     }
 
     private func export(_ ledger: Ledger, _ now: @Sendable () -> Double) async throws -> RunReport {
-        let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
         let open = try ledger.report().counts.open
         guard open == 0 else {
             throw CommandProblem(
@@ -145,6 +147,7 @@ struct RunSession {
                 hint: "this is a fault of the product: report it with the recipe"
             )
         }
+        let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
         try ledger.end(state: "done", now: now())
         let report = try ledger.report()
         try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()

@@ -51,6 +51,14 @@ extension Planner {
             return
         }
         let roles = roles(of: stage, manifest)
+        if !stage.others.isEmpty, !kind.isGroup, let other = stage.others.first {
+            fault(
+                "misplaced-key",
+                "`\(manifest.name)` judges drafts one by one here and looks at no siblings",
+                at: other.location,
+                hint: roles.isEmpty ? "leave `siblings:` out" : "leave `siblings:` or the model out"
+            )
+        }
         checkOutcomes(of: stage.inputs + stage.others)
         check(stage.condition)
         check(manifest, has: inputs, at: stage.plugin.location, stage: stage.name)
@@ -94,8 +102,8 @@ extension Planner {
             return
         }
         let inputs = edges(export.inputs)
-        for (input, edge) in zip(export.inputs, inputs) {
-            guard nodes.indices.contains(edge.node) else { continue }
+        for input in export.inputs {
+            guard let edge = edges([input]).first, nodes.indices.contains(edge.node) else { continue }
             let givesPairs = nodes[edge.node].verb == .pair
             if givesPairs != (made.takes == .pairs) {
                 fault(

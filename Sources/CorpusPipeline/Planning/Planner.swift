@@ -113,7 +113,7 @@ package struct Planner {
     // MARK: - Models
 
     private mutating func planModels() {
-        var places: [String: Recipe.Model.Place] = [:]
+        var taken: [(model: String, address: String, identity: String)] = []
         for given in recipe.models {
             var spec = given
             var identity = spec.model
@@ -134,8 +134,14 @@ package struct Planner {
                     )
                 }
             }
-            if let place = places[identity], place != spec.place.value { identity += "@" + spec.name }
-            places[identity] = spec.place.value
+            // One model at two addresses is two; the same at one address is one, whatever its price or key is called.
+            let (model, address) = (identity, spec.place.value.address)
+            if let known = taken.first(where: { $0.model == model && $0.address == address }) {
+                identity = known.identity
+            } else {
+                if taken.contains(where: { $0.model == model }) { identity += "@" + spec.name }
+                taken.append((model, address, identity))
+            }
             let planned = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
             checkSharing(planned)
             models[spec.name] = planned
@@ -149,9 +155,14 @@ package struct Planner {
                 $0.spec.name < $1.spec.name
             })
         else { return }
-        let differs =
-            twin.concurrency != model.concurrency
-            ? "limits.concurrency" : twin.spec.timeoutSeconds != model.spec.timeoutSeconds ? "timeout" : nil
+        let differs: String? =
+            if twin.concurrency != model.concurrency {
+                "limits.concurrency"
+            } else if twin.spec.timeoutSeconds != model.spec.timeoutSeconds {
+                "timeout"
+            } else if twin.spec.place.value != model.spec.place.value {
+                "key` or `price"
+            } else { nil }
         guard let differs else { return }
         fault(
             "conflicting-models",
@@ -235,5 +246,13 @@ package struct Planner {
                 hint: "name it in the `from:` of a stage or export, or remove it"
             )
         }
+    }
+}
+
+extension Recipe.Model.Place {
+    /// Where requests go; empty for a bundled model.
+    fileprivate var address: String {
+        guard case .endpoint(let url, _, _) = self else { return "" }
+        return url
     }
 }

@@ -68,7 +68,9 @@ package struct Engine: Sendable {
 
         await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
             while true {
-                stop = stop ?? halt()
+                if let reason = halt(), stop == nil || (!Self.endsAll(stop) && Self.endsAll(reason)) {
+                    stop = reason
+                }
                 if stop != nil {
                     router.drain(everything: Self.endsAll(stop))
                     if Self.endsAll(stop) { services.drain() }
@@ -119,15 +121,17 @@ package struct Engine: Sendable {
                 progress(meter.snapshot)
             }
         }
+        // A deadline that passed while the last unit was in work stops nothing.
+        if case .wall = stop, feed.isExhausted, router.isDone { stop = nil }
         return PassEnd(stop: stop, figures: meter.snapshot, left: router.scheduler.waiting)
     }
 
     /// Whether not even work that needs no model may be started.
     private static func endsAll(_ stop: RunStop?) -> Bool {
         switch stop {
-        case .ledger, .interrupted, .wall: true
+        case .ledger, .interrupted: true
         case .failure(let failure): failure.code == "internal-error" || failure.code == "sandbox-error"
-        case .budget, nil: false
+        case .budget, .wall, nil: false
         }
     }
 

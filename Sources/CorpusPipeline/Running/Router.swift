@@ -43,6 +43,12 @@ struct Router {
     /// Whether there is room for another seed on the way.
     var wantsSeed: Bool { scheduler.waiting + scheduler.running < scheduler.frontier }
 
+    /// Whether everything that has come so far is settled and decided.
+    var isDone: Bool {
+        scheduler.waiting == 0 && scheduler.running == 0 && barriers.isEmpty
+            && scheduler.isQuiet(Set(plan.nodes.indices))
+    }
+
     /// Starts nothing new at nodes that need a model, or at no node at all.
     mutating func drain(everything: Bool) {
         for (index, node) in plan.nodes.enumerated() where everything || !node.roles.isEmpty {
@@ -87,7 +93,7 @@ struct Router {
         if node.kind.isGroup || node.joins {
             scheduler.gather(item, at: reader.node, isMain: reader.isMain)
             if reader.isMain { scheduler.hold(item.draft.task, at: reader.node) }
-        } else {
+        } else if reader.isMain {
             try accept(item, at: reader.node)
         }
     }

@@ -24,7 +24,7 @@ struct Scheduler {
 
     struct Gathered {
         var main: [ItemKey] = []
-        var others: [ItemKey] = []
+        var others: Set<ItemKey> = []
     }
 
     private struct Queue {
@@ -133,7 +133,7 @@ struct Scheduler {
         if isMain {
             gathered[node]?[item.draft.task, default: Gathered()].main.append(item.key)
         } else {
-            gathered[node]?[item.draft.task, default: Gathered()].others.append(item.key)
+            gathered[node]?[item.draft.task, default: Gathered()].others.insert(item.key)
         }
     }
 

@@ -15,6 +15,11 @@ package enum RunStop: Sendable {
     /// Time is up.
     case wall(String)
 
+    var isDeadline: Bool {
+        guard case .wall = self else { return false }
+        return true
+    }
+
     var isInterruption: Bool {
         guard case .interrupted = self else { return false }
         return true
@@ -204,6 +209,11 @@ struct UnitRunner: Sendable {
             !item.evidence.contains {
                 $0.check == check && $0.outcome == .pass && $0.subject == item.content.id
             }
+        }
+        // What comes by several ways may have been refused on one of them.
+        if let refused = item.evidence.first(where: { $0.outcome == .fail && $0.subject == item.content.id })
+        {
+            return Skip("missing-evidence", "`\(refused.check)` refused it")
         }
         guard !missing.isEmpty else { return nil }
         return Skip(
