@@ -25,4 +25,6 @@ swift build --build-tests --explicit-target-dependency-import-check error
 printf 'ok    build\n'
 quick "generated reference" scripts/make-reference.sh .build/debug/corpusmith --check
 quick "docs and recipes" scripts/check-docs.sh .build/debug/corpusmith
+# All tests run in one process, and many of them hold connections.
+ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true
 swift test --skip-build --parallel

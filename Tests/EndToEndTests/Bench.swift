@@ -112,10 +112,10 @@ final class Bench: Sendable {
     func exports() throws -> [String: String] {
         let root = folder + "/output/bench/export"
         var files: [String: String] = [:]
-        for case let path as String in FileManager.default.enumerator(atPath: root) ?? .init() {
-            if let text = try? String(contentsOfFile: root + "/" + path, encoding: .utf8) {
-                files[path] = text
-            }
+        for path in try FileManager.default.subpathsOfDirectory(atPath: root) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: root + "/" + path)
+            guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
+            files[path] = try String(contentsOfFile: root + "/" + path, encoding: .utf8)
         }
         return files
     }
