@@ -1,6 +1,7 @@
 import CorpusConfig
 package import CorpusKit
 package import CorpusLedger
+import Foundation
 
 /// An export that was written.
 package struct WrittenExport: Sendable {
@@ -27,6 +28,7 @@ package struct ExportStep: Sendable {
     ///
     /// - Throws: ``LedgerProblem``, ``ExportProblem``, or what writing files throws.
     package func run() async throws -> [WrittenExport] {
+        removeRemains()
         let stages = try ledger.number(plan.nodes.map(\.stageRecord))
         let loader = ItemLoader(plan: plan, stages: stages, ledger: ledger)
         var written: [WrittenExport] = []
@@ -72,6 +74,13 @@ package struct ExportStep: Sendable {
             )
         }
         return written
+    }
+
+    /// Removes what a killed run left of files that it had not finished: `.NAME.RANDOM.tmp`. The run's lock is ours.
+    private func removeRemains() {
+        for path in FilePattern("**/.*.*.tmp").files(below: folder) {
+            try? FileManager.default.removeItem(atPath: path)
+        }
     }
 }
 
