@@ -212,6 +212,22 @@ struct RunTests {
         }
     }
 
+    @Test("A key reaches its endpoint and nothing that the run writes or says")
+    func keyStaysPrivate() async throws {
+        let key = "sk-bench-0123456789abcdef"
+        let bench = try Bench()
+        try bench.write(bench.recipe(extra: ", key: { env: BENCH_KEY }"), to: "recipe.yaml")
+        let end = try await bench.run(environment: ["BENCH_KEY": key])
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(bench.calls == 24)
+        #expect(!(end.output + end.errors).contains(key))
+        for path in try FileManager.default.subpathsOfDirectory(atPath: bench.folder) {
+            let bytes = FileManager.default.contents(atPath: bench.folder + "/" + path) ?? Data()
+            #expect(bytes.range(of: Data(key.utf8)) == nil, "\(path)")
+        }
+    }
+
     @Test("A disk without even the room for what is in flight is refused before anything is bought")
     func tinyDisk() async throws {
         try await SmallDisk.lend(kibibytes: 2048, to: "RunTests/tinyDisk") { disk in
