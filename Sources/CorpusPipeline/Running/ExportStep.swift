@@ -76,7 +76,9 @@ package struct ExportStep: Sendable {
         return written
     }
 
-    /// Removes what a killed run left of files that it had not finished: `.NAME.RANDOM.tmp`. The run's lock is ours.
+    /// Removes the unfinished files that a killed run left, named `.NAME.RANDOM.tmp`.
+    ///
+    /// Nobody else writes here meanwhile: the run's lock is ours.
     private func removeRemains() {
         for path in FilePattern("**/.*.*.tmp").files(below: folder) {
             try? FileManager.default.removeItem(atPath: path)
