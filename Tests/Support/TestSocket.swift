@@ -4,23 +4,35 @@ import Glibc
 package struct TestSocket: Sendable {
     package let descriptor: Int32
 
-    /// Listens on a free port of the loopback.
+    /// Listens on a free port of the loopback, which stays ours until this process ends.
+    ///
+    /// A second socket keeps the port bound when the listener has closed: nobody answers there any more, and no other
+    /// test's server can come up where somebody still calls the one that went away.
     package static func listening() throws -> (TestSocket, port: Int) {
+        let (_, port) = try bound(to: 0)
+        let (listener, _) = try bound(to: port)
+        guard listen(listener.descriptor, 1024) == 0 else { throw SocketTrouble(number: errno) }
+        return (listener, Int(port))
+    }
+
+    /// A socket at a port of the loopback; port 0 stands for any that is free.
+    private static func bound(to port: UInt16) throws -> (TestSocket, port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var isOn: Int32 = 1
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = unsafe inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-                guard unsafe bind(descriptor, general, length) == 0, listen(descriptor, 1024) == 0 else {
-                    return Int32(-1)
-                }
+                guard unsafe bind(descriptor, general, length) == 0 else { return Int32(-1) }
                 return unsafe getsockname(descriptor, general, &length)
             }
         }
         guard result == 0 else { throw SocketTrouble(number: errno) }
-        return (TestSocket(descriptor: descriptor), Int(UInt16(bigEndian: address.sin_port)))
+        return (TestSocket(descriptor: descriptor), UInt16(bigEndian: address.sin_port))
     }
 
     /// The next connection; nil when the socket was shut down.
