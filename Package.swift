@@ -114,14 +114,17 @@ let package = Package(
             name: "CorpusPipelineTests",
             dependencies: [
                 "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
-                "CorpusTesting", grdb,
+                "CorpusTesting", "TestSupport", grdb,
             ]
         ),
         .testTarget(
             name: "CorpusCommandsTests",
             dependencies: ["CorpusCommands", "CorpusKit", "TestSupport"]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["corpusmith", "CorpusModel", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["corpusmith", "CorpusModel", "CorpusText", "TestSupport", grdb]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -17,4 +17,15 @@ public struct EndpointProbe: Sendable, Hashable {
         self.mayServe = mayServe
         self.trouble = trouble
     }
+
+    /// The models for a sentence, at most five of them, without control characters.
+    public var modelsInWords: String { Self.inWords(models) }
+
+    static func inWords(_ models: [String]) -> String {
+        let shown = models.prefix(5).map { name in
+            let plain = name.unicodeScalars.filter { $0.properties.generalCategory != .control }
+            return "`\(String(String.UnicodeScalarView(plain)).prefix(100))`"
+        }.joined(separator: ", ")
+        return models.count > 5 ? "\(shown) and \(models.count - 5) more" : shown
+    }
 }

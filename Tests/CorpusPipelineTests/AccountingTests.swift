@@ -4,6 +4,7 @@ import CorpusLedger
 import CorpusPipeline
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Accounting", .timeLimit(.minutes(5)))
@@ -12,9 +13,9 @@ struct AccountingTests {
     func unrouted() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "from: tasks, model: m",
-            with: "from: tasks, model: m, when: { kind: other }"
+        let text = TestRun.recipe.edited(
+            "from: tasks, model: m",
+            to: "from: tasks, model: m, when: { kind: other }"
         )
         let (_, report) = try await run.pass(text)
         #expect(report.counts.dropped == ["unrouted": 12])
@@ -51,9 +52,9 @@ struct AccountingTests {
         let run = try TestRun()
         defer { run.remove() }
         let (_, before) = try await run.pass(TestRun.withoutPairs)
-        let text = TestRun.withoutPairs.replacingOccurrences(
-            of: "write: toy-write, from: unique",
-            with: "write: toy-write, from: unique, options: { refuses: 2 }"
+        let text = TestRun.withoutPairs.edited(
+            "write: toy-write, from: unique",
+            to: "write: toy-write, from: unique, options: { refuses: 2 }"
         )
         let (end, report) = try await run.pass(text)
         let refused = report.counts.dropped["blank-answer"] ?? 0
@@ -69,13 +70,13 @@ struct AccountingTests {
         let run = try TestRun()
         defer { run.remove() }
         // The left way checks, the right way only labels; both meet, and the export reads the join and the left way.
-        let text = TestRun.withoutPairs.replacingOccurrences(
-            of: "  rated:  { verify: toy-rate, from: tested, siblings: tested.fail }",
-            with:
+        let text = TestRun.withoutPairs.edited(
+            "  rated:  { verify: toy-rate, from: tested, siblings: tested.fail }",
+            to:
                 "  side: { verify: toy-label, from: solved }\n  rated: { verify: toy-label, from: [tested, side] }"
-        ).replacingOccurrences(
-            of: "write: toy-write, from: unique",
-            with: "write: toy-write, from: [unique, tested]"
+        ).edited(
+            "write: toy-write, from: unique",
+            to: "write: toy-write, from: [unique, tested]"
         )
         let (end, report) = try await run.pass(text)
         let odd = try run.exports().values.joined().split(separator: "\n").filter { line in
@@ -93,9 +94,9 @@ struct AccountingTests {
     func deadline() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "tokens: 1000000 }",
-            with: "tokens: 1000000, wall: 10s }"
+        let text = TestRun.recipe.edited(
+            "tokens: 1000000 }",
+            to: "tokens: 1000000, wall: 10s }"
         )
         let clock = Mutex(0.0)
         let slow = ToyEndpoint { number, _ in if number == 20 { clock.withLock { $0 = 11 } } }
@@ -128,9 +129,9 @@ struct AccountingTests {
     func lateDeadline() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "tokens: 1000000 }",
-            with: "tokens: 1000000, wall: 10s }"
+        let text = TestRun.recipe.edited(
+            "tokens: 1000000 }",
+            to: "tokens: 1000000, wall: 10s }"
         )
         let clock = Mutex(0.0)
         let slow = ToyEndpoint { number, _ in if number == 48 { clock.withLock { $0 = 11 } } }
@@ -150,13 +151,13 @@ struct AccountingTests {
         let run = try TestRun()
         defer { run.remove() }
         let (_, before) = try await run.pass()
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "pairs: true }",
-            with: "pairs: true, refuses: \(digit) }"
+        let text = TestRun.recipe.edited(
+            "pairs: true }",
+            to: "pairs: true, refuses: \(digit) }"
         )
-        .replacingOccurrences(
-            of: "  sft: { write: toy-write, from: unique, splits: { train: 0.7, test: 0.3 } }\n",
-            with: ""
+        .edited(
+            "  sft: { write: toy-write, from: unique, splits: { train: 0.7, test: 0.3 } }\n",
+            to: ""
         )
         let (end, report) = try await run.pass(text)
         let refused = report.counts.dropped["blank-answer"] ?? 0
@@ -172,11 +173,11 @@ struct AccountingTests {
     func twins() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.withoutPairs.replacingOccurrences(
-            of: "  unique:",
-            with:
+        let text = TestRun.withoutPairs.edited(
+            "  unique:",
+            to:
                 "  first: { select: toy-unique, from: rated }\n  second: { select: toy-unique, from: rated }\n  unique:"
-        ).replacingOccurrences(of: "from: unique", with: "from: [first, second, unique]")
+        ).edited("from: unique", to: "from: [first, second, unique]")
         let (end, report) = try await run.pass(text)
 
         #expect(end.stop == nil)
@@ -191,7 +192,7 @@ struct AccountingTests {
         defer { run.remove() }
         let reference = try TestRun()
         defer { reference.remove() }
-        let text = TestRun.recipe.replacingOccurrences(of: "solved", with: "answered")
+        let text = TestRun.recipe.edited("solved", to: "answered")
         _ = try await run.pass()
         _ = try await run.pass(text)
         _ = try await reference.pass(text)
@@ -208,9 +209,9 @@ struct AccountingTests {
         defer { run.remove() }
         let reference = try TestRun()
         defer { reference.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "count: 12",
-            with: "count: 12, \(what): other, line: 7"
+        let text = TestRun.recipe.edited(
+            "count: 12",
+            to: "count: 12, \(what): other, line: 7"
         )
         _ = try await run.pass()
         let endpoint = ToyEndpoint()
@@ -227,9 +228,9 @@ struct AccountingTests {
     func dropThenEnd() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "from: tasks, model: m",
-            with: "from: tasks, model: m, options: { again: true }"
+        let text = TestRun.recipe.edited(
+            "from: tasks, model: m",
+            to: "from: tasks, model: m, options: { again: true }"
         )
         let flaky = ToyEndpoint { _, request in
             if request.messages.last?.content.hasPrefix("again task 3") == true {
@@ -252,10 +253,10 @@ struct AccountingTests {
     func sourceGroups() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.withoutPairs.replacingOccurrences(
-            of: "  solved:",
-            with: "  known: { verify: toy-rate, from: tasks, siblings: tasks }\n  solved:"
-        ).replacingOccurrences(of: "from: tasks, model", with: "from: known, model")
+        let text = TestRun.withoutPairs.edited(
+            "  solved:",
+            to: "  known: { verify: toy-rate, from: tasks, siblings: tasks }\n  solved:"
+        ).edited("from: tasks, model", to: "from: known, model")
         let (end, report) = try await run.pass(text)
 
         #expect(end.stop == nil)
@@ -273,9 +274,9 @@ struct AccountingTests {
     func groupFaults(fault: String, code: String, isDrop: Bool) async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "verify: toy-rate, ",
-            with: "verify: toy-rate, options: { fault: \(fault) }, "
+        let text = TestRun.recipe.edited(
+            "verify: toy-rate, ",
+            to: "verify: toy-rate, options: { fault: \(fault) }, "
         )
         let (end, report) = try await run.pass(text)
 
@@ -286,9 +287,9 @@ struct AccountingTests {
 
     @Test("An export that would get what failed a check is refused before anything is called")
     func unprovenExport() throws {
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "unique: { select: toy-unique, from: rated }",
-            with: "unique: { select: toy-unique, from: [rated, tested.fail] }"
+        let text = TestRun.recipe.edited(
+            "unique: { select: toy-unique, from: rated }",
+            to: "unique: { select: toy-unique, from: [rated, tested.fail] }"
         )
         let error = #expect(throws: DiagnosticReport.self) { try TestRun.plan(text) }
         let fault = try #require(error?.diagnostics.first)
@@ -318,10 +319,10 @@ struct AccountingTests {
     func haltedUnit() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(
-            of: "from: tasks, model: m",
-            with: "from: tasks, model: m, options: { again: true }"
-        ).replacingOccurrences(of: "concurrency: 8", with: "concurrency: 1")
+        let text = TestRun.recipe.edited(
+            "from: tasks, model: m",
+            to: "from: tasks, model: m, options: { again: true }"
+        ).edited("concurrency: 8", to: "concurrency: 1")
         let control = RunControl()
         let first = ToyEndpoint { number, _ in if number == 7 { control.requestStop(.interrupted) } }
         let (end, _) = try await run.pass(text, endpoint: first, control: control)

@@ -2,6 +2,7 @@ import CorpusKit
 import CorpusLedger
 import CorpusPipeline
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Engine", .timeLimit(.minutes(5)))
@@ -39,7 +40,7 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         _ = try await reference.pass()
-        let text = TestRun.recipe.replacingOccurrences(of: "concurrency: 8", with: "concurrency: \(width)")
+        let text = TestRun.recipe.edited("concurrency: 8", to: "concurrency: \(width)")
         let (_, report) = try await run.pass(text, endpoint: ToyEndpoint(shuffle: shuffle))
 
         #expect(report.counts.exported > 0)
@@ -136,7 +137,7 @@ struct EngineTests {
     func badKey() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(of: "concurrency: 8", with: "concurrency: 1")
+        let text = TestRun.recipe.edited("concurrency: 8", to: "concurrency: 1")
         let endpoint = ToyEndpoint { _, _ in
             throw WorkFailure("bad-key", "the key is refused", stopsRun: true)
         }
@@ -167,20 +168,20 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         _ = try await run.pass()
-        let splits = TestRun.recipe.replacingOccurrences(
-            of: "train: 0.7, test: 0.3",
-            with: "train: 0.5, test: 0.5"
+        let splits = TestRun.recipe.edited(
+            "train: 0.7, test: 0.3",
+            to: "train: 0.5, test: 0.5"
         )
         let first = ToyEndpoint()
         _ = try await run.pass(splits, endpoint: first)
         #expect(first.calls == 0)
 
-        let more = TestRun.recipe.replacingOccurrences(of: "count: 12", with: "count: 14")
+        let more = TestRun.recipe.edited("count: 12", to: "count: 14")
         let second = ToyEndpoint()
         _ = try await run.pass(more, endpoint: second)
         #expect(second.calls == 8)
 
-        let model = TestRun.recipe.replacingOccurrences(of: "model: toy,", with: "model: toy-2,")
+        let model = TestRun.recipe.edited("model: toy,", to: "model: toy-2,")
         let third = ToyEndpoint()
         let (_, report) = try await run.pass(model, endpoint: third)
         #expect(third.calls == 48)
@@ -193,9 +194,9 @@ struct EngineTests {
         let run = try TestRun()
         defer { run.remove() }
         _ = try await run.pass()
-        let edited = TestRun.recipe.replacingOccurrences(
-            of: "from: tasks, model: m",
-            with: "from: tasks, model: m, when: { source: tasks }"
+        let edited = TestRun.recipe.edited(
+            "from: tasks, model: m",
+            to: "from: tasks, model: m, when: { source: tasks }"
         )
         let endpoint = ToyEndpoint()
         let (end, report) = try await run.pass(edited, endpoint: endpoint)
@@ -212,17 +213,17 @@ struct EngineTests {
     )
     func joined(verb: String, slowFirst: Bool) async throws {
         func recipe(_ yields: (Int, Int)) -> String {
-            TestRun.withoutPairs.replacingOccurrences(
-                of: "from: rated",
-                with: "from: rated, when: { last: right }"
+            TestRun.withoutPairs.edited(
+                "from: rated",
+                to: "from: rated, when: { last: right }"
             )
-            .replacingOccurrences(
-                of: "verify: toy-rate, from: tested, siblings: tested.fail",
-                with: verb + ", from: [left, right]"
+            .edited(
+                "verify: toy-rate, from: tested, siblings: tested.fail",
+                to: verb + ", from: [left, right]"
             )
-            .replacingOccurrences(
-                of: "  tested: { verify: toy-check, from: solved }",
-                with: """
+            .edited(
+                "  tested: { verify: toy-check, from: solved }",
+                to: """
                       left: { verify: toy-label, from: solved, options: { label: left, yields: \(yields.0), refuses: 3 } }
                       right: { verify: toy-label, from: solved, options: { label: right, yields: \(yields.1), refuses: 4 } }
                     """
@@ -252,7 +253,7 @@ struct EngineTests {
     func frontier() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.replacingOccurrences(of: "count: 12", with: "count: 400")
+        let text = TestRun.recipe.edited("count: 12", to: "count: 400")
         let endpoint = ToyEndpoint()
         var most = 0
         let (end, report) = try await run.pass(

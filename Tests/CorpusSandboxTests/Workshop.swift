@@ -17,6 +17,9 @@ enum Workshop {
         get throws { OneshotSandbox(backend: try cells) }
     }
 
+    /// Time enough for an honest program on a machine that is busy with other tests.
+    static let patient = ExecutionLimits(wallMilliseconds: 60_000)
+
     /// Files that hostile programs try to leave on the machine.
     static let traces = [
         "/tmp/corpusmith-breach", "/var/tmp/corpusmith-breach", "/dev/shm/corpusmith-breach",
@@ -28,7 +31,7 @@ enum Workshop {
         _ cases: [([JSONValue], JSONValue)],
         entryPoint: String = "f",
         comparison: TestSuite.Comparison = .exact,
-        limits: ExecutionLimits = ExecutionLimits()
+        limits: ExecutionLimits = patient
     ) async throws -> ExecutionResult {
         let rows = cases.map { TestSuite.CallCase(arguments: $0.0, expected: $0.1) }
         let suite = TestSuite.call(entryPoint: entryPoint, cases: rows, comparison: comparison)
@@ -43,7 +46,7 @@ enum Workshop {
         _ cases: [(String, String)],
         language: String = "python",
         comparison: TestSuite.Comparison = .exact,
-        limits: ExecutionLimits = ExecutionLimits()
+        limits: ExecutionLimits = patient
     ) async throws -> ExecutionResult {
         let rows = cases.map { TestSuite.IOCase(input: $0.0, expected: $0.1) }
         return try await sandbox.run(

@@ -39,8 +39,8 @@ struct CommandTests {
     func faults() async throws {
         let bench = try Bench()
         let text = bench.recipe()
-            .replacingOccurrences(of: "verify: tests", with: "verify: tets")
-            .replacingOccurrences(of: "attempts: 4", with: "atempts: 4")
+            .edited("verify: tests", to: "verify: tets")
+            .edited("attempts: 4", to: "atempts: 4")
         try bench.write(text, to: "recipe.yaml")
         let check = try await Program.run("check", "recipe.yaml", folder: bench.folder)
         let run = try await bench.run()
@@ -107,7 +107,7 @@ struct CommandTests {
     )
     func refusals(old: String, new: String, message: String, code: Int32) async throws {
         let bench = try Bench()
-        try bench.write(bench.recipe().replacingOccurrences(of: old, with: new), to: "recipe.yaml")
+        try bench.write(bench.recipe().edited(old, to: new), to: "recipe.yaml")
         let end = try await bench.run()
         #expect(end.code == code, "\(end.errors)")
         #expect(message.isEmpty || end.errors.contains(message), "\(end.errors)")

@@ -10,9 +10,9 @@ struct DoctorTests {
     @Test("A recipe that uses no bundled model does not miss it")
     func unusedModel() async throws {
         let bench = try Bench()
-        let recipe = bench.recipe().replacingOccurrences(
-            of: "models:\n",
-            with: "models:\n  spare: { local: smollm2-135m }\n"
+        let recipe = bench.recipe().edited(
+            "models:\n",
+            to: "models:\n  spare: { local: smollm2-135m }\n"
         )
         try bench.write(recipe, to: "recipe.yaml")
         let well = try await doctor(bench)

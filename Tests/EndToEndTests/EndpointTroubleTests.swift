@@ -69,7 +69,7 @@ struct EndpointTroubleTests {
     func unknownModel() async throws {
         let bench = try Bench { _ in .status(404, #"{"error":{"message":"no such model"}}"#) }
         try bench.write(
-            bench.recipe().replacingOccurrences(of: "model: scripted", with: "model: scriptd"),
+            bench.recipe().edited("model: scripted", to: "model: scriptd"),
             to: "recipe.yaml"
         )
         let end = try await bench.run()

@@ -64,13 +64,13 @@ struct ExplainTests {
             )
         }
         let judged = bench.recipe()
-            .replacingOccurrences(
-                of: "  unique:",
-                with: "  topical: { verify: topic-difficulty, from: tested, model: student }\n  unique:"
+            .edited(
+                "  unique:",
+                to: "  topical: { verify: topic-difficulty, from: tested, model: student }\n  unique:"
             )
-            .replacingOccurrences(
-                of: "  dpo:",
-                with: "  hard: { write: sft-messages, from: topical }\n  dpo:"
+            .edited(
+                "  dpo:",
+                to: "  hard: { write: sft-messages, from: topical }\n  dpo:"
             )
         try bench.write(judged, to: "recipe.yaml")
         let run = try await bench.run()

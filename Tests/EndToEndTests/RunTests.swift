@@ -1,5 +1,7 @@
 import CorpusModel
+import CorpusText
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 
@@ -149,7 +151,7 @@ struct RunTests {
             }
         }
         try bench.write(
-            bench.recipe().replacingOccurrences(of: "attempts: 4", with: "attempts: 1"),
+            bench.recipe().edited("attempts: 4", to: "attempts: 1"),
             to: "recipe.yaml"
         )
         let end = try await bench.run()
@@ -177,7 +179,7 @@ struct RunTests {
     @Test("A budget that is used up stops the run with 75; a larger one continues it")
     func budget() async throws {
         let bench = try Bench()
-        let small = bench.recipe().replacingOccurrences(of: "tokens: 1000000", with: "calls: 7")
+        let small = bench.recipe().edited("tokens: 1000000", to: "calls: 7")
         try bench.write(small, to: "recipe.yaml")
         let first = try await bench.run()
         let calls = bench.calls
@@ -226,6 +228,25 @@ struct RunTests {
             let bytes = FileManager.default.contents(atPath: bench.folder + "/" + path) ?? Data()
             #expect(bytes.range(of: Data(key.utf8)) == nil, "\(path)")
         }
+        let bodies = try packedBodies(of: bench.folder + "/output/bench/ledger.sqlite")
+        #expect(bodies.count > 100)
+        #expect(!bodies.contains { $0.contains(key) })
+    }
+
+    /// Everything that a ledger holds in compressed form, as text.
+    private func packedBodies(of path: String) throws -> [String] {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        return try queue.read { database in
+            let tables = try String.fetchAll(
+                database,
+                sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"
+            )
+            return try tables.flatMap { try Row.fetchAll(database, sql: "SELECT * FROM \($0)") }
+                .flatMap(\.databaseValues).compactMap(Data.fromDatabaseValue)
+                .filter { $0.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) }
+                .map { String(decoding: try Zstd.decompress(Array($0)), as: UTF8.self) }
+        }
     }
 
     @Test("A disk without even the room for what is in flight is refused before anything is bought")
@@ -247,7 +268,7 @@ struct RunTests {
         }
         let worst = try await worstCase(of: bench)
         try bench.write(
-            bench.recipe().replacing("tokens: 1000000", with: "tokens: \(worst * 7)"),
+            bench.recipe().edited("tokens: 1000000", to: "tokens: \(worst * 7)"),
             to: "recipe.yaml"
         )
         let first = try await bench.run()
@@ -268,7 +289,7 @@ struct RunTests {
         let bench = try Bench { _ in .status(status) }
         let worst = try await worstCase(of: bench)
         try bench.write(
-            bench.recipe().replacing("tokens: 1000000", with: "tokens: \(worst * 5)"),
+            bench.recipe().edited("tokens: 1000000", to: "tokens: \(worst * 5)"),
             to: "recipe.yaml"
         )
         for _ in 0..<2 { _ = try await bench.run() }
@@ -282,7 +303,7 @@ struct RunTests {
     /// What one call of the bench's recipe is booked at when nothing is known of it, at most.
     private func worstCase(of bench: Bench) async throws -> Int {
         let probe = try Bench { _ in .status(502) }
-        try probe.write(probe.recipe().replacing("tokens: 1000000", with: "calls: 1"), to: "recipe.yaml")
+        try probe.write(probe.recipe().edited("tokens: 1000000", to: "calls: 1"), to: "recipe.yaml")
         _ = try await probe.run()
         let report = try await probe.report()
         return try #require(report["spending"]?["unanswered"]?["tokens"]?.whole) + 16

@@ -50,9 +50,9 @@ struct ShippedRecipeTests {
         for number in 1...12 {
             try bench.write(CodeModel.snippet(number), to: "code/module\(number).py")
         }
-        let recipe = try Self.recipe("from-code", for: bench).replacingOccurrences(
-            of: #""/usr/lib/python3*/**/*.py""#,
-            with: #""code/*.py""#
+        let recipe = try Self.recipe("from-code", for: bench).edited(
+            #""/usr/lib/python3*/**/*.py""#,
+            to: #""code/*.py""#
         )
         try bench.write(recipe, to: "recipe.yaml")
         let end = try await bench.run()
@@ -75,9 +75,9 @@ struct ShippedRecipeTests {
             contentsOfFile: Repository.path + "/Templates/Recipes/\(name).yaml",
             encoding: .utf8
         )
-        let changed = text.replacingOccurrences(
-            of: "local: smollm2-135m",
-            with: "url: \"\(bench.server.url)\", model: scripted"
+        let changed = text.edited(
+            "local: smollm2-135m",
+            to: "url: \"\(bench.server.url)\", model: scripted"
         ).replacingOccurrences(
             // Attempts at one task ask the same question; the bundled model is told them apart by a seed.
             of: "sampling: { temperature:",

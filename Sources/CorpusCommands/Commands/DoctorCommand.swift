@@ -215,12 +215,10 @@ struct DoctorCommand: AsyncParsableCommand {
         guard !probe.mayServe else {
             return Finding(name: title, isWell: true, text: "\(model) answers at \(url)")
         }
-        let names = probe.models.prefix(5).map { "`\($0.prefix(100))`" }.joined(separator: ", ")
         return Finding(
             name: title,
             isWell: true,
-            text: "\(url) does not list `\(model)`, so \(decides); it lists \(names)"
-                + (probe.models.count > 5 ? " and \(probe.models.count - 5) more" : "")
+            text: "\(url) does not list `\(model)`, so \(decides); it lists \(probe.modelsInWords)"
         )
     }
 }

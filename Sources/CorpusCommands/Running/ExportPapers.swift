@@ -1,6 +1,5 @@
 import CorpusConfig
 import CorpusExporters
-import CorpusFilters
 import CorpusKit
 import CorpusLedger
 import CorpusPipeline
@@ -65,9 +64,9 @@ struct ExportPapers {
     /// What a node does to the texts that flow through it.
     private func comparison(_ node: PlanNode) -> ComparisonTrail.Node {
         let work: ComparisonTrail.Work =
-            switch node.verb {
+            switch node.kind {
             case .generate: .write
-            case .filter where node.manifest.name == "decontaminate": .compare(benchmarks(of: node))
+            case .filter(let filter) where !filter.benchmarks.isEmpty: .compare(filter.benchmarks)
             default: .pass
             }
         // Only a pair is made of its `rejected:` too; siblings are merely looked at.
@@ -76,13 +75,5 @@ struct ExportPapers {
             work,
             from: edges.map { .init(node: $0.node, isPassed: $0.outcome == .passed) }
         )
-    }
-
-    /// What a `decontaminate` stage compares with: what the recipe says, or the default.
-    private func benchmarks(of node: PlanNode) -> [String] {
-        let stage = plan.recipe.stages.first { $0.name == node.name }
-        let entry = BuiltInFilters.all.first { $0.manifest.name == node.manifest.name }
-        let named = stage?.options.json["against"] ?? entry?.defaults["against"]
-        return (named?.elements ?? []).compactMap(\.text)
     }
 }

@@ -249,7 +249,7 @@ extension ModelChannel {
             answer.status == 200, let list = ModelList(body: answer.body), !list.names.isEmpty
         else { return failure }
         var explained = failure
-        explained.hint = "it serves \(list.inWords)"
+        explained.hint = "it serves \(EndpointProbe.inWords(list.names))"
         return explained
     }
 }

@@ -18,13 +18,4 @@ struct ModelList: Sendable, Hashable {
 
     /// Whether a request for a model has a chance; an empty list says nothing.
     func mayServe(_ model: String) -> Bool { names.isEmpty || answersToAnyName || names.contains(model) }
-
-    /// The names for a hint, at most five, without control characters.
-    var inWords: String {
-        let shown = names.prefix(5).map { name in
-            let plain = name.unicodeScalars.filter { $0.properties.generalCategory != .control }
-            return "`\(String(String.UnicodeScalarView(plain)).prefix(100))`"
-        }.joined(separator: ", ")
-        return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
-    }
 }

@@ -38,6 +38,7 @@ struct Decontaminate: FilterPlugin {
         reasons: ["contaminated"]
     )
 
+    let benchmarks: [String]
     private let index: ContaminationIndex
     private let strict: Bool
     private let minWords: Int
@@ -56,6 +57,7 @@ struct Decontaminate: FilterPlugin {
             whitelist.excuses($0, benchmark: $1, item: $2)
         }
         self.whitelist = whitelist
+        benchmarks = options.against
         strict = options.strict
         minWords = options.minWords
     }

@@ -2,6 +2,14 @@
 public protocol SampleFilter: Sendable {
     /// Whether the sample goes on.
     func selection(of sample: Sample) throws -> Selection
+
+    /// The benchmarks whose text no sample holds that goes on, by name; the data card says so of every export.
+    var benchmarks: [String] { get }
+}
+
+extension SampleFilter {
+    /// None.
+    public var benchmarks: [String] { [] }
 }
 
 /// A filter written in Swift.

@@ -54,12 +54,11 @@ final class Exchange: Sendable {
 
     func reply(to request: ModelRequest) async throws -> ModelReply {
         let key = request.key
-        if let known = try ledger.call(key) {
-            meter.count { $0.reusedCalls += 1 }
-            return known
-        }
         return try await calls.value(for: key) {
-            if let known = try ledger.call(key) { return known }
+            if let known = try ledger.call(key) {
+                meter.count { $0.reusedCalls += 1 }
+                return known
+            }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
             let bought = try await services.endpoint.complete(request) { charge in
@@ -110,12 +109,11 @@ final class Exchange: Sendable {
             )
         }
         let key = job.key(toolchain: toolchain, harness: sandbox.harness, isolation: sandbox.isolation)
-        if let known = try ledger.execution(key) {
-            meter.count { $0.reusedExecutions += 1 }
-            return (key, known)
-        }
         let result = try await executions.value(for: key) {
-            if let known = try ledger.execution(key) { return known }
+            if let known = try ledger.execution(key) {
+                meter.count { $0.reusedExecutions += 1 }
+                return known
+            }
             // After the time is up no call starts; what was paid for is still tested.
             if let stop = halt(), !stop.isDeadline { throw Halted(stop: stop) }
             let result = try await sandbox.run(job)
