@@ -66,6 +66,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///
     /// - Parameters:
     ///   - request: The question.
+    ///   - role: The recipe's name for the use that is made of the model.
     ///   - charged: Told of each attempt that the endpoint may charge for although it gave no reply.
     /// - Returns: The reply and what it was booked at.
     /// - Throws: `WorkFailure` when no reply can be had, with `stopsRun` set when no further call could;
@@ -73,9 +74,10 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   `charged` throws.
     public func complete(
         _ request: ModelRequest,
+        for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        try await channel(request.model).complete(request, charged: charged)
+        try await channel(request.model).complete(request, for: role, charged: charged)
     }
 
     /// Asks a model's endpoint, without charge, for the models that it serves.

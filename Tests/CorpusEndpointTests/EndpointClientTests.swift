@@ -185,7 +185,7 @@ struct EndpointClientTests {
         )
 
         let told = Mutex<[(charge: Charge, sent: Int)]>([])
-        let reply = try await client.complete(request()) { charge in
+        let reply = try await client.complete(request(), for: "teacher") { charge in
             told.withLock { $0.append((charge, server.requests.count)) }
         }
 

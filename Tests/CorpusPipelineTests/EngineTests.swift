@@ -297,7 +297,9 @@ struct EngineTests {
                     sampling: Sampling(),
                     repetition: repetition
                 )
-                if try await endpoint.complete(request, charged: { _ in }).reply.text.hasPrefix(word) {
+                if try await endpoint.complete(request, for: "m", charged: { _ in }).reply.text.hasPrefix(
+                    word
+                ) {
                     count += 1
                 }
             }

@@ -336,6 +336,7 @@ final class ToyEndpoint: ModelEndpoint {
 
     func complete(
         _ request: ModelRequest,
+        for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
         let number = state.withLock { state in

@@ -38,9 +38,10 @@ actor EndpointDoor: ModelEndpoint {
 
     func complete(
         _ request: ModelRequest,
+        for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        try await client().complete(request, charged: charged)
+        try await client().complete(request, for: role, charged: charged)
     }
 
     /// Starts no further exchange and lets those in flight end; everything else that waits, for another try or for the

@@ -17,7 +17,7 @@ final class ModelChannel: Sendable {
     let places: Places
     let counters = CallCounters()
     private let label: EndpointLabel
-    private let chat: ChatRequest
+    private let dialect: any Dialect
     private let breaker: Breaker
     private let waits: RetryWaits
     private let shared: Surroundings
@@ -30,7 +30,7 @@ final class ModelChannel: Sendable {
         var own = shared
         own.sleep = { try await waits.wait($0) }
         self.shared = own
-        chat = ChatRequest(configuration)
+        dialect = ChatDialect(configuration, address)
         places = Places(configuration.width(at: address))
         breaker = Breaker(shared.policy, label) { waits.end($0) }
     }
@@ -38,10 +38,11 @@ final class ModelChannel: Sendable {
     /// Gets a reply; see `ModelEndpoint`.
     func complete(
         _ request: ModelRequest,
+        for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
         try breaker.check()
-        return try await places.withPlace { try await reply(to: request, charged) }
+        return try await places.withPlace { try await reply(to: request, for: role, charged) }
     }
 
     /// Ends the waits between attempts; exchanges in flight go on.
@@ -50,9 +51,10 @@ final class ModelChannel: Sendable {
     /// The place is kept while waiting for another try: a troubled endpoint is then asked less.
     private func reply(
         to request: ModelRequest,
+        for role: String,
         _ charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        let body = chat.body(for: request)
+        let body = dialect.body(for: request)
         let worstCase = worstCase(body, request)
         var pacing: Pacing?
         var attempts = 0
@@ -111,7 +113,7 @@ final class ModelChannel: Sendable {
             $0.sent += 1
             $0.inFlight += 1
         }
-        let exchange = await shared.engine.send(httpRequest(address.chat, body: body))
+        let exchange = await shared.engine.send(httpRequest(dialect.url, body: body))
         let outcome = outcome(of: exchange, request)
         let used: Amounts
         switch outcome {
@@ -147,7 +149,7 @@ final class ModelChannel: Sendable {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
             }
             do {
-                var reply = try ChatReply.read(answer.body, maxTokens: request.sampling.maxTokens)
+                var reply = try dialect.reply(in: answer.body, to: request)
                 reply.milliseconds = answer.duration.milliseconds
                 return .success(reply)
             } catch {
@@ -162,7 +164,7 @@ final class ModelChannel: Sendable {
             // An empty `Expect:` keeps large bodies from waiting for a `100 Continue` that few servers send.
             headers += ["Content-Type: application/json", "Expect:"]
         }
-        if let key = configuration.key { headers.append("Authorization: Bearer \(key.revealed)") }
+        headers += dialect.headers
         return HTTPRequest(
             url: url,
             body: body,
@@ -173,7 +175,7 @@ final class ModelChannel: Sendable {
     }
 
     private func worstCase(_ body: [UInt8], _ request: ModelRequest) -> Amounts {
-        let input = ChatRequest.worstInputTokens(body: body, turns: request.messages.count)
+        let input = dialect.worstInputTokens(of: body, for: request)
         let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
         let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
         return Amounts(nanoDollars: cost, tokens: input + output, calls: 1)
@@ -224,7 +226,7 @@ extension ModelChannel {
         // No list at all is common.
         if [404, 405, 501].contains(answer.status) { return EndpointProbe() }
         guard (200..<300).contains(answer.status) else { return nil }
-        guard let list = ModelList(body: answer.body) else {
+        guard let list = dialect.models(in: answer.body) else {
             return EndpointProbe(
                 trouble: WorkFailure(
                     .badReply,
@@ -237,7 +239,7 @@ extension ModelChannel {
     }
 
     private func listRequest(within limit: Duration) -> HTTPRequest {
-        var request = httpRequest(address.models, body: nil)
+        var request = httpRequest(dialect.modelsURL, body: nil)
         request.limits.total = min(request.limits.total, limit)
         return request
     }
@@ -246,7 +248,7 @@ extension ModelChannel {
     private func withModelList(_ failure: CallFailure) async -> CallFailure {
         guard failure.code == .unknownModel,
             case .success(let answer) = await shared.engine.send(listRequest(within: .seconds(10))),
-            answer.status == 200, let list = ModelList(body: answer.body), !list.names.isEmpty
+            answer.status == 200, let list = dialect.models(in: answer.body), !list.names.isEmpty
         else { return failure }
         var explained = failure
         explained.hint = "it serves \(EndpointProbe.inWords(list.names))"

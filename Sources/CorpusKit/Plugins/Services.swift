@@ -6,6 +6,7 @@ public protocol ModelEndpoint: Sendable {
     ///
     /// - Parameters:
     ///   - request: The question.
+    ///   - role: The recipe's name for the use that is made of the model; who pays where caps are kept by role.
     ///   - charged: Told of every attempt that was booked and gave no reply, before anything else is sent, so that
     ///     a later run knows of it too.
     /// - Returns: The reply, and what its own attempt was booked at.
@@ -14,6 +15,7 @@ public protocol ModelEndpoint: Sendable {
     ///   `charged` throws.
     func complete(
         _ request: ModelRequest,
+        for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply
 }

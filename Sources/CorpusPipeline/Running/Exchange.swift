@@ -52,7 +52,7 @@ final class Exchange: Sendable {
         self.meter = meter
     }
 
-    func reply(to request: ModelRequest) async throws -> ModelReply {
+    func reply(to request: ModelRequest, for role: String) async throws -> ModelReply {
         let key = request.key
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) {
@@ -61,7 +61,7 @@ final class Exchange: Sendable {
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
-            let bought = try await services.endpoint.complete(request) { charge in
+            let bought = try await services.endpoint.complete(request, for: role) { charge in
                 try await ledger.commit([
                     .charge(
                         ChargeRecord(

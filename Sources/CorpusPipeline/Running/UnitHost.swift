@@ -64,7 +64,7 @@ final class UnitHost: PluginHost {
             request.sampling.seed = random.below(1 << 31)
         }
         let key = request.key
-        let reply = try await exchange.reply(to: request)
+        let reply = try await exchange.reply(to: request, for: model.spec.name)
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
     }
