@@ -80,6 +80,18 @@ package final class Budget: Sendable {
         }
     }
 
+    /// Reserves the worst case of a call if that is possible at once, whether it was.
+    package func reserveNow(_ worstCase: Amounts) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed, case .granted = answer(worstCase, state, isFirst: state.line.isEmpty)
+            else {
+                return false
+            }
+            state.reserved = state.reserved + worstCase
+            return true
+        }
+    }
+
     /// Gives a reservation back and books what was really taken.
     package func settle(_ worstCase: Amounts, used: Amounts) {
         let moved = state.withLock { state in
