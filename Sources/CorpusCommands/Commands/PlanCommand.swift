@@ -74,6 +74,8 @@ struct PlanText {
                 model.identity,
                 place(of: model),
                 "at most \(model.concurrency) calls at once"
+                    + (model.spec.concurrency == nil && !model.spec.place.value.endpoints.isEmpty
+                        ? ", found by itself" : "")
             )
         }
         lines += models.lines
@@ -108,7 +110,9 @@ struct PlanText {
     private func place(of model: PlannedModel) -> String {
         switch model.spec.place.value {
         case .local: "bundled, started by the run"
-        case .endpoint(let url, let key, _): url + (key.map { " with the key in $\($0)" } ?? "")
+        case .endpoints(let places):
+            places.map { $0.url + ($0.keyVariable.map { " with the key in $\($0)" } ?? "") }
+                .joined(separator: ", ")
         }
     }
 }

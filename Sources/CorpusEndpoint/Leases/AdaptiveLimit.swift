@@ -10,9 +10,8 @@
 ///   times the latency without a queue is what it can work on; a third more than that keeps it busy.
 /// - *The server's own count* of waiting requests, where it publishes one, beats guessing from latency.
 ///
-/// The latency without a queue is not known, only its least value of late. So a cut that makes calls no faster is
-/// taken back and teaches the new value (the calls have become longer), and it is measured anew now and then with
-/// fewer calls in flight.
+/// The latency without a queue is not known, only its least value of late. So it is measured anew now and then with
+/// fewer calls in flight, and also when a cut made calls no faster: they may have become longer.
 struct AdaptiveLimit: Sendable, Hashable {
     /// How the limit may move.
     enum Mode: Sendable, Hashable {
@@ -145,7 +144,7 @@ struct AdaptiveLimit: Sendable, Hashable {
         let refusals = Double(span.refused) / Double(span.calls)
         guard span.served > 0 else { return lower(to: limit / 2, for: .refusals(1)) }
         let latency = span.latency / Double(span.served)
-        if judgeCut(latency: latency, refusals: refusals, now: now) { return }
+        if judgeCut(latency: latency, refusals: refusals) { return }
         if refusals > 2 * weather + 0.02 {
             phase = .steady
             let together = Int((span.latency / seconds).rounded(.up))
@@ -165,7 +164,7 @@ struct AdaptiveLimit: Sendable, Hashable {
     }
 
     /// Whether the last cut is taken back: it made nothing better.
-    private mutating func judgeCut(latency: Double, refusals: Double, now: Double) -> Bool {
+    private mutating func judgeCut(latency: Double, refusals: Double) -> Bool {
         guard let last = cut else { return false }
         cut = nil
         switch last.cause {
@@ -176,7 +175,10 @@ struct AdaptiveLimit: Sendable, Hashable {
             // A queue would have shortened the wait as much as the limit.
             let share = Double(limit) / Double(last.from)
             guard latency > before * (1 + share) / 2 else { return false }
-            (base, baseTime) = (latency, now)
+            // Either calls take longer now, or the queue was still growing when the cut was made: fewer calls tell.
+            phase = .measuring(from: last.from, latency: latency)
+            limit = max(1, limit / 2)
+            return true
         }
         limit = last.from
         return true

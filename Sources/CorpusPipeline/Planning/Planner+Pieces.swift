@@ -303,10 +303,11 @@ extension Planner {
     /// Reports models whose calls cannot be kept within a budget in dollars.
     mutating func checkPrices() {
         guard recipe.budget?.nanoDollars != nil else { return }
-        let used = Set(nodes.flatMap { $0.roles.values.map(\.spec.name) })
+        let roles = nodes.flatMap { $0.roles.values.map(\.spec) }
+        let used = Set(roles.map(\.name) + roles.compactMap(\.fallback?.value))
         for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
         where used.contains(model.spec.name) {
-            guard case .endpoint(_, _, nil) = model.spec.place.value else { continue }
+            guard model.spec.place.value.worstPrice == nil else { continue }
             fault(
                 "missing-price",
                 "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",
