@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Measures the server's CPU time for 20,000 requests of 2 KB over 64 connections. Standard library only.
+"""Measures the server's CPU time for 20,000 requests with prompts of 2 KB. Standard library only.
 
     measure.py [BINARY]     without a binary it builds one
+
+The last case is a server that is mostly idle: it wakes for nearly every request and every timer.
 """
 
 import os
@@ -10,32 +12,37 @@ import sys
 
 from probe import Line, build, chat, serving
 
+CASES = [("none", 64), ("lognormal:20,0.5", 1000), ("lognormal:20,0.5", 64)]
 
-def measure(binary, count=20000, width=64):
-    """Keeps requests on the way over some connections, one each, and asks the server what they cost it."""
-    with serving(binary) as server:
-        for name, flags in [("no latency", "latency=none"), ("20 ms", "latency=fixed:20"), ("lognormal", "latency=lognormal:20,0.5")]:
-            server.configure(flags)
-            selector = selectors.DefaultSelector()
-            sent = done = 0
-            for _ in range(width):
-                line = Line(server.port)
-                selector.register(line.socket, selectors.EVENT_READ, line)
-                line.send(chat(sent, 2000))
+
+def drive(server, count, width):
+    """Keeps one request under way on each of some connections."""
+    selector = selectors.DefaultSelector()
+    lines = [Line(server.port) for _ in range(width)]
+    for row, line in enumerate(lines):
+        selector.register(line.socket, selectors.EVENT_READ, line)
+        line.send(chat(row, 2000))
+    sent, done = width, 0
+    while done < count:
+        for key, _ in selector.select():
+            assert key.data.answer().status == 200
+            done += 1
+            if sent < count:
+                key.data.send(chat(sent, 2000))
                 sent += 1
-            while done < count:
-                for key, _ in selector.select():
-                    key.data.answer()
-                    done += 1
-                    if sent < count:
-                        key.data.send(chat(sent, 2000))
-                        sent += 1
+    for line in lines:
+        line.close()
+
+
+def measure(binary, count=20000):
+    with serving(binary) as server:
+        for latency, width in CASES:
+            server.configure("latency=" + latency)
+            drive(server, count, width)
             stats = server.stats()
-            for key in list(selector.get_map().values()):
-                key.data.close()
             each = stats["cpu_us"] / stats["requests"]
             rate = stats["requests"] / stats["elapsed_s"]
-            print(f"{name:11} {stats['requests']} requests  {rate:7.0f} requests/s  {each:5.1f} µs of the server's CPU each")
+            print(f"{latency:16} {width:4} connections  {rate:6.0f} requests/s  {each:5.1f} µs of the server's CPU each")
 
 
 if __name__ == "__main__":
