@@ -71,17 +71,15 @@ struct RunSession {
         _ control: RunControl,
         _ now: @escaping @Sendable () -> Double
     ) async throws -> PassEnd {
-        let caps = plan.recipe.budget
-        let spent = try ledger.spent()
-        let budget = Budget(
-            Caps(nanoDollars: caps?.nanoDollars, tokens: caps?.tokens, calls: caps?.calls),
-            spent: Amounts(nanoDollars: spent.nanoDollars, tokens: spent.tokens, calls: spent.calls)
-        )
+        let budget = Budget(of: plan.recipe, spent: try ledger.spent()) {
+            Self.warn($0.description)
+        }
         let gate = LocalModelGate(isQuiet: isQuiet)
         let door = EndpointDoor(plan: plan, budget: budget, local: gate)
         let services = RunServices(endpoint: door, sandbox: sandbox, now: now, drain: door.drain)
         let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
         let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: now)
+        let watch = WallWatch(plan.recipe.budget?.wallSeconds, started: now())
         let end = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await gate.keep() }
             defer { gate.close() }
@@ -95,7 +93,10 @@ struct RunSession {
                     _exit(CommandExit.interrupted.rawValue)
                 }
             } _: {
-                try await engine.run { progress.update($0) }
+                try await engine.run { figures in
+                    progress.update(figures)
+                    if let warning = watch.warning(at: now()) { Self.warn(warning) }
+                }
             }
             progress.finish()
             // The bundled model may be starting still.
@@ -104,6 +105,12 @@ struct RunSession {
         }
         await door.shut()
         return end
+    }
+
+    private static func warn(_ sentence: String) {
+        // A redrawn line may stand there.
+        if Terminal.isInteractive { Terminal.tellRaw("\r\u{1B}[K") }
+        Terminal.tell("warning[budget]: \(sentence)")
     }
 
     // MARK: - After

@@ -61,9 +61,9 @@ final class ModelChannel: Sendable {
         while true {
             try breaker.check()
             try Task.checkCancellation()
-            try await shared.budget.reserve(worstCase)
+            try await shared.budget.reserve(worstCase, for: role)
             attempts += 1
-            let (result, used) = await attempt(request, body, worstCase)
+            let (result, used) = await attempt(request, body, worstCase, for: role)
             let charge = Charge(
                 tokens: used.tokens,
                 cost: configuration.price == nil ? nil : used.nanoDollars
@@ -107,7 +107,8 @@ final class ModelChannel: Sendable {
     private func attempt(
         _ request: ModelRequest,
         _ body: [UInt8],
-        _ worstCase: Amounts
+        _ worstCase: Amounts,
+        for role: String
     ) async -> (Outcome, used: Amounts) {
         counters.update {
             $0.sent += 1
@@ -126,7 +127,7 @@ final class ModelChannel: Sendable {
                 used = Amounts()
             }
         }
-        shared.budget.settle(worstCase, used: used)
+        shared.budget.settle(worstCase, used: used, for: role)
         counters.update { counts in
             counts.inFlight -= 1
             counts.cost += used.nanoDollars

@@ -52,7 +52,7 @@ final class Exchange: Sendable {
         self.meter = meter
     }
 
-    func reply(to request: ModelRequest, for role: String) async throws -> ModelReply {
+    func reply(to request: ModelRequest, for buyer: Buyer) async throws -> ModelReply {
         let key = request.key
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) {
@@ -61,14 +61,15 @@ final class Exchange: Sendable {
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
-            let bought = try await services.endpoint.complete(request, for: role) { charge in
+            let bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
                 try await ledger.commit([
                     .charge(
                         ChargeRecord(
                             call: key,
                             model: request.model,
                             tokens: charge.tokens,
-                            cost: charge.cost
+                            cost: charge.cost,
+                            buyer: buyer
                         )
                     )
                 ])
@@ -84,7 +85,8 @@ final class Exchange: Sendable {
                         reply: bought.reply,
                         attempts: bought.attempts,
                         booked: bought.charge.tokens,
-                        cost: bought.charge.cost
+                        cost: bought.charge.cost,
+                        buyer: buyer
                     )
                 )
             ])
