@@ -87,4 +87,65 @@ struct MoneyTests {
         )
         #expect(bench.calls == 48)
     }
+
+    @Test("A report's costs add up over roles and stages, and say what an exported candidate cost")
+    func costs() async throws {
+        let bench = try Bench { request in
+            request.index == 3 ? .status(504) : Bench.model(request)
+        }
+        try bench.write(Self.recipe(bench, budget: "usd: 5"), to: "recipe.yaml")
+        let end = try await bench.run()
+        let report = try await bench.report()
+        let text = try await Program.run("report", "output/bench", folder: bench.folder).output
+        let costs = try #require(report["costs"])
+        let whole = try #require(costs["usd"]?.real)
+
+        #expect(end.code == 0, "\(end.errors)")
+        for list in ["roles", "stages"] {
+            let shares = try #require(costs[list]?.elements)
+            #expect(shares.count == 2)
+            let sum = shares.reduce(0.0) {
+                $0 + ($1["usd"]?.real ?? 0) + ($1["unanswered"]?["usd"]?.real ?? 0)
+            }
+            #expect(abs(sum - whole) < 1e-12)
+            #expect(shares.compactMap { $0["calls"]?.whole }.reduce(0, +) == 48)
+            #expect(shares.compactMap { $0["unanswered"]?["calls"]?.whole }.reduce(0, +) == 1)
+        }
+        let exported = try #require(report["counts"]?["exported"]?.whole)
+        let each = try #require(costs["usd_per_exported"]?.real)
+        #expect(abs(each - whole / Double(exported)) < 1e-9)
+        for words in [
+            "for each exported candidate: $0.", "model    second", "stage    again", "1 calls, $0.",
+        ] {
+            #expect(text.contains(words), "\(words) in \(text)")
+        }
+    }
+
+    @Test("A plan tells what each role may cost and which caps the worst case exceeds, as information")
+    func plan() async throws {
+        let bench = try Bench()
+        try bench.write(
+            Self.recipe(bench, budget: "usd: 5, calls: 47, per_role: { second: { usd: 0.01, calls: 100 } }"),
+            to: "recipe.yaml"
+        )
+        let text = try await Program.run("plan", "recipe.yaml", folder: bench.folder)
+        let json = try await Program.run("plan", "recipe.yaml", "--json", folder: bench.folder).json
+
+        #expect(text.code == 0)
+        #expect(
+            text.output.contains("note: the worst case, 48 calls, exceeds the budget of 47"),
+            "\(text.output)"
+        )
+        #expect(
+            text.output.contains(
+                "note: the worst case, $0.03, exceeds the budget for the model `second` of $0.01"
+            )
+        )
+        #expect(text.output.contains("limit: $5.00, 47 calls, of it for `second` $0.01, 100 calls"))
+        let roles = json["estimate"]?["roles"]?.elements ?? []
+        #expect(roles.compactMap { $0["role"]?.text } == ["second", "student"])
+        #expect(roles.compactMap { $0["calls"]?.whole } == [24, 24])
+        #expect(json["over"]?.elements?.compactMap { $0["cap"]?.text } == ["calls", "usd"])
+        #expect(json["over"]?.elements?.map { $0["role"] ?? .null } == [.null, "second"])
+    }
 }
