@@ -103,6 +103,17 @@ package struct Recipe: Sendable {
         package var tokens: Int?
         package var calls: Int?
         package var wallSeconds: Int?
+        /// Caps of single roles, by the name of the model.
+        package var perRole: [String: RoleBudget]
+    }
+
+    /// One entry of `per_role:`; within the run's caps.
+    package struct RoleBudget: Sendable, Hashable {
+        package var nanoDollars: Int?
+        package var tokens: Int?
+        package var calls: Int?
+        /// Where its cap in dollars stands, or its name.
+        package var location: Diagnostic.Location
     }
 
     /// `sandbox:`.

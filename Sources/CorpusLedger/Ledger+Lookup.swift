@@ -138,16 +138,29 @@ extension DraftRecord {
 }
 
 extension ModelReply {
+    /// What of a reply is kept in its packed body; the rest has columns of its own.
+    var body: JSONValue {
+        ["text": .string(text), "reasoning": reasoning.map(JSONValue.string) ?? .null]
+    }
+
+    init(body: JSONValue, finish: String, usage: TokenUsage?, milliseconds: Int) {
+        self.init(
+            text: body["text"]?.text ?? "",
+            reasoning: body["reasoning"]?.text,
+            finish: Finish(rawValue: finish) ?? .other,
+            usage: usage,
+            milliseconds: milliseconds
+        )
+    }
+
     init(row: Row) throws {
-        let body = try JSONValue(packed: row["reply"])
         var usage: TokenUsage?
         if let input = row["input"] as Int?, let output = row["output"] as Int? {
             usage = TokenUsage(input: input, cachedInput: row["cached"] ?? 0, output: output)
         }
         self.init(
-            text: body["text"]?.text ?? "",
-            reasoning: body["reasoning"]?.text,
-            finish: Finish(rawValue: row["finish"]) ?? .other,
+            body: try JSONValue(packed: row["reply"]),
+            finish: row["finish"],
             usage: usage,
             milliseconds: row["milliseconds"]
         )

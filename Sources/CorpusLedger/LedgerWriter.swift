@@ -14,8 +14,11 @@ struct LedgerWriter {
         case .call(let call): try write(call)
         case .charge(let charge):
             try run(
-                "INSERT INTO charge (call, model, tokens, cost, pass) VALUES (?, ?, ?, ?, ?)",
-                [charge.call.data, charge.model, charge.tokens, charge.cost, pass]
+                "INSERT INTO charge (call, model, tokens, cost, pass, role, stage) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    charge.call.data, charge.model, charge.tokens, charge.cost, pass, charge.buyer.role,
+                    charge.buyer.stage,
+                ]
             )
         case .execution(let execution): try write(execution)
         case .pairs(let pairs): for pair in pairs { try write(pair) }
@@ -110,22 +113,19 @@ struct LedgerWriter {
     }
 
     private func write(_ call: CallRecord) throws {
-        let reply: JSONValue = [
-            "text": .string(call.reply.text),
-            "reasoning": call.reply.reasoning.map(JSONValue.string) ?? .null,
-        ]
         // First writer wins: a reply that others may have read already is never replaced.
         try run(
             """
             INSERT OR IGNORE INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
-                milliseconds, attempts, booked, pass)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                milliseconds, attempts, booked, pass, role, stage)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                call.key.data, call.model, call.endpoint, call.request.packed, reply.packed,
+                call.key.data, call.model, call.endpoint, call.request.packed,
+                call.reply.body.packed,
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
                 call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
-                pass,
+                pass, call.buyer.role, call.buyer.stage,
             ]
         )
     }

@@ -63,14 +63,14 @@ struct EndpointWaitsTests {
     @Test("Whoever waits for a share of the budget when draining begins is sent away")
     func drainBudget() async throws {
         let budget = Budget(Caps(calls: 1))
-        try await budget.reserve(Amounts(calls: 1))
-        async let waiting = outcome { try await budget.reserve(Amounts(calls: 1)) }
+        try await budget.reserve(Amounts(calls: 1), for: "m")
+        async let waiting = outcome { try await budget.reserve(Amounts(calls: 1), for: "m") }
         await until { budget.waiting > 0 }
 
         budget.close()
         let first = await waiting
-        budget.settle(Amounts(calls: 1), used: Amounts())
-        let second = await outcome { try await budget.reserve(Amounts(calls: 1)) }
+        budget.settle(Amounts(calls: 1), used: Amounts(), for: "m")
+        let second = await outcome { try await budget.reserve(Amounts(calls: 1), for: "m") }
 
         #expect(first == "cancelled" && second == "cancelled")
     }

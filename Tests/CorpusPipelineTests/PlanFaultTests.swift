@@ -50,6 +50,22 @@ private let faults = [
         message: "model `m` has no price, so a budget in dollars cannot be kept"
     ),
     PlanFault(
+        old:
+            "\"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
+            "1️⃣\"https://models.example/v1\", model: toy } }\nbudget: { tokens: 5, per_role: { m: { usd: 5 } } }",
+        code: "missing-price",
+        message: "model `m` has no price, so a budget in dollars cannot be kept"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
+            "price: { input: 0, output: 1 } } }\nbudget: { tokens: 5, per_role: { m: { usd: 1️⃣0 } } }",
+        code: "out-of-range",
+        message: "a budget of 0 dollars allows `m` no call, since it has a price",
+        hint: "give it something to spend, or take it out of the stages"
+    ),
+    PlanFault(
         old: "models: { m:",
         new: "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 4 } }, m:",
         code: "conflicting-models",

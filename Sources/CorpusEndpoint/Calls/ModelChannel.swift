@@ -173,7 +173,7 @@ final class ModelChannel: Sendable {
         parcel.need.isRetry = isRetry
         let lease = try await lane.desk.lease(parcel.need)
         do {
-            try await shared.budget.reserve(parcel.worstCase)
+            try await shared.budget.reserve(parcel.worstCase, for: role)
         } catch {
             lane.desk.end(lease, nil)
             throw error
@@ -237,7 +237,7 @@ final class ModelChannel: Sendable {
         else { return nil }
         let parcel = lane.parcel(request, for: role)
         guard slow.mayHedge(), let lease = lane.desk.leaseNow(parcel.need) else { return nil }
-        guard shared.budget.reserveNow(parcel.worstCase) else {
+        guard shared.budget.reserveNow(parcel.worstCase, for: role) else {
             lane.desk.end(lease, nil)
             return nil
         }

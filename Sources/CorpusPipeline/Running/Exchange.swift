@@ -62,10 +62,10 @@ package final class Exchange: Sendable {
     ///
     /// - Parameters:
     ///   - request: The question.
-    ///   - role: The recipe's name for the use that is made of the model.
+    ///   - buyer: For whom.
     /// - Returns: The reply, which is on the ledger by then.
     /// - Throws: What the endpoint throws, ``LedgerProblem``, or ``Halted`` when the pass must end.
-    package func reply(to request: ModelRequest, for role: String) async throws -> ModelReply {
+    package func reply(to request: ModelRequest, for buyer: Buyer) async throws -> ModelReply {
         let key = request.key
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) {
@@ -74,14 +74,15 @@ package final class Exchange: Sendable {
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
-            let bought = try await services.endpoint.complete(request, for: role) { charge in
+            let bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
                 try await ledger.commit([
                     .charge(
                         ChargeRecord(
                             call: key,
                             model: request.model,
                             tokens: charge.tokens,
-                            cost: charge.cost
+                            cost: charge.cost,
+                            buyer: buyer
                         )
                     )
                 ])
@@ -97,7 +98,8 @@ package final class Exchange: Sendable {
                         reply: bought.reply,
                         attempts: bought.attempts,
                         booked: bought.charge.tokens,
-                        cost: bought.charge.cost
+                        cost: bought.charge.cost,
+                        buyer: buyer
                     )
                 )
             ])
