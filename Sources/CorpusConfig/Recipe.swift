@@ -28,8 +28,37 @@ package struct Recipe: Sendable {
         package enum Place: Sendable, Hashable {
             /// A bundled model that the run starts and stops.
             case local(String)
-            /// A server that is there.
-            case endpoint(url: String, keyVariable: String?, price: Price?)
+            /// Servers that are there, one or more.
+            case endpoints([Endpoint])
+
+            /// The servers; none for a bundled model.
+            package var endpoints: [Endpoint] {
+                guard case .endpoints(let endpoints) = self else { return [] }
+                return endpoints
+            }
+
+            /// The highest price of each kind over all servers, nothing for a bundled model; nil when one is unknown.
+            package var worstPrice: Price? {
+                let prices = endpoints.map(\.price)
+                guard !prices.contains(nil) else { return nil }
+                func worst(_ kind: KeyPath<Price, Int>) -> Int {
+                    prices.compactMap { $0?[keyPath: kind] }.max() ?? 0
+                }
+                return Price(
+                    inputNanoDollars: worst(\.inputNanoDollars),
+                    cachedInputNanoDollars: worst(\.cachedInputNanoDollars),
+                    outputNanoDollars: worst(\.outputNanoDollars)
+                )
+            }
+        }
+
+        /// One of the servers of a model.
+        package struct Endpoint: Sendable, Hashable {
+            package var url: String
+            package var keyVariable: String?
+            package var price: Price?
+            /// Its share of the calls, beside those of the others.
+            package var weight: Double
         }
 
         package var name: String
@@ -37,8 +66,16 @@ package struct Recipe: Sendable {
         package var place: Located<Place>
         /// The name that the endpoint knows the model by.
         package var model: String
-        /// How many calls may be in flight; nil lets the product choose.
+        /// How many calls may be in flight at each endpoint; nil lets the product find it.
         package var concurrency: Int?
+        /// The most requests, prompt tokens and reply tokens a minute at each endpoint.
+        package var requestsPerMinute: Int?
+        package var inputTokensPerMinute: Int?
+        package var outputTokensPerMinute: Int?
+        /// The share of the slowest calls that is asked a second time.
+        package var hedge: Double
+        /// The model that is asked when this one refuses the content.
+        package var fallback: Located<String>?
         package var temperature: Double?
         package var topP: Double?
         package var maxTokens: Int

@@ -4,17 +4,17 @@ import CorpusModel
 extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
-        "timeout",
-        "extra", "output_terms", "licence",
+        "timeout", "hedge", "fallback", "extra", "output_terms", "licence",
     ]
-    private static let endpointKeys = ["url", "key", "price", "allow_insecure"]
+    private static let endpointKeys = ["url", "key", "price", "allow_insecure", "weight"]
+    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm"]
 
     mutating func model(_ name: String, _ member: ConfigNode.Member) -> Recipe.Model? {
         let label = "model `\(name)`"
         guard let parts = members(of: member.value, known: Self.modelKeys, in: label) else { return nil }
         guard let place = place(parts, label, member) else { return nil }
         let limits =
-            parts["limits"].flatMap { members(of: $0.value, known: ["concurrency"], in: "`limits`") } ?? [:]
+            parts["limits"].flatMap { members(of: $0.value, known: Self.limitKeys, in: "`limits`") } ?? [:]
         let sampling =
             parts["sampling"].flatMap {
                 members(
@@ -49,6 +49,13 @@ extension RecipeReader {
             place: place,
             model: modelName,
             concurrency: concurrency,
+            requestsPerMinute: whole(limits["rpm"], "rpm", in: 1...100_000_000),
+            inputTokensPerMinute: whole(limits["input_tpm"], "input_tpm", in: 1...1_000_000_000_000),
+            outputTokensPerMinute: whole(limits["output_tpm"], "output_tpm", in: 1...1_000_000_000_000),
+            hedge: real(parts["hedge"], "hedge", in: 0...0.2) ?? 0,
+            fallback: parts["fallback"].flatMap { member in
+                text(member, "fallback").map { Recipe.Located(value: $0, location: member.value.location) }
+            },
             temperature: real(sampling["temperature"], "temperature", in: 0...2),
             topP: real(sampling["top_p"], "top_p", in: 0...1),
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,
@@ -67,7 +74,7 @@ extension RecipeReader {
         _ member: ConfigNode.Member
     ) -> Recipe.Located<Recipe.Model.Place>? {
         if let local = parts["local"] {
-            for key in ["url", "endpoints", "api", "model", "key", "price"] {
+            for key in ["url", "endpoints", "api", "model", "key", "price", "hedge"] {
                 guard let entry = parts[key] else { continue }
                 fault("misplaced-key", "a `local` model takes no `\(key)`", at: entry.keyLocation)
             }
@@ -93,7 +100,9 @@ extension RecipeReader {
                 )
                 return nil
             }
-            return endpoint(parts, label, member.keyLocation)
+            return endpoint(parts, label, member.keyLocation).map {
+                Recipe.Located(value: .endpoints([$0.value]), location: $0.location)
+            }
         }
         if let url = parts["url"] {
             fault(
@@ -103,26 +112,38 @@ extension RecipeReader {
                 hint: "keep one"
             )
         }
-        let list = endpoints.value.elements ?? []
-        if list.count != 1 {
+        for key in ["key", "price", "allow_insecure"] {
+            guard let entry = parts[key] else { continue }
             fault(
-                "unsupported",
-                "`endpoints` takes exactly one endpoint in this version and has \(list.count)",
-                at: endpoints.keyLocation
+                "misplaced-key",
+                "`\(key)` of \(label) belongs to each of its `endpoints`",
+                at: entry.keyLocation
             )
         }
-        guard let first = list.first,
-            let entry = members(of: first, known: Self.endpointKeys, in: "an endpoint")
-        else { return nil }
-        if entry["url"] == nil { missing("url", in: "an endpoint of \(label)", at: first.location) }
-        return endpoint(entry, label, first.location)
+        guard let list = endpoints.value.elements, !list.isEmpty else {
+            wrongType(endpoints.value, "endpoints", "a list of endpoints, each `{ url: … }`")
+            return nil
+        }
+        var found: [Recipe.Model.Endpoint] = []
+        for element in list {
+            guard let entry = members(of: element, known: Self.endpointKeys, in: "an endpoint") else {
+                continue
+            }
+            if entry["url"] == nil { missing("url", in: "an endpoint of \(label)", at: element.location) }
+            guard let one = endpoint(entry, label, element.location) else { continue }
+            if found.contains(where: { $0.url == one.value.url }) {
+                fault("duplicate-endpoint", "`\(one.value.url)` stands twice in \(label)", at: one.location)
+            }
+            found.append(one.value)
+        }
+        return Recipe.Located(value: .endpoints(found), location: endpoints.keyLocation)
     }
 
     private mutating func endpoint(
         _ parts: [String: ConfigNode.Member],
         _ label: String,
         _ location: Diagnostic.Location
-    ) -> Recipe.Located<Recipe.Model.Place>? {
+    ) -> Recipe.Located<Recipe.Model.Endpoint>? {
         guard let member = parts["url"], let url = text(member, "url") else { return nil }
         let isInsecure = flag(parts["allow_insecure"], "allow_insecure") ?? false
         switch EndpointURL(url) {
@@ -143,7 +164,12 @@ extension RecipeReader {
         default: break
         }
         return Recipe.Located(
-            value: .endpoint(url: url, keyVariable: key(parts["key"]), price: price(parts["price"])),
+            value: Recipe.Model.Endpoint(
+                url: url,
+                keyVariable: key(parts["key"]),
+                price: price(parts["price"]),
+                weight: real(parts["weight"], "weight", in: 0.001...1000) ?? 1
+            ),
             location: member.value.location
         )
     }

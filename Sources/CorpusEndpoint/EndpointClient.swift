@@ -10,7 +10,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     private let budget: Budget
     private let channels: [String: ModelChannel]
 
-    /// Creates a client and starts its thread; nothing is sent.
+    /// Creates a client of models with one endpoint each and starts its thread; nothing is sent.
     ///
     /// - Parameters:
     ///   - configurations: The models, each with a name of its own.
@@ -18,50 +18,85 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - policy: How patient the client is.
     ///   - clock: What waits between attempts.
     ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
-    /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, an
-    ///   extra body field is reserved, or a cap on dollars meets a model without a price.
-    package init(
+    ///   - tell: Told once of each change for the worse or the better, in a sentence.
+    /// - Throws: As ``init(routes:budget:policy:clock:now:tell:)``.
+    package convenience init(
         _ configurations: [EndpointConfiguration],
         budget: Budget,
         policy: RetryPolicy = RetryPolicy(),
         clock: some Clock<Duration> = ContinuousClock(),
-        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
+        tell: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
-        var addresses: [String: EndpointAddress] = [:]
-        for configuration in configurations {
-            let address = try EndpointAddress(configuration.baseURL)
-            try configuration.check(at: address, caps: budget.caps)
-            guard addresses.updateValue(address, forKey: configuration.name) == nil else {
-                throw WorkFailure(
-                    "bad-endpoint",
-                    "two models are called `\(configuration.name)`",
-                    stopsRun: true
-                )
+        try self.init(
+            routes: configurations.map { ModelRoute($0.name, endpoints: [$0]) },
+            budget: budget,
+            policy: policy,
+            clock: clock,
+            now: now,
+            tell: tell
+        )
+    }
+
+    /// Creates a client and starts its thread; nothing is sent.
+    ///
+    /// - Parameters:
+    ///   - routes: The models, each with a name of its own.
+    ///   - budget: What all calls together may take.
+    ///   - policy: How patient the client is.
+    ///   - clock: What waits between attempts.
+    ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
+    ///   - tell: Told once of each change for the worse or the better, in a sentence.
+    /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, a model has no
+    ///   endpoint or an unknown fallback, an extra body field is reserved, or a cap on dollars meets a model without
+    ///   a price.
+    package init(
+        routes: [ModelRoute],
+        budget: Budget,
+        policy: RetryPolicy = RetryPolicy(),
+        clock: some Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
+        tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        var addresses: [String: [EndpointAddress]] = [:]
+        for route in routes {
+            let own = try route.addresses(caps: budget.caps)
+            guard addresses.updateValue(own, forKey: route.name) == nil else {
+                throw WorkFailure("bad-endpoint", "two models are called `\(route.name)`", stopsRun: true)
             }
         }
-        // One more per model, so that a probe never waits behind calls.
-        let connections = configurations.reduce(0) { sum, configuration in
-            sum + 1 + (addresses[configuration.name].map(configuration.width) ?? 0)
+        for route in routes {
+            guard let fallback = route.fallback, addresses[fallback] == nil || fallback == route.name else {
+                continue
+            }
+            throw WorkFailure(
+                "bad-endpoint",
+                "the fallback `\(fallback)` of `\(route.name)` is no other model",
+                stopsRun: true
+            )
         }
+        // Two more per endpoint, so that questions about it never wait behind calls.
+        let connections = routes.flatMap(\.endpoints).reduce(0) { $0 + 2 + $1.width }
         http = HTTPEngine(connections: connections)
-        let shared = ModelChannel.Surroundings(
+        let start = clock.now
+        let shared = Lane.Surroundings(
             engine: http,
             budget: budget,
             policy: policy,
             sleep: { try await clock.sleep(for: $0) },
-            now: now
+            elapsed: { start.duration(to: clock.now) / .seconds(1) },
+            now: now,
+            tell: tell
         )
-        var channels: [String: ModelChannel] = [:]
-        for configuration in configurations {
-            guard let address = addresses[configuration.name] else { continue }
-            channels[configuration.name] = ModelChannel(configuration, address, shared)
-        }
-        self.channels = channels
+        channels = Dictionary(
+            uniqueKeysWithValues: routes.map { ($0.name, ModelChannel($0, addresses[$0.name] ?? [], shared)) }
+        )
         self.budget = budget
     }
 
-    /// Gets a reply, retrying what is worth it, within the model's places and the budget.
+    /// Gets a reply, retrying what is worth it, within the model's limits and the budget.
     ///
+    /// When the content is refused and the model has a fallback, that model is asked, and the reply says so.
     /// Cancelling the caller aborts the exchange; what was sent by then is booked at its worst case.
     ///
     /// - Parameters:
@@ -77,7 +112,25 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        try await channel(request.model).complete(request, for: role, charged: charged)
+        let channel = try channel(request.model)
+        guard let fallback = channel.route.fallback else {
+            return try await channel.complete(request, for: role, charged: charged)
+        }
+        var attempts = 0
+        do {
+            let reply = try await channel.complete(request, for: role, charged: charged)
+            guard reply.reply.finish == .filtered else { return reply }
+            attempts = reply.attempts
+            try await charged(reply.charge)
+        } catch let failure as WorkFailure where failure.code == .contentRefused {
+            attempts = 1
+        }
+        var other = request
+        other.model = fallback
+        var reply = try await self.channel(fallback).complete(other, for: role, charged: charged)
+        reply.attempts += attempts
+        reply.answeredBy = fallback
+        return reply
     }
 
     /// Asks a model's endpoint, without charge, for the models that it serves.
@@ -96,9 +149,11 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     public var snapshot: EndpointSnapshot {
         EndpointSnapshot(
             models: channels.mapValues { channel in
-                var counts = channel.counters.current
-                counts.waiting = channel.places.waiting
-                return counts
+                channel.lanes.reduce(into: channel.counters.current) { sum, lane in
+                    var counts = lane.counters.current
+                    (counts.limit, _, counts.waiting) = lane.desk.standing
+                    sum += counts
+                }
             }
         )
     }
@@ -113,7 +168,10 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     }
 
     /// Aborts what is under way and closes all connections; calls in flight end with `CancellationError`.
-    public func shutdown() async { await http.shutdown() }
+    public func shutdown() async {
+        for channel in channels.values { channel.stopWatching() }
+        await http.shutdown()
+    }
 
     private func channel(_ model: String) throws(WorkFailure) -> ModelChannel {
         guard let channel = channels[model] else {
@@ -123,9 +181,22 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     }
 }
 
+extension ModelRoute {
+    /// The checked addresses of all endpoints.
+    fileprivate func addresses(caps: Caps) throws -> [EndpointAddress] {
+        guard !endpoints.isEmpty, (0...0.2).contains(hedge) else {
+            throw WorkFailure("bad-endpoint", "model `\(name)` needs an endpoint", stopsRun: true)
+        }
+        return try endpoints.map { endpoint in
+            try endpoint.check(caps: caps)
+            return try EndpointAddress(endpoint.baseURL)
+        }
+    }
+}
+
 extension EndpointConfiguration {
     /// Refuses what would fail, or break a promise, only later.
-    fileprivate func check(at address: EndpointAddress, caps: Caps) throws(WorkFailure) {
+    fileprivate func check(caps: Caps) throws(WorkFailure) {
         if let field = extraBody.keys.sorted().first(where: Self.reservedFields.contains) {
             throw WorkFailure(
                 "bad-endpoint",
@@ -133,7 +204,7 @@ extension EndpointConfiguration {
                 stopsRun: true
             )
         }
-        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes > 0 else {
+        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes > 0, weight > 0 else {
             throw WorkFailure(
                 "bad-endpoint",
                 "the limits of model `\(name)` must be at least 1",

@@ -41,8 +41,12 @@ public struct EndpointConfiguration: Sendable, Hashable {
     public var key: Secret?
     /// The environment variable that holds the key; named in messages.
     public var keyVariable: String?
-    /// The most calls at once; nil means 8 on this machine and 16 elsewhere.
+    /// The most calls at once; nil lets the client find it, up to ``autoCeiling``.
     public var concurrency: Int?
+    /// What may be sent within a minute, beside what the endpoint says of itself.
+    public var rates: RateLimits
+    /// The share of calls that it gets among the endpoints of a model; above 0.
+    public var weight: Double
     /// How long the parts of one call may take.
     public var timeouts: EndpointTimeouts
     /// The largest reply in bytes.
@@ -66,6 +70,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
         key: Secret? = nil,
         keyVariable: String? = nil,
         concurrency: Int? = nil,
+        rates: RateLimits = RateLimits(),
+        weight: Double = 1,
         timeouts: EndpointTimeouts = EndpointTimeouts(),
         maxReplyBytes: Int = 64 << 20,
         price: TokenPrice? = nil,
@@ -80,6 +86,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
         self.key = key
         self.keyVariable = keyVariable
         self.concurrency = concurrency
+        self.rates = rates
+        self.weight = weight
         self.timeouts = timeouts
         self.maxReplyBytes = maxReplyBytes
         self.price = price

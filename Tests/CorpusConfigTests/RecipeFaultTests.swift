@@ -216,7 +216,7 @@ struct RecipeFaultTests {
     @Test("All faults are reported together")
     func together() throws {
         let text = recipe(
-            "budget: { tokens: -1, wall: soon }\nmodels: { m: { local: a, limits: { rpm: 5 } } }\n"
+            "budget: { tokens: -1, wall: soon }\nmodels: { m: { local: a, limits: { rps: 5 } } }\n"
         )
         let report = try #require(throws: DiagnosticReport.self) { try read(text) }
         #expect(report.diagnostics.map(\.code) == ["out-of-range", "wrong-type", "unknown-key"])
@@ -243,12 +243,11 @@ struct RecipeFaultTests {
         #expect(recipe.budget?.perRole["m"]?.nanoDollars == 1)
         #expect(recipe.budget?.perRole["m"]?.calls == 3)
         #expect(recipe.budget?.perRole["m"]?.tokens == nil)
-        guard case .endpoint(let url, let variable, let price) = recipe.models.first?.place.value else {
-            Issue.record("the model has no endpoint")
-            return
-        }
-        #expect(url == "https://a.example/v1")
-        #expect(variable == "LAB_KEY")
+        let place = try #require(recipe.models.first?.place.value.endpoints.first)
+        let price = place.price
+        #expect(place.url == "https://a.example/v1")
+        #expect(place.keyVariable == "LAB_KEY")
+        #expect(place.weight == 1)
         #expect(price?.inputNanoDollars == 150_000_000)
         #expect(price?.cachedInputNanoDollars == 150_000_000)
         #expect(price?.outputNanoDollars == 600_000_000)

@@ -261,7 +261,7 @@ struct CallFailureTests {
 
 @Suite("Pacing")
 struct PacingTests {
-    private let again = CallFailure(.again(after: nil), .overloaded, "")
+    private let again = CallFailure(.again(after: nil), .endpointError, "")
 
     @Test("Waits are drawn between zero and a bound that doubles up to the longest", arguments: 0..<20)
     func bounds(number: Int) {
@@ -301,6 +301,21 @@ struct PacingTests {
         #expect(pacing.step(after: bad) != .giveUp)
         #expect(pacing.step(after: bad) != .giveUp)
         #expect(pacing.step(after: bad) == .giveUp)
+    }
+
+    @Test("Being turned away costs no attempts, only time", arguments: [ReasonCode.rateLimited, .overloaded])
+    func refusals(code: ReasonCode) {
+        var pacing = Pacing(RetryPolicy(), maxAttempts: 2, request: request().key)
+        let refusal = CallFailure(.again(after: nil), code, "")
+        var waits: [Duration] = []
+        while case .wait(let wait) = pacing.step(after: refusal) { waits.append(wait) }
+
+        #expect(waits.reduce(.zero, +) >= .seconds(600))
+        #expect(
+            waits.enumerated().allSatisfy { $1 <= min(.seconds(30), .milliseconds(500) * (1 << min($0, 20))) }
+        )
+        #expect(pacing.step(after: again) != .giveUp)
+        #expect(pacing.step(after: again) == .giveUp)
     }
 
     @Test("A model that is being loaded costs no attempts, only time")

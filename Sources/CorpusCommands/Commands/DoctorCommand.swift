@@ -144,15 +144,16 @@ struct DoctorCommand: AsyncParsableCommand {
     private static func endpoints(of plan: Plan) async throws -> [Finding] {
         var findings: [Finding] = []
         for (name, model) in plan.models.sorted(by: { $0.key < $1.key }) where plan.uses(model) {
-            guard case .endpoint(let url, let variable, _) = model.spec.place.value else { continue }
             let title = "model \(name)"
-            do {
-                let probe = try await probe(model, at: url, variable)
-                findings.append(finding(title, model.spec.model, at: url, probe))
-            } catch let failure as WorkFailure {
-                findings.append(
-                    Finding(name: title, isWell: false, text: failure.description, fix: failure.hint)
-                )
+            for place in model.spec.place.value.endpoints {
+                do {
+                    let probe = try await probe(model, at: place.url, place.keyVariable)
+                    findings.append(finding(title, model.spec.model, at: place.url, probe))
+                } catch let failure as WorkFailure {
+                    findings.append(
+                        Finding(name: title, isWell: false, text: failure.description, fix: failure.hint)
+                    )
+                }
             }
         }
         return findings

@@ -76,7 +76,9 @@ struct PlanText {
                 "  \(name)",
                 model.identity,
                 place(of: model),
-                "at most \(model.concurrency) calls at once",
+                "at most \(model.concurrency) calls at once"
+                    + (model.spec.concurrency == nil && !model.spec.place.value.endpoints.isEmpty
+                        ? ", found by itself" : ""),
                 role.map { $0.calls.map(Amount.count) ?? "unknown" }.map { $0 + " calls" } ?? "",
                 role.map { $0.tokens.map(Amount.short) ?? "unknown" }.map { $0 + " tokens" } ?? "",
                 role.map { Amount.dollars($0.cost) } ?? ""
@@ -136,7 +138,9 @@ struct PlanText {
     private func place(of model: PlannedModel) -> String {
         switch model.spec.place.value {
         case .local: "bundled, started by the run"
-        case .endpoint(let url, let key, _): url + (key.map { " with the key in $\($0)" } ?? "")
+        case .endpoints(let places):
+            places.map { $0.url + ($0.keyVariable.map { " with the key in $\($0)" } ?? "") }
+                .joined(separator: ", ")
         }
     }
 }

@@ -85,19 +85,23 @@ actor EndpointDoor: ModelEndpoint {
     }
 
     private func open() async throws -> EndpointClient {
-        var configurations: [EndpointConfiguration] = []
+        var routes: [ModelRoute] = []
         for model in plan.models.values.sorted(by: { $0.identity < $1.identity }) where plan.uses(model) {
-            guard !configurations.contains(where: { $0.name == model.identity }) else { continue }
-            configurations.append(try await configuration(of: model))
+            guard !routes.contains(where: { $0.name == model.identity }) else { continue }
+            routes.append(try await route(to: model))
         }
-        let client = try EndpointClient(configurations, budget: budget)
+        let client = try EndpointClient(
+            routes: routes,
+            budget: budget,
+            tell: { Terminal.tell("note: \($0)") }
+        )
         let isDraining = hall.withLock { hall in
             hall.client = client
             return hall.isDraining
         }
         do {
             if isDraining { throw CancellationError() }
-            for configuration in configurations { _ = try await client.probe(configuration.name) }
+            for route in routes { _ = try await client.probe(route.name) }
         } catch {
             await client.shutdown()
             if let failure = error as? WorkFailure {
@@ -108,47 +112,59 @@ actor EndpointDoor: ModelEndpoint {
         return client
     }
 
-    private func configuration(of model: PlannedModel) async throws -> EndpointConfiguration {
+    private func route(to model: PlannedModel) async throws -> ModelRoute {
         let spec = model.spec
-        var address: String
-        var key: Secret?
-        var variable: String?
-        var price: TokenPrice?
+        var route = ModelRoute(model.identity, endpoints: [], hedge: spec.hedge)
+        route.fallback = spec.fallback.flatMap { plan.models[$0.value]?.identity }
         switch spec.place.value {
         case .local:
-            address = try await local.address(of: model)
-            price = TokenPrice(input: 0, output: 0)
-        case .endpoint(let url, let keyVariable, let given):
-            address = url
-            variable = keyVariable
-            price = given.map {
-                TokenPrice(
-                    input: $0.inputNanoDollars,
-                    cachedInput: $0.cachedInputNanoDollars,
-                    output: $0.outputNanoDollars
-                )
+            var place = configuration(of: model, at: try await local.address(of: model))
+            place.price = TokenPrice(input: 0, output: 0)
+            place.concurrency = model.concurrency
+            route.endpoints = [place]
+        case .endpoints(let places):
+            for given in places {
+                var place = configuration(of: model, at: given.url)
+                place.weight = given.weight
+                place.concurrency = spec.concurrency
+                place.price = given.price.map {
+                    TokenPrice(
+                        input: $0.inputNanoDollars,
+                        cachedInput: $0.cachedInputNanoDollars,
+                        output: $0.outputNanoDollars
+                    )
+                }
+                place.keyVariable = given.keyVariable
+                place.key = try given.keyVariable.map { try key(in: $0, for: spec.name) }
+                route.endpoints.append(place)
             }
         }
-        if let variable {
-            guard let text = Terminal.environment(variable), let secret = Secret(text) else {
-                throw WorkFailure(
-                    "bad-key",
-                    "the environment variable `\(variable)` holds no key for model `\(spec.name)`",
-                    hint: "export \(variable)=… in the shell that starts the run",
-                    stopsRun: true
-                )
-            }
-            key = secret
+        return route
+    }
+
+    private func key(in variable: String, for model: String) throws -> Secret {
+        guard let text = Terminal.environment(variable), let secret = Secret(text) else {
+            throw WorkFailure(
+                "bad-key",
+                "the environment variable `\(variable)` holds no key for model `\(model)`",
+                hint: "export \(variable)=… in the shell that starts the run",
+                stopsRun: true
+            )
         }
-        return EndpointConfiguration(
+        return secret
+    }
+
+    private func configuration(of model: PlannedModel, at address: String) -> EndpointConfiguration {
+        EndpointConfiguration(
             name: model.identity,
             baseURL: address,
-            apiModel: spec.model,
-            key: key,
-            keyVariable: variable,
-            concurrency: model.concurrency,
-            timeouts: EndpointTimeouts(total: .seconds(spec.timeoutSeconds)),
-            price: price,
+            apiModel: model.spec.model,
+            rates: RateLimits(
+                requests: model.spec.requestsPerMinute,
+                inputTokens: model.spec.inputTokensPerMinute,
+                outputTokens: model.spec.outputTokensPerMinute
+            ),
+            timeouts: EndpointTimeouts(total: .seconds(model.spec.timeoutSeconds)),
             sendsSeed: true
         )
     }
@@ -164,8 +180,11 @@ extension Plan {
         return Set(names).sorted()
     }
 
-    /// Whether any stage has a role for a model.
+    /// Whether any stage has a role for a model, or for one whose fallback it is.
     func uses(_ model: PlannedModel) -> Bool {
-        nodes.contains { $0.roles.values.contains { $0.identity == model.identity } }
+        nodes.flatMap(\.roles.values).contains { used in
+            used.identity == model.identity
+                || used.spec.fallback.flatMap { models[$0.value]?.identity } == model.identity
+        }
     }
 }

@@ -98,6 +98,20 @@ package final class Budget: Sendable {
         }
     }
 
+    /// Reserves the worst case of a call if that is possible at once.
+    ///
+    /// - Parameters:
+    ///   - worstCase: The most that the call may take.
+    ///   - role: Who pays.
+    /// - Returns: Whether it was reserved.
+    package func reserveNow(_ worstCase: Amounts, for role: String) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed else { return false }
+            let request = BudgetBook.Request(number: state.book.draw(), role: role, worstCase: worstCase)
+            return state.book.askNow(request, late: late)
+        }
+    }
+
     /// Gives a reservation back and books what was really taken.
     package func settle(_ worstCase: Amounts, used: Amounts, for role: String) {
         let (moved, warnings) = state.withLock { state in

@@ -11,18 +11,18 @@ final class Breaker: Sendable {
     }
 
     private let policy: RetryPolicy
-    private let label: EndpointLabel
+    private let addresses: [String]
     private let opened: @Sendable (WorkFailure) -> Void
     private let state = Mutex(State())
 
     /// Creates a closed breaker; `opened` is told once what opens it.
     init(
         _ policy: RetryPolicy,
-        _ label: EndpointLabel,
+        _ addresses: [String],
         opened: @escaping @Sendable (WorkFailure) -> Void = { _ in }
     ) {
         self.policy = policy
-        self.label = label
+        self.addresses = addresses
         self.opened = opened
     }
 
@@ -83,10 +83,16 @@ final class Breaker: Sendable {
     private func down(after failure: CallFailure) -> WorkFailure {
         WorkFailure(
             .endpointDown,
-            "the endpoint `\(label.address)` failed \(policy.failuresUntilDown) requests in a row, the last because: "
+            "\(whose) failed \(policy.failuresUntilDown) requests in a row, the last because: "
                 + failure.message,
             hint: "bring the endpoint back and give the same command again: the run goes on where it stopped",
             stopsRun: true
         )
+    }
+
+    private var whose: String {
+        addresses.count == 1
+            ? "the endpoint `\(addresses[0])`"
+            : "the endpoints \(addresses.map { "`\($0)`" }.joined(separator: ", "))"
     }
 }

@@ -11,8 +11,12 @@ public struct EndpointCounts: Sendable, Hashable {
     public var failures = 0
     /// Requests between sending and the last byte.
     public var inFlight = 0
-    /// Calls that wait for a place.
+    /// Calls that wait for a lease.
     public var waiting = 0
+    /// Requests that were slow and asked a second time elsewhere.
+    public var hedged = 0
+    /// Calls that may be in flight at present.
+    public var limit = 0
     /// Repeated requests, by the code of what made them necessary.
     public var retries: [ReasonCode: Int] = [:]
     /// Tokens as the endpoint counted them.
@@ -30,6 +34,8 @@ public struct EndpointCounts: Sendable, Hashable {
         total.failures += more.failures
         total.inFlight += more.inFlight
         total.waiting += more.waiting
+        total.hedged += more.hedged
+        total.limit += more.limit
         total.retries.merge(more.retries, uniquingKeysWith: +)
         total.usage.input += more.usage.input
         total.usage.cachedInput += more.usage.cachedInput

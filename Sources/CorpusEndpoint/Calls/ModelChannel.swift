@@ -1,271 +1,246 @@
 import CorpusKit
 
-/// The way to one model: places, breaker, retries and books around single exchanges.
+/// The way to one model: its lanes, and what happens between a question and its reply.
 final class ModelChannel: Sendable {
-    /// What all channels of a client share.
-    struct Surroundings: Sendable {
-        let engine: HTTPEngine
-        let budget: Budget
-        let policy: RetryPolicy
-        var sleep: @Sendable (Duration) async throws -> Void
-        /// Seconds since 1970.
-        let now: @Sendable () -> Double
-    }
-
-    let configuration: EndpointConfiguration
-    let address: EndpointAddress
-    let places: Places
+    let route: ModelRoute
+    let lanes: [Lane]
+    /// What no lane can count: requests that are asked again or given up.
     let counters = CallCounters()
-    private let label: EndpointLabel
-    private let dialect: any Dialect
+    private let picker: LanePicker
     private let breaker: Breaker
     private let waits: RetryWaits
-    private let shared: Surroundings
+    private let slow: SlowCalls
+    private let shared: Lane.Surroundings
 
-    init(_ configuration: EndpointConfiguration, _ address: EndpointAddress, _ shared: Surroundings) {
-        self.configuration = configuration
-        self.address = address
-        let (label, waits) = (EndpointLabel(configuration, address), RetryWaits(shared.sleep))
-        (self.label, self.waits) = (label, waits)
+    init(_ route: ModelRoute, _ addresses: [EndpointAddress], _ shared: Lane.Surroundings) {
+        self.route = route
+        let waits = RetryWaits(shared.sleep)
         var own = shared
         own.sleep = { try await waits.wait($0) }
-        self.shared = own
-        dialect = ChatDialect(configuration, address)
-        places = Places(configuration.width(at: address))
-        breaker = Breaker(shared.policy, label) { waits.end($0) }
+        let lanes = zip(route.endpoints, addresses).map { Lane($0, $1, own) }
+        picker = LanePicker(lanes.map { ($0.label.address, $0.configuration.weight) })
+        breaker = Breaker(shared.policy, lanes.map(\.label.address)) { failure in
+            waits.end(failure)
+            for lane in lanes { lane.desk.close(failure) }
+        }
+        slow = SlowCalls(share: route.hedge)
+        (self.lanes, self.waits, self.shared) = (lanes, waits, own)
+    }
+
+    /// Asks every endpoint for its models; one that cannot be asked takes no part while another can.
+    func probe() async throws -> EndpointProbe {
+        var found: EndpointProbe?
+        var trouble: (any Error)?
+        for lane in lanes {
+            do {
+                let probe = try await lane.probe()
+                found = found ?? probe
+                lane.watch()
+            } catch let failure as WorkFailure {
+                trouble = trouble ?? failure
+                guard lanes.count > 1 else { break }
+                shared.tell("`\(lane.label.address)` cannot be used now: \(failure.description)")
+                lane.health.rest(now: shared.elapsed())
+            }
+        }
+        if let found { return found }
+        throw trouble ?? CancellationError()
+    }
+
+    /// Ends what goes on beside the calls.
+    func stopWatching() { for lane in lanes { lane.stopWatching() } }
+
+    /// Ends the waits for leases and between attempts; exchanges in flight go on.
+    func drain() {
+        waits.end(CancellationError())
+        for lane in lanes { lane.desk.close(CancellationError()) }
     }
 
     /// Gets a reply; see `ModelEndpoint`.
+    ///
+    /// No place is kept while a call waits for another try: it comes back with precedence.
     func complete(
         _ request: ModelRequest,
         for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        try breaker.check()
-        return try await places.withPlace { try await reply(to: request, for: role, charged) }
-    }
-
-    /// Ends the waits between attempts; exchanges in flight go on.
-    func drain() { waits.end(CancellationError()) }
-
-    /// The place is kept while waiting for another try: a troubled endpoint is then asked less.
-    private func reply(
-        to request: ModelRequest,
-        for role: String,
-        _ charged: @Sendable (Charge) async throws -> Void
-    ) async throws -> EndpointReply {
-        let body = dialect.body(for: request)
-        let worstCase = worstCase(body, request)
+        let prefix = lanes.count > 1 ? LanePicker.prefix(of: request) : 0
         var pacing: Pacing?
+        var tried: Set<Int> = []
         var attempts = 0
         while true {
             try breaker.check()
             try Task.checkCancellation()
-            try await shared.budget.reserve(worstCase, for: role)
+            var pause: Duration?
+            let index = pick(prefix, besides: tried)
+            let end = try await attempt(request, for: role, at: index, isRetry: attempts > 0)
+            let (lane, used) = (end.exchanged.lane, end.exchanged.used)
             attempts += 1
-            let (result, used) = await attempt(request, body, worstCase, for: role)
-            let charge = Charge(
-                tokens: used.tokens,
-                cost: configuration.price == nil ? nil : used.nanoDollars
-            )
-            switch result {
+            for (loser, used) in end.lost where used != Amounts() { try await charged(loser.charge(used)) }
+            switch end.exchanged.outcome {
             case .success(let reply):
                 breaker.succeeded()
+                end.exchanged.release()
+                slow.note(Double(reply.milliseconds) / 1000)
+                if lane.health.succeeded() { shared.tell("`\(lane.label.address)` answers again") }
                 return EndpointReply(
                     reply: reply,
                     attempts: attempts,
-                    charge: charge,
-                    endpoint: label.address
+                    charge: lane.charge(used),
+                    endpoint: lane.label.address
                 )
             case .failure(let failure):
-                if used != Amounts() { try await charged(charge) }
+                // Held until the breaker knows, so that nobody is sent after a failure that stops everything.
+                defer { end.exchanged.release() }
+                if used != Amounts() { try await charged(lane.charge(used)) }
                 // The run is stopping: the exchange was aborted, no failure of the endpoint's.
                 guard let failure else { throw CancellationError() }
                 // The key is a digest of the whole request: not worth its time before something fails.
                 let key = request.key
-                var next =
-                    pacing ?? Pacing(shared.policy, maxAttempts: configuration.maxAttempts, request: key)
+                if moves(after: failure, of: lane) { continue }
+                var next = pacing ?? Pacing(shared.policy, maxAttempts: maxAttempts, request: key)
                 let step = next.step(after: failure)
                 pacing = next
                 guard case .wait(let wait) = step else {
                     counters.update { $0.failures += 1 }
-                    throw breaker.failed(key, await withModelList(failure), attempts: attempts)
+                    throw breaker.failed(key, await lane.withModelList(failure), attempts: attempts)
                 }
                 counters.update { $0.retries[failure.code, default: 0] += 1 }
-                try await shared.sleep(wait)
+                tried.insert(index)
+                if lanes.indices.contains(where: { !tried.contains($0) && isWell($0) }) { continue }
+                tried = []
+                pause = wait
             }
+            // No place is kept meanwhile.
+            if let pause { try await shared.sleep(pause) }
         }
     }
 
-    private enum Outcome {
-        case success(ModelReply)
-        /// Nil when the caller or the run was stopped.
-        case failure(CallFailure?)
-    }
+    private var maxAttempts: Int { lanes.map(\.configuration.maxAttempts).max() ?? 1 }
 
-    /// One exchange within a reservation, settled whatever happens; gives the outcome and what was booked.
-    private func attempt(
-        _ request: ModelRequest,
-        _ body: [UInt8],
-        _ worstCase: Amounts,
-        for role: String
-    ) async -> (Outcome, used: Amounts) {
-        counters.update {
-            $0.sent += 1
-            $0.inFlight += 1
-        }
-        let exchange = await shared.engine.send(httpRequest(dialect.url, body: body))
-        let outcome = outcome(of: exchange, request)
-        let used: Amounts
-        switch outcome {
-        case .success(let reply): used = reply.usage.map(amounts) ?? worstCase
-        case .failure(let failure?): used = failure.mayBeCharged ? worstCase : Amounts()
-        case .failure(nil):
-            if case .failure(let transport) = exchange, transport.wasSent {
-                used = worstCase
-            } else {
-                used = Amounts()
-            }
-        }
-        shared.budget.settle(worstCase, used: used, for: role)
-        counters.update { counts in
-            counts.inFlight -= 1
-            counts.cost += used.nanoDollars
-            guard case .success(let reply) = outcome else { return }
-            counts.replies += 1
-            counts.usage.input += reply.usage?.input ?? 0
-            counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
-            counts.usage.output += reply.usage?.output ?? 0
-        }
-        return (outcome, used)
-    }
+    // MARK: - Where to ask
 
-    private func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome
-    {
-        switch exchange {
-        case .failure(let failure):
-            return .failure(CallFailure(failure, from: label, limits: configuration.limits))
-        case .success(let answer):
-            guard (200..<300).contains(answer.status) else {
-                return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
-            }
-            do {
-                var reply = try dialect.reply(in: answer.body, to: request)
-                reply.milliseconds = answer.duration.milliseconds
-                return .success(reply)
-            } catch {
-                return .failure(CallFailure(error, from: label, request: request, now: shared.now()))
-            }
-        }
-    }
+    private func isWell(_ index: Int) -> Bool { lanes[index].health.wait(now: shared.elapsed()) == 0 }
 
-    private func httpRequest(_ url: String, body: [UInt8]?) -> HTTPRequest {
-        var headers = ["Accept: application/json", "User-Agent: corpusmith"]
-        if body != nil {
-            // An empty `Expect:` keeps large bodies from waiting for a `100 Continue` that few servers send.
-            headers += ["Content-Type: application/json", "Expect:"]
-        }
-        headers += dialect.headers
-        return HTTPRequest(
-            url: url,
-            body: body,
-            headers: headers,
-            limits: configuration.limits,
-            bypassesProxies: address.isLoopback
-        )
-    }
-
-    private func worstCase(_ body: [UInt8], _ request: ModelRequest) -> Amounts {
-        let input = dialect.worstInputTokens(of: body, for: request)
-        let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
-        let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
-        return Amounts(nanoDollars: cost, tokens: input + output, calls: 1)
-    }
-
-    private func amounts(_ usage: TokenUsage) -> Amounts {
-        Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: 1)
-    }
-}
-
-extension ModelChannel {
-    /// Asks the endpoint for its models; see ``EndpointClient/probe(_:)``.
-    func probe() async throws -> EndpointProbe {
-        let request = listRequest(within: .seconds(30))
-        let key = ItemKey(deriving: ["probe", label.address, label.apiModel])
-        var pacing = Pacing(shared.policy, maxAttempts: configuration.maxAttempts, request: key)
-        var attempts = 0
-        while true {
-            try Task.checkCancellation()
-            attempts += 1
-            let failure: CallFailure
-            let isFinal: Bool
-            switch await shared.engine.send(request) {
-            case .success(let answer):
-                if let probe = probe(answer) { return probe }
-                failure = CallFailure(answer, from: label, request: nil, now: shared.now())
-                // A status of 403 may forbid the list alone; a key that is not known at all is known nowhere.
-                isFinal = answer.status == 401 || failure.isLoading
-            case .failure(let transport):
-                guard let found = CallFailure(transport, from: label, limits: request.limits) else {
-                    throw CancellationError()
-                }
-                guard transport.wasSent else { throw found.workFailure(attempts: attempts) }
-                (failure, isFinal) = (found, true)
-            }
-            if case .wait(let wait) = pacing.step(after: failure) {
-                try await shared.sleep(wait)
-                continue
-            }
-            let error = failure.workFailure(attempts: attempts)
-            if isFinal { throw error }
-            return EndpointProbe(trouble: error)
-        }
-    }
-
-    /// What a reply to the question for models says; nil when it is an error.
-    private func probe(_ answer: HTTPReply) -> EndpointProbe? {
-        // No list at all is common.
-        if [404, 405, 501].contains(answer.status) { return EndpointProbe() }
-        guard (200..<300).contains(answer.status) else { return nil }
-        guard let list = dialect.models(in: answer.body) else {
-            return EndpointProbe(
-                trouble: WorkFailure(
-                    .badReply,
-                    "what answers at `\(label.address)` does not list models as an OpenAI-compatible endpoint does",
-                    hint: "check the address: something else may answer there"
-                )
+    /// The lane that a call goes to; one that rests only when all do.
+    private func pick(_ prefix: UInt64, besides tried: Set<Int>) -> Int {
+        guard lanes.count > 1 else { return 0 }
+        let now = shared.elapsed()
+        let waits = lanes.map { $0.health.wait(now: now) }
+        let candidates = lanes.indices.map { index in
+            LanePicker.Candidate(
+                index: index,
+                isWell: waits[index] == 0,
+                isFree: lanes[index].desk.isFree,
+                wasTried: tried.contains(index)
             )
         }
-        return EndpointProbe(models: list.names, mayServe: list.mayServe(label.apiModel))
+        return picker.pick(prefix, among: candidates)
+            ?? lanes.indices.min { waits[$0] ?? .infinity < waits[$1] ?? .infinity } ?? 0
     }
 
-    private func listRequest(within limit: Duration) -> HTTPRequest {
-        var request = httpRequest(dialect.modelsURL, body: nil)
-        request.limits.total = min(request.limits.total, limit)
-        return request
+    /// Books a failure with its lane; whether the call goes on elsewhere as though nothing had happened.
+    private func moves(after failure: CallFailure, of lane: Lane) -> Bool {
+        guard lanes.count > 1 else { return false }
+        if failure.stopsRun {
+            if lane.health.retire(failure) {
+                shared.tell("`\(lane.label.address)` is asked no more: \(failure.message)")
+            }
+            return lanes.contains { $0.health.end == nil }
+        }
+        if case .again = failure.kind, !failure.isRefusal, lane.health.failed(now: shared.elapsed()) {
+            shared.tell("`\(lane.label.address)` rests for a while: \(failure.message)")
+        }
+        return false
     }
 
-    /// Adds what the endpoint serves to the hint of an unknown model.
-    private func withModelList(_ failure: CallFailure) async -> CallFailure {
-        guard failure.code == .unknownModel,
-            case .success(let answer) = await shared.engine.send(listRequest(within: .seconds(10))),
-            answer.status == 200, let list = dialect.models(in: answer.body), !list.names.isEmpty
-        else { return failure }
-        var explained = failure
-        explained.hint = "it serves \(EndpointProbe.inWords(list.names))"
-        return explained
-    }
-}
+    // MARK: - One attempt
 
-extension EndpointConfiguration {
-    var limits: HTTPRequest.Limits {
-        HTTPRequest.Limits(
-            connect: timeouts.connect,
-            total: timeouts.total,
-            idle: timeouts.idle,
-            replyBytes: maxReplyBytes
-        )
+    private struct End: Sendable {
+        var exchanged: Lane.Exchanged
+        /// What was spent beside it on exchanges that lost a race.
+        var lost: [(Lane, Amounts)] = []
     }
 
-    func width(at address: EndpointAddress) -> Int { concurrency ?? (address.isLoopback ? 8 : 16) }
+    private func attempt(
+        _ request: ModelRequest,
+        for role: String,
+        at index: Int,
+        isRetry: Bool
+    ) async throws -> End {
+        let lane = lanes[index]
+        var parcel = lane.parcel(request, for: role)
+        parcel.need.isRetry = isRetry
+        let lease = try await lane.desk.lease(parcel.need)
+        do {
+            try await shared.budget.reserve(parcel.worstCase, for: role)
+        } catch {
+            lane.desk.end(lease, nil)
+            throw error
+        }
+        lane.health.begin(now: shared.elapsed())
+        guard let bound = slow.bound else {
+            return End(exchanged: await lane.exchange(parcel, request, under: lease))
+        }
+        return await race(parcel, request, under: lease, at: index, after: bound, isRetry: isRetry)
+    }
+
+    /// Asks a second lane when the first one has not answered after some seconds; the first reply counts.
+    private func race(
+        _ parcel: Lane.Parcel,
+        _ request: ModelRequest,
+        under lease: Lease,
+        at index: Int,
+        after seconds: Double,
+        isRetry: Bool
+    ) async -> End {
+        await withTaskGroup(of: Lane.Exchanged?.self) { [self] group in
+            let lane = lanes[index]
+            group.addTask { await lane.exchange(parcel, request, under: lease) }
+            group.addTask { [shared] in
+                try? await shared.sleep(.seconds(seconds))
+                return nil
+            }
+            var running = 1
+            var ends: [Lane.Exchanged] = []
+            while running > 0, let next = await group.next() {
+                guard let end = next else {
+                    guard ends.isEmpty, let second = second(parcel.need.role, request, besides: index)
+                    else { continue }
+                    running += 1
+                    counters.update { $0.hedged += 1 }
+                    group.addTask {
+                        await second.lane.exchange(second.parcel, request, under: second.lease)
+                    }
+                    continue
+                }
+                running -= 1
+                ends.append(end)
+                if end.reply != nil { group.cancelAll() }
+            }
+            group.cancelAll()
+            let best = ends.firstIndex { $0.reply != nil } ?? 0
+            let losers = ends.enumerated().filter { $0.offset != best }.map(\.element)
+            for loser in losers { loser.release() }
+            return End(exchanged: ends[best], lost: losers.map { ($0.lane, $0.used) })
+        }
+    }
+
+    /// A lane with a lease and a reservation that are to be had at once, for a call that is slow elsewhere.
+    private func second(
+        _ role: String,
+        _ request: ModelRequest,
+        besides index: Int
+    ) -> (lane: Lane, parcel: Lane.Parcel, lease: Lease)? {
+        let others = lanes.indices.filter { $0 != index && isWell($0) }
+        guard let lane = (others.isEmpty ? [index] : others).map({ lanes[$0] }).first(where: \.desk.isFree)
+        else { return nil }
+        let parcel = lane.parcel(request, for: role)
+        guard slow.mayHedge(), let lease = lane.desk.leaseNow(parcel.need) else { return nil }
+        guard shared.budget.reserveNow(parcel.worstCase, for: role) else {
+            lane.desk.end(lease, nil)
+            return nil
+        }
+        return (lane, parcel, lease)
+    }
 }

@@ -16,7 +16,8 @@ struct Pacing: Sendable {
     private var random: RandomStream
     private var failures = 0
     private var unusable = 0
-    private var waitedForLoading = Duration.zero
+    private var refusals = 0
+    private var waited = Duration.zero
 
     init(_ policy: RetryPolicy, maxAttempts: Int, request: ItemKey) {
         self.policy = policy
@@ -30,6 +31,7 @@ struct Pacing: Sendable {
         // To ask before the moment that the endpoint named would be rude, and to wait for it would hold up the run.
         if let wish, wish > policy.longestWish { return .giveUp }
         if failure.isLoading { return stepWhileLoading(wish) }
+        if failure.isRefusal { return stepAfterRefusal(wish) }
         failures += 1
         if failure.code == .badReply { unusable += 1 }
         guard failures < maxAttempts, unusable < policy.unusableReplies else { return .giveUp }
@@ -38,11 +40,28 @@ struct Pacing: Sendable {
         return .wait((wish ?? .zero) + bound * random.unit())
     }
 
+    /// A server that has too much to do is not failing, and whoever it turns away has lost nothing but time: attempts
+    /// are not counted, only the time that is waited.
+    private mutating func stepAfterRefusal(_ wish: Duration?) -> Step {
+        refusals += 1
+        guard waited < policy.patience else { return .giveUp }
+        // Whoever was sent away together must not come back together.
+        let spread: Duration
+        if let wish {
+            spread = min(policy.base * 4, max(policy.base, wish / 2))
+        } else {
+            spread = min(policy.longest, policy.base * (1 << min(refusals - 1, 20)))
+        }
+        let wait = (wish ?? .zero) + spread * random.unit()
+        waited += wait
+        return .wait(wait)
+    }
+
     /// A server that reads its model is not failing: its attempts are not counted, only its time.
     private mutating func stepWhileLoading(_ wish: Duration?) -> Step {
-        guard waitedForLoading < policy.loading else { return .giveUp }
+        guard waited < policy.patience else { return .giveUp }
         let wait = max(wish ?? .zero, .seconds(1) + .seconds(4) * random.unit())
-        waitedForLoading += wait
+        waited += wait
         return .wait(wait)
     }
 }

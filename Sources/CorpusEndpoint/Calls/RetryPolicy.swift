@@ -8,8 +8,8 @@ package struct RetryPolicy: Sendable, Hashable {
     package var longestWish: Duration = .seconds(300)
     /// How many times a request is sent whose replies arrive and are unusable: each was paid for.
     package var unusableReplies = 3
-    /// How long a request waits in all for a model that is still being loaded.
-    package var loading: Duration = .seconds(600)
+    /// How long a request waits in all for a server that is loading its model or has too much to do.
+    package var patience: Duration = .seconds(600)
     /// After so many different requests without a reply, in a row, the endpoint counts as down.
     ///
     /// Each of them has been sent several times over several seconds by then.

@@ -102,7 +102,7 @@ package struct PlannedModel: Sendable {
     package let spec: Recipe.Model
     /// What ``ModelRequest/model`` says: the model's own name, not its address.
     package let identity: String
-    /// Calls in flight.
+    /// The most calls in flight, over all its endpoints.
     package let concurrency: Int
 
     package init(spec: Recipe.Model, identity: String, concurrency: Int) {
@@ -115,6 +115,11 @@ package struct PlannedModel: Sendable {
         guard case .local = spec.place.value else { return false }
         return true
     }
+
+    /// How many calls one endpoint may have in flight when the product finds the number.
+    static let autoConcurrency = 256
+    /// How many calls a bundled model works on at once.
+    static let localConcurrency = 8
 
     var digestParts: [String] {
         let sampling: JSONValue = [

@@ -18,13 +18,18 @@ extension Planner {
 
     /// Reports models whose calls cannot be kept within a budget in dollars, or do not fit into one of nothing.
     mutating func checkPrices() {
-        let used = Set(nodes.flatMap { $0.roles.values.map(\.spec.name) })
+        let roles = nodes.flatMap { $0.roles.values.map(\.spec) }
+        let used = Set(roles.map(\.name) + roles.compactMap(\.fallback?.value))
+        // Who is asked in another's place spends that one's money.
+        let capped = Set(
+            roles.filter { recipe.budget?.perRole[$0.name]?.nanoDollars != nil }
+                .flatMap { [$0.name] + [$0.fallback?.value].compactMap(\.self) }
+        )
         for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
         where used.contains(model.spec.name) {
             let own = recipe.budget?.perRole[model.spec.name]
-            guard case .endpoint(_, _, let price) = model.spec.place.value,
-                recipe.budget?.nanoDollars != nil || own?.nanoDollars != nil
-            else { continue }
+            let price = model.spec.place.value.worstPrice
+            guard recipe.budget?.nanoDollars != nil || capped.contains(model.spec.name) else { continue }
             if price == nil {
                 fault(
                     "missing-price",

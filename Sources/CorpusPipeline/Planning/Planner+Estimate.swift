@@ -78,8 +78,7 @@ extension Planner {
     }
 
     private func cost(of model: PlannedModel, input: Int?, output: Int?) -> Int? {
-        guard case .endpoint(_, _, let price) = model.spec.place.value else { return 0 }
-        guard let price, let input, let output else { return nil }
+        guard let price = model.spec.place.value.worstPrice, let input, let output else { return nil }
         let millionfold =
             Int128(input) * Int128(price.inputNanoDollars) + Int128(output) * Int128(price.outputNanoDollars)
         return Int(exactly: millionfold / 1_000_000)

@@ -117,9 +117,10 @@ package struct Planner {
         for given in recipe.models {
             var spec = given
             var identity = spec.model
-            var concurrency = spec.concurrency ?? 16
+            var concurrency =
+                (spec.concurrency ?? PlannedModel.autoConcurrency) * spec.place.value.endpoints.count
             if case .local(let name) = spec.place.value {
-                concurrency = spec.concurrency ?? 8
+                concurrency = spec.concurrency ?? PlannedModel.localConcurrency
                 switch localModels(name) {
                 case .known(let name, let terms):
                     identity = name
@@ -146,6 +147,23 @@ package struct Planner {
             checkSharing(planned)
             models[spec.name] = planned
         }
+        checkFallbacks()
+    }
+
+    private mutating func checkFallbacks() {
+        for spec in recipe.models {
+            guard let fallback = spec.fallback else { continue }
+            if fallback.value == spec.name {
+                fault("bad-value", "`\(spec.name)` cannot be its own fallback", at: fallback.location)
+            } else if models[fallback.value] == nil {
+                fault(
+                    "unknown-model",
+                    "there is no model `\(fallback.value)` under `models:`",
+                    at: fallback.location,
+                    hint: nearestHint(for: fallback.value, among: recipe.models.map(\.name))
+                )
+            }
+        }
     }
 
     /// Two models of one name at one address share its connections, so that they must agree about them.
@@ -158,6 +176,8 @@ package struct Planner {
         let differs: String? =
             if twin.concurrency != model.concurrency {
                 "limits.concurrency"
+            } else if twin.rates != model.rates {
+                "limits"
             } else if twin.spec.timeoutSeconds != model.spec.timeoutSeconds {
                 "timeout"
             } else if twin.spec.place.value != model.spec.place.value {
@@ -249,10 +269,13 @@ package struct Planner {
     }
 }
 
+extension PlannedModel {
+    fileprivate var rates: [Int?] {
+        [spec.requestsPerMinute, spec.inputTokensPerMinute, spec.outputTokensPerMinute]
+    }
+}
+
 extension Recipe.Model.Place {
     /// Where requests go; empty for a bundled model.
-    fileprivate var address: String {
-        guard case .endpoint(let url, _, _) = self else { return "" }
-        return url
-    }
+    fileprivate var address: String { endpoints.map(\.url).sorted().joined(separator: " ") }
 }

@@ -63,7 +63,9 @@ struct Scheduler {
     }
 
     /// How much may be on its way before sources must wait.
-    var frontier: Int { max(64, 2 * nodes.reduce(0) { $0 + min($1.width, 64) }) }
+    ///
+    /// A node that wants many calls in flight is not kept short of them.
+    var frontier: Int { max(64, nodes.reduce(0) { $0 + max($1.width, 2 * min($1.width, 64)) }) }
 
     /// Adds work.
     ///

@@ -1,0 +1,210 @@
+import CorpusKit
+import Synchronization
+
+/// The way to one model at one endpoint: its leases, its health, its words, and single exchanges with it.
+final class Lane: Sendable {
+    /// What all lanes of a client share.
+    struct Surroundings: Sendable {
+        let engine: HTTPEngine
+        let budget: Budget
+        let policy: RetryPolicy
+        var sleep: @Sendable (Duration) async throws -> Void
+        /// Seconds of a clock that never goes back.
+        let elapsed: @Sendable () -> Double
+        /// Seconds since 1970.
+        let now: @Sendable () -> Double
+        /// Told once of each change for the worse or the better, in a sentence.
+        let tell: @Sendable (String) -> Void
+    }
+
+    enum Outcome: Sendable {
+        case success(ModelReply)
+        /// Nil when the caller or the run was stopped.
+        case failure(CallFailure?)
+    }
+
+    let configuration: EndpointConfiguration
+    let address: EndpointAddress
+    let label: EndpointLabel
+    let desk: LeaseDesk
+    let health = LaneHealth()
+    let counters = CallCounters()
+    let watching = Mutex<Task<Void, Never>?>(nil)
+    let dialect: any Dialect
+    let shared: Surroundings
+
+    init(_ configuration: EndpointConfiguration, _ address: EndpointAddress, _ shared: Surroundings) {
+        self.configuration = configuration
+        self.address = address
+        self.shared = shared
+        label = EndpointLabel(configuration, address)
+        dialect = ChatDialect(configuration, address)
+        desk = LeaseDesk(
+            configuration.mode,
+            rates: configuration.rates,
+            now: shared.elapsed,
+            sleep: shared.sleep
+        )
+    }
+
+    /// What a call needs here.
+    struct Parcel: Sendable {
+        let body: [UInt8]
+        let worstCase: Amounts
+        var need: LeaseNeed
+    }
+
+    /// Writes a request in the endpoint's words and says what it may take.
+    func parcel(_ request: ModelRequest, for role: String) -> Parcel {
+        let body = dialect.body(for: request)
+        let input = dialect.worstInputTokens(of: body, for: request)
+        let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
+        let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
+        return Parcel(
+            body: body,
+            worstCase: Amounts(nanoDollars: cost, tokens: input + output, calls: 1),
+            // Rates are put right afterwards, so a likely figure serves them better than a safe one.
+            need: LeaseNeed(role: role, input: max(1, body.count / 4), output: output)
+        )
+    }
+
+    /// What came of an exchange; its lease is still held.
+    struct Exchanged: Sendable {
+        let lane: Lane
+        let lease: Lease
+        let outcome: Outcome
+        /// What was booked.
+        let used: Amounts
+        fileprivate let notice: RateNotice?
+
+        var reply: ModelReply? { if case .success(let reply) = outcome { reply } else { nil } }
+
+        /// Gives the lease back, so that another call may start.
+        func release() {
+            lane.desk.end(lease, Lane.end(outcome), usage: reply?.usage, notice: notice)
+        }
+    }
+
+    /// One exchange under a lease and a reservation; the reservation is settled whatever happens.
+    func exchange(_ parcel: Parcel, _ request: ModelRequest, under lease: Lease) async -> Exchanged {
+        counters.update {
+            $0.sent += 1
+            $0.inFlight += 1
+        }
+        let exchange = await shared.engine.send(httpRequest(dialect.url, body: parcel.body))
+        let outcome = outcome(of: exchange, request)
+        let used: Amounts
+        switch outcome {
+        case .success(let reply): used = reply.usage.map(amounts) ?? parcel.worstCase
+        case .failure(let failure?): used = failure.mayBeCharged ? parcel.worstCase : Amounts()
+        case .failure(nil):
+            if case .failure(let transport) = exchange, transport.wasSent {
+                used = parcel.worstCase
+            } else {
+                used = Amounts()
+            }
+        }
+        shared.budget.settle(parcel.worstCase, used: used, for: parcel.need.role)
+        var notice: RateNotice?
+        if case .success(let answer) = exchange, !answer.headers.isEmpty {
+            notice = RateNotice(answer.headers, now: shared.now())
+        }
+        counters.update { counts in
+            counts.inFlight -= 1
+            counts.cost += used.nanoDollars
+            guard case .success(let reply) = outcome else { return }
+            counts.replies += 1
+            counts.usage.input += reply.usage?.input ?? 0
+            counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
+            counts.usage.output += reply.usage?.output ?? 0
+        }
+        return Exchanged(lane: self, lease: lease, outcome: outcome, used: used, notice: notice)
+    }
+
+    /// What an outcome says about the load.
+    private static func end(_ outcome: Outcome) -> AdaptiveLimit.End {
+        switch outcome {
+        case .success: .served
+        case .failure(let failure?) where failure.isRefusal: .refused
+        case .failure: .other
+        }
+    }
+
+    private func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome
+    {
+        switch exchange {
+        case .failure(let failure):
+            return .failure(CallFailure(failure, from: label, limits: configuration.limits))
+        case .success(let answer):
+            guard (200..<300).contains(answer.status) else {
+                return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
+            }
+            do {
+                var reply = try dialect.reply(in: answer.body, to: request)
+                reply.milliseconds = answer.duration.milliseconds
+                return .success(reply)
+            } catch {
+                return .failure(CallFailure(error, from: label, request: request, now: shared.now()))
+            }
+        }
+    }
+
+    private func amounts(_ usage: TokenUsage) -> Amounts {
+        Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: 1)
+    }
+
+    /// Whether prices are known, so that a charge can be told in money.
+    func charge(_ used: Amounts) -> Charge {
+        Charge(tokens: used.tokens, cost: configuration.price == nil ? nil : used.nanoDollars)
+    }
+
+    func httpRequest(_ url: String, body: [UInt8]?) -> HTTPRequest {
+        var headers = ["Accept: application/json", "User-Agent: corpusmith"]
+        if body != nil {
+            // An empty `Expect:` keeps large bodies from waiting for a `100 Continue` that few servers send.
+            headers += ["Content-Type: application/json", "Expect:"]
+        }
+        headers += dialect.headers
+        return HTTPRequest(
+            url: url,
+            body: body,
+            headers: headers,
+            limits: configuration.limits,
+            bypassesProxies: address.isLoopback
+        )
+    }
+
+    /// A request for something small, with a limit of its own.
+    func question(_ url: String, within limit: Duration) -> HTTPRequest {
+        var request = httpRequest(url, body: nil)
+        request.limits.total = min(request.limits.total, limit)
+        return request
+    }
+}
+
+extension EndpointConfiguration {
+    var limits: HTTPRequest.Limits {
+        HTTPRequest.Limits(
+            connect: timeouts.connect,
+            total: timeouts.total,
+            idle: timeouts.idle,
+            replyBytes: maxReplyBytes
+        )
+    }
+
+    /// How the number of places is found.
+    var mode: AdaptiveLimit.Mode {
+        concurrency.map(AdaptiveLimit.Mode.given) ?? .auto(ceiling: Self.autoCeiling)
+    }
+
+    /// The most connections that calls may take.
+    var width: Int { concurrency ?? Self.autoCeiling }
+
+    /// How many calls the product lets one endpoint have when it finds the number itself.
+    package static let autoCeiling = 256
+}
+
+extension CallFailure {
+    /// Whether the endpoint turned the call away because there is too much to do.
+    var isRefusal: Bool { code == .rateLimited || code == .overloaded }
+}

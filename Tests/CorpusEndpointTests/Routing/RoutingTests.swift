@@ -1,0 +1,161 @@
+import CorpusKit
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import CorpusEndpoint
+
+@Suite("Calls over several endpoints", .timeLimit(.minutes(5)))
+struct RoutingTests {
+    private final class Notes: Sendable {
+        private let state = Mutex<[String]>([])
+        var all: [String] { state.withLock { $0 } }
+        func add(_ note: String) { state.withLock { $0.append(note) } }
+    }
+
+    private func client(
+        _ servers: [TestServer],
+        fallback: TestServer? = nil,
+        notes: Notes = Notes()
+    ) throws -> EndpointClient {
+        var routes = [
+            ModelRoute("teacher", endpoints: servers.map { configuration($0.url) })
+        ]
+        if let fallback {
+            routes[0].fallback = "other"
+            routes.append(ModelRoute("other", endpoints: [configuration(fallback.url, name: "other")]))
+        }
+        return try EndpointClient(
+            routes: routes,
+            budget: Budget(Caps()),
+            clock: InstantClock(),
+            now: { 0 },
+            tell: { notes.add($0) }
+        )
+    }
+
+    private func complete(_ count: Int, _ client: EndpointClient) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for number in 0..<count {
+                group.addTask { _ = try await client.complete(request("\(number)")) }
+            }
+        }
+    }
+
+    @Test(
+        "A failing endpoint costs no sample, and is asked less and less",
+        arguments: [Answer.status(500), .status(503), .status(200, "")]
+    )
+    func failover(answer: Answer) async throws {
+        let bad = try TestServer(answers: answer)
+        let good = try TestServer(answers: .chat("hello"))
+        let client = try client([bad, good])
+        try await complete(100, client)
+
+        #expect(good.bodies.count == 100)
+        #expect(good.requests.count == 100)
+        #expect(client.snapshot.total.failures == 0)
+    }
+
+    @Test("A server that is not there rests and is said to, once")
+    func dead() async throws {
+        let dead = try TestServer(answers: .chat("never"))
+        dead.stop()
+        let good = try TestServer(answers: .chat("hello"))
+        let notes = Notes()
+        let client = try client([dead, good], notes: notes)
+        for number in 0..<40 { _ = try await client.complete(request("\(number)")) }
+
+        #expect(good.requests.count == 40)
+        #expect(notes.all.count == 1)
+        #expect(notes.all.first?.contains("rests") == true)
+    }
+
+    @Test("An endpoint that refuses the key is asked no more; when all do, the run stops")
+    func refusedKey() async throws {
+        let locked = try TestServer(answers: .status(401))
+        let good = try TestServer(answers: .chat("hello"))
+        let notes = Notes()
+        let half = try client([locked, good], notes: notes)
+        for number in 0..<40 { _ = try await half.complete(request("\(number)")) }
+        let whole = try client([locked, locked], notes: notes)
+        let last = try await failure { try await whole.complete(request()) }
+
+        #expect(good.requests.count == 40)
+        #expect(locked.requests.count { $0.method == "POST" } == 3)
+        #expect(notes.all.count == 3)
+        #expect(!notes.all.contains { $0.contains(testKey) })
+        #expect(last.code == "bad-key" && last.stopsRun)
+    }
+
+    @Test("When all endpoints fail the breaker names them all")
+    func allDown() async throws {
+        let servers = [try TestServer(answers: .status(500)), try TestServer(answers: .status(500))]
+        let client = try client(servers)
+        var last: WorkFailure?
+        for number in 0..<6 { last = try await failure { try await client.complete(request("\(number)")) } }
+
+        #expect(last?.code == "endpoint-down")
+        #expect(servers.allSatisfy { last?.description.contains("127.0.0.1:\($0.port)") == true })
+    }
+
+    @Test("The slowest calls are asked a second time, and what that costs is counted")
+    func hedging() async throws {
+        let gate = Latch()
+        let slow = try TestServer { request in
+            request.text.contains("slow one") ? Answer.chat("late", gate: gate) : .chat("hello")
+        }
+        let fast = try TestServer(answers: .chat("quick"))
+        let budget = Budget(Caps())
+        // On a real clock, and with just as many calls before as make the first bound known.
+        let client = try EndpointClient(
+            routes: [
+                ModelRoute("teacher", endpoints: [slow, fast].map { configuration($0.url) }, hedge: 0.2)
+            ],
+            budget: budget
+        )
+        for number in 0..<50 { _ = try await client.complete(request("warm \(number)")) }
+        let charges = Mutex(0)
+        var replies: [String] = []
+        // Some of these prefer the slow endpoint, which never answers them by itself.
+        for number in 0..<6 {
+            let reply = try await client.complete(request("slow one \(number)"), for: "teacher") { _ in
+                charges.withLock { $0 += 1 }
+            }
+            replies.append(reply.reply.text)
+        }
+        gate.open()
+
+        #expect(replies.allSatisfy { $0 == "quick" })
+        let stuck = slow.requests.count { $0.text.contains("slow one") }
+        #expect(stuck > 0)
+        #expect(client.snapshot.total.hedged >= stuck)
+        #expect(charges.withLock { $0 } == stuck)
+        #expect(budget.reserved == Amounts())
+    }
+
+    @Test(
+        "Refused content goes to the fallback, and the reply says so",
+        arguments: [
+            (Answer.status(400, #"{"error":{"code":"content_filter","message":"no"}}"#), 0),
+            (
+                .status(
+                    200,
+                    #"{"choices":[{"message":{"content":"x"},"finish_reason":"content_filter"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#
+                ), 1
+            ),
+        ]
+    )
+    func fallback(refusal: Answer, charges: Int) async throws {
+        let strict = try TestServer(answers: refusal)
+        let lenient = try TestServer(answers: .chat("hello"))
+        let client = try client([strict], fallback: lenient)
+        let booked = Mutex(0)
+        let reply = try await client.complete(request(), for: "teacher") { _ in booked.withLock { $0 += 1 } }
+
+        #expect(reply.reply.text == "hello")
+        #expect(reply.answeredBy == "other")
+        #expect(reply.attempts == 2)
+        #expect(booked.withLock { $0 } == charges)
+    }
+}
