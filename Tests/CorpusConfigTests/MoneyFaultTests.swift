@@ -123,7 +123,7 @@ private let faults: [Fault] = [
         message: "a key must never stand in a recipe",
         hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`",
         text: recipe(
-            "models: { m: { model: b, endpoints: [{ url: \"https://a.example/v1\", 1️⃣key: sk-1 }] } }\n"
+            "models: { m: { model: b, endpoints: [{ url: \"https://b.example/v1\" }, { url: \"https://a.example/v1\", 1️⃣key: sk-1 }] } }\n"
         )
     ),
     Fault(
@@ -131,7 +131,9 @@ private let faults: [Fault] = [
         code: "insecure-url",
         message: "prompts and keys would travel to `10.0.0.1` unencrypted",
         hint: "use `https:`, or say `allow_insecure: true` if the network is yours",
-        text: recipe("models: { m: { model: b, endpoints: [{ url: 1️⃣\"http://10.0.0.1/v1\" }] } }\n")
+        text: recipe(
+            "models: { m: { model: b, endpoints: [{ url: \"https://a.example/v1\" }, { url: 1️⃣\"http://10.0.0.1/v1\" }] } }\n"
+        )
     ),
     Fault(
         name: "a negative price",
@@ -155,6 +157,14 @@ private let faults: [Fault] = [
         message: "prompts and keys would travel to `a.example` unencrypted",
         hint: "use `https:`, or say `allow_insecure: true` if the network is yours",
         text: recipe("models: { m: { url: 1️⃣\"http://a.example/v1\", model: b } }\n")
+    ),
+    Fault(
+        name: "a negative price in the list of endpoints",
+        code: "out-of-range",
+        message: "`input` must be a decimal number that is not negative and is `-1`",
+        text: recipe(
+            "models: { m: { model: b, endpoints: [{ url: \"https://a.example/v1\", price: { input: 1️⃣-1, output: 1 } }] } }\n"
+        )
     ),
 ]
 

@@ -40,16 +40,24 @@ private struct Course {
     }
 
     mutating func step() {
-        switch random.below(5) {
-        case 0, 1, 2: ask()
+        switch random.below(6) {
+        case 0, 1: ask()
+        case 2 where random.below(3) == 0: askNow()
         case 3 where !flying.isEmpty: settle(flying.remove(at: random.below(flying.count)))
         case 4 where !waiting.isEmpty && random.below(4) == 0:
             let number = waiting.keys.sorted()[random.below(waiting.count)]
             if let gone = waiting.removeValue(forKey: number) {
                 take(book.leave(number, role: gone.role, late: nil) ?? [])
             }
-        default: break
+        default: ask()
         }
+    }
+
+    mutating func askNow() {
+        let role = Self.roles[random.below(Self.roles.count)]
+        let worst = Amounts(nanoDollars: random.below(600), tokens: 1 + random.below(150), calls: 1)
+        let request = BudgetBook.Request(number: book.draw(), role: role, worstCase: worst)
+        if book.askNow(request, late: nil) { flying.append((role, worst)) }
     }
 
     mutating func ask() {

@@ -60,6 +60,13 @@ private let faults = [
     PlanFault(
         old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
         new:
+            "price: { input: 1, output: 1 }, fallback: o }, o: { url: 1️⃣\"https://models.example/v1\", model: other } }\nbudget: { tokens: 5, per_role: { m: { usd: 5 } } }",
+        code: "missing-price",
+        message: "model `o` has no price, so a budget in dollars cannot be kept"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
             "price: { input: 0, output: 1 } } }\nbudget: { tokens: 5, per_role: { m: { usd: 1️⃣0 } } }",
         code: "out-of-range",
         message: "a budget of 0 dollars allows `m` no call, since it has a price",

@@ -15,6 +15,9 @@ struct PlanCommand: AsyncParsableCommand {
             `unknown` is said where a price or a count is not known. Caps that this worst case exceeds are named; that is \
             no fault: a run stops at its caps and can be continued.
 
+            With --json: `nodes`, `estimate` (`seeds`, `calls`, `tokens`, `usd`, and the same by `roles` and by `stages`) and \
+            `over`, the caps that the worst case exceeds: `role`, null for the whole run, `cap`, `limit`, `worst_case`.
+
             Exit codes: 0 sound, 2 faults in the recipe, 64 bad command line.
 
             Example: corpusmith plan Templates/Recipes/quickstart.yaml

@@ -99,22 +99,18 @@ package final class Budget: Sendable {
         }
     }
 
-    /// Reserves the worst case of a call if that is possible at once, whether it was.
+    /// Reserves the worst case of a call if that is possible at once.
+    ///
+    /// - Parameters:
+    ///   - worstCase: The most that the call may take.
+    ///   - role: Who pays.
+    /// - Returns: Whether it was reserved.
     package func reserveNow(_ worstCase: Amounts, for role: String) -> Bool {
-        let (isGranted, moved) = state.withLock { state -> (Bool, [Moved]) in
-            guard !state.isClosed else { return (false, []) }
-            let number = state.book.draw()
-            let request = BudgetBook.Request(number: number, role: role, worstCase: worstCase)
-            let moves = state.book.ask(request, late: late)
-            if let own = moves.first(where: { $0.number == number }) {
-                if case .granted = own.answer { return (true, take(moves, from: &state)) }
-                return (false, take(moves, from: &state))
-            }
-            let others = state.book.leave(number, role: role, late: late) ?? []
-            return (false, take(moves + others, from: &state))
+        state.withLock { state in
+            guard !state.isClosed else { return false }
+            let request = BudgetBook.Request(number: state.book.draw(), role: role, worstCase: worstCase)
+            return state.book.askNow(request, late: late)
         }
-        for move in moved { move.resume() }
-        return isGranted
     }
 
     /// Gives a reservation back and books what was really taken.

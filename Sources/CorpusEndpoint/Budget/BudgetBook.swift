@@ -75,6 +75,15 @@ struct BudgetBook: Sendable {
         return advance(late: late)
     }
 
+    /// Grants a request if nobody need be waited for; others are not moved by that.
+    ///
+    /// - Returns: Whether it was granted.
+    mutating func askNow(_ request: Request, late: String?) -> Bool {
+        let isGranted = ask(request, late: late).contains { $0.answer == .granted }
+        if !isGranted { _ = lines[request.role]?.leave(request.number) }
+        return isGranted
+    }
+
     /// Takes somebody out of the line; those behind may have waited for them alone.
     ///
     /// - Returns: Who moves, or nil when nobody with this number waits.

@@ -20,13 +20,16 @@ extension Planner {
     mutating func checkPrices() {
         let roles = nodes.flatMap { $0.roles.values.map(\.spec) }
         let used = Set(roles.map(\.name) + roles.compactMap(\.fallback?.value))
+        // Who is asked in another's place spends that one's money.
+        let capped = Set(
+            roles.filter { recipe.budget?.perRole[$0.name]?.nanoDollars != nil }
+                .flatMap { [$0.name] + [$0.fallback?.value].compactMap(\.self) }
+        )
         for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
         where used.contains(model.spec.name) {
             let own = recipe.budget?.perRole[model.spec.name]
-            guard recipe.budget?.nanoDollars != nil || own?.nanoDollars != nil, !model.isLocal else {
-                continue
-            }
             let price = model.spec.place.value.worstPrice
+            guard recipe.budget?.nanoDollars != nil || capped.contains(model.spec.name) else { continue }
             if price == nil {
                 fault(
                     "missing-price",
