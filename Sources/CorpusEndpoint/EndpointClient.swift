@@ -29,7 +29,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ) throws {
         var addresses: [String: EndpointAddress] = [:]
         for configuration in configurations {
-            let address = try EndpointAddress(configuration.baseURL)
+            let address = try EndpointAddress(configuration.baseURL, api: configuration.api)
             try configuration.check(at: address, caps: budget.caps)
             guard addresses.updateValue(address, forKey: configuration.name) == nil else {
                 throw WorkFailure(
@@ -130,6 +130,13 @@ extension EndpointConfiguration {
             throw WorkFailure(
                 "bad-endpoint",
                 "the extra body of model `\(name)` must not set `\(field)`",
+                stopsRun: true
+            )
+        }
+        guard api.schemaFields.contains(effectiveSchemaField) else {
+            throw WorkFailure(
+                "bad-endpoint",
+                "the API `\(api.rawValue)` of model `\(name)` takes no schema as `\(effectiveSchemaField.rawValue)`",
                 stopsRun: true
             )
         }

@@ -30,7 +30,7 @@ final class ModelChannel: Sendable {
         var own = shared
         own.sleep = { try await waits.wait($0) }
         self.shared = own
-        dialect = ChatDialect(configuration, address)
+        dialect = configuration.dialect(at: address)
         places = Places(configuration.width(at: address))
         breaker = Breaker(shared.policy, label) { waits.end($0) }
     }
@@ -54,7 +54,7 @@ final class ModelChannel: Sendable {
         for role: String,
         _ charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        let body = dialect.body(for: request)
+        let body = try dialect.body(for: request)
         let worstCase = worstCase(body, request)
         var pacing: Pacing?
         var attempts = 0
@@ -230,7 +230,7 @@ extension ModelChannel {
             return EndpointProbe(
                 trouble: WorkFailure(
                     .badReply,
-                    "what answers at `\(label.address)` does not list models as an OpenAI-compatible endpoint does",
+                    "what answers at `\(label.address)` does not list models as the API `\(configuration.api.rawValue)` does",
                     hint: "check the address: something else may answer there"
                 )
             )
