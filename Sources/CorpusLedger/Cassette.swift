@@ -175,7 +175,7 @@ extension CallRecord {
             request: request,
             reply: ModelReply(
                 body: body,
-                finish: finish,
+                finish: ModelReply.Finish(rawValue: finish) ?? .other,
                 usage: usage,
                 milliseconds: 0
             ),

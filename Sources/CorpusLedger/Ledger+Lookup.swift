@@ -37,7 +37,8 @@ package struct StoredItem: Sendable, Hashable {
 extension Ledger {
     /// The reply to a request that was bought before.
     package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? {
-        try Self.wrapping(path) {
+        guard mayHold(key) else { return nil }
+        return try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
                     sql: "SELECT reply, finish, input, cached, output, milliseconds FROM call WHERE key = ?"
@@ -138,21 +139,6 @@ extension DraftRecord {
 }
 
 extension ModelReply {
-    /// What of a reply is kept in its packed body; the rest has columns of its own.
-    var body: JSONValue {
-        ["text": .string(text), "reasoning": reasoning.map(JSONValue.string) ?? .null]
-    }
-
-    init(body: JSONValue, finish: String, usage: TokenUsage?, milliseconds: Int) {
-        self.init(
-            text: body["text"]?.text ?? "",
-            reasoning: body["reasoning"]?.text,
-            finish: Finish(rawValue: finish) ?? .other,
-            usage: usage,
-            milliseconds: milliseconds
-        )
-    }
-
     init(row: Row) throws {
         var usage: TokenUsage?
         if let input = row["input"] as Int?, let output = row["output"] as Int? {
@@ -160,7 +146,7 @@ extension ModelReply {
         }
         self.init(
             body: try JSONValue(packed: row["reply"]),
-            finish: row["finish"],
+            finish: Finish(rawValue: row["finish"]) ?? .other,
             usage: usage,
             milliseconds: row["milliseconds"]
         )

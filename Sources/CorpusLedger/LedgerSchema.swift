@@ -5,7 +5,7 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 3
+    static let version = 4
 
     /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
     ///
@@ -44,12 +44,7 @@ enum LedgerSchema {
             item BLOB NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
             PRIMARY KEY (item, position)
         ) STRICT, WITHOUT ROWID;
-        CREATE TABLE call (
-            key BLOB PRIMARY KEY, model TEXT NOT NULL, endpoint TEXT NOT NULL, request BLOB NOT NULL,
-            reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER, output INTEGER, cost INTEGER,
-            milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL, booked INTEGER NOT NULL, pass INTEGER NOT NULL,
-            role TEXT NOT NULL, stage TEXT
-        ) STRICT, WITHOUT ROWID;
+        \(call)
         CREATE TABLE charge (
             id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, cost INTEGER,
             pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
@@ -64,6 +59,16 @@ enum LedgerSchema {
             export TEXT NOT NULL, path TEXT NOT NULL, split TEXT, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
             digest TEXT NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (path)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Rows are appended, and only their keys are put in order: bodies are too large to be moved about in a tree.
+    private static let call = """
+        CREATE TABLE call (
+            id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, model TEXT NOT NULL, endpoint TEXT NOT NULL,
+            request BLOB NOT NULL, reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER,
+            output INTEGER, cost INTEGER, milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            booked INTEGER NOT NULL, pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
+        ) STRICT;
         """
 
     static func create(_ database: Database) throws {
@@ -106,6 +111,20 @@ enum LedgerSchema {
                     UPDATE call SET stage = (
                         SELECT stage.name FROM user JOIN stage ON stage.id = user.stage WHERE user.key = call.key);
                     DROP TABLE user;
+                    """
+            )
+        }
+        if old < 4 {
+            let columns = """
+                key, model, endpoint, request, reply, finish, input, cached, output, cost, milliseconds, attempts, booked,
+                pass, role, stage
+                """
+            try database.execute(
+                sql: """
+                    ALTER TABLE call RENAME TO old_call;
+                    \(call)
+                    INSERT INTO call (\(columns)) SELECT \(columns) FROM old_call;
+                    DROP TABLE old_call;
                     """
             )
         }

@@ -8,10 +8,10 @@ struct LedgerWriter {
     let database: Database
     let pass: Int
 
-    func write(_ entry: LedgerEntry) throws {
-        switch entry {
+    func write(_ packed: PackedEntry) throws {
+        switch packed.entry {
         case .item(let item): try write(item)
-        case .call(let call): try write(call)
+        case .call(let call): try write(call, packed.bodies)
         case .charge(let charge):
             try run(
                 "INSERT INTO charge (call, model, tokens, cost, pass, role, stage) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -112,7 +112,7 @@ struct LedgerWriter {
         )
     }
 
-    private func write(_ call: CallRecord) throws {
+    private func write(_ call: CallRecord, _ bodies: [Data]) throws {
         // First writer wins: a reply that others may have read already is never replaced.
         try run(
             """
@@ -121,8 +121,7 @@ struct LedgerWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                call.key.data, call.model, call.endpoint, call.request.packed,
-                call.reply.body.packed,
+                call.key.data, call.model, call.endpoint, bodies[0], bodies[1],
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
                 call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
                 pass, call.buyer.role, call.buyer.stage,
@@ -164,6 +163,19 @@ struct LedgerWriter {
             """,
             [file.export, file.path, file.split, file.rows, file.bytes, file.digest, pass]
         )
+    }
+}
+
+/// An entry whose large bodies are compressed already.
+struct PackedEntry: Sendable {
+    let entry: LedgerEntry
+    /// Of a call: the request and the reply.
+    let bodies: [Data]
+
+    init(_ entry: LedgerEntry) {
+        self.entry = entry
+        bodies =
+            if case .call(let call) = entry { [call.request.packed, call.reply.body.packed] } else { [] }
     }
 }
 

@@ -80,7 +80,8 @@ await withDiscardingTaskGroup { group in
                 do {
                     let text: String
                     if let exchange {
-                        text = try await exchange.reply(to: request, for: Buyer(role: "teacher", stage: nil)).text
+                        text = try await exchange.reply(to: request, for: Buyer(role: "teacher", stage: nil))
+                            .text
                     } else {
                         text = try await client.complete(request, for: "teacher") { _ in }.reply.text
                     }
