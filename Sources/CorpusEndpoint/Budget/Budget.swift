@@ -72,6 +72,7 @@ package final class Budget: Sendable {
     ///   - role: Who pays.
     /// - Throws: `BudgetExhausted` when it cannot fit any more, `CancellationError`.
     package func reserve(_ worstCase: Amounts, for role: String) async throws {
+        if reserveNow(worstCase, for: role) { return }
         let number = state.withLock { $0.book.draw() }
         let request = BudgetBook.Request(number: number, role: role, worstCase: worstCase)
         try await withTaskCancellationHandler {
