@@ -37,11 +37,10 @@ struct EndpointWaitsTests {
         }
         let clock = PatientClock()
         let budget = Budget(Caps())
-        let client = try EndpointClient(
-            [configuration(server.url, places: 4)],
-            budget: budget,
-            clock: clock
-        )
+        var setup = configuration(server.url, places: 4)
+        // The exchange is held while this test waits its turn among many.
+        setup.timeouts = EndpointTimeouts(connect: .seconds(600), total: .seconds(600), idle: .seconds(600))
+        let client = try EndpointClient([setup], budget: budget, clock: clock)
         async let inFlight = client.complete(request("in flight"))
         async let waiting = outcome { try await client.complete(request("waiting")) }
         async let alsoWaiting = outcome { try await client.complete(request("also waiting")) }

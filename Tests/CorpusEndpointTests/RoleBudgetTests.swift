@@ -242,6 +242,37 @@ struct RoleBudgetTests {
         )
     }
 
+    @Test("Who waits for a role's money keeps no place from other roles")
+    func places() async throws {
+        let gate = Latch()
+        let server = try TestServer { request in
+            request.text.contains("held") ? .chat("late", gate: gate) : .chat("hello")
+        }
+        defer { server.stop() }
+        var setup = configuration(server.url, places: 2)
+        setup.timeouts = EndpointTimeouts(connect: .seconds(600), total: .seconds(600), idle: .seconds(600))
+        let budget = Budget(Caps(calls: 100), perRole: ["judge": Caps(calls: 1)])
+        let client = try EndpointClient([setup], budget: budget)
+        let ask: @Sendable (String, String) async throws -> String = { text, role in
+            try await client.complete(request(text), for: role) { _ in }.reply.text
+        }
+        async let first = ask("held", "judge")
+        await server.received(1)
+        // The judge's only call is in flight: the next one waits for the truth about it.
+        async let second = ask("another", "judge")
+        await until { budget.waiting == 1 }
+        for number in 1...5 { #expect(try await ask("teach \(number)", "teacher") == "hello") }
+        gate.open()
+        #expect(try await first == "late")
+        do {
+            _ = try await second
+            Issue.record("the judge got more than its cap")
+        } catch { #expect(error is BudgetExhausted) }
+        #expect(budget.reserved == Amounts())
+        #expect(server.requests.count == 6)
+        await client.shutdown()
+    }
+
     @Test("Five hundred calls at once of three roles stay within the run's cap and each role's")
     func atOnce() async throws {
         let server = try TestServer(

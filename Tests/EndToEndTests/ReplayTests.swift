@@ -1,6 +1,7 @@
 import CorpusModel
 import CorpusText
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 
@@ -153,6 +154,56 @@ struct ReplayTests {
         #expect(try Zstd.decompress(Array(cassette(bench))) == Zstd.decompress(Array(cassette(reference))))
         #expect(try bench.rows() == reference.rows())
         #expect(bench.calls <= 24 + 4)
+    }
+
+    /// The text of a cassette with replies to questions that nobody asks.
+    private static func cassette(of count: Int) -> String {
+        func line(_ members: [String: JSONValue]) -> String {
+            let check = String(Digest(of: JSONValue.object(members)).description.prefix(16))
+            return JSONValue.object(members.merging(["check": .string(check)]) { $1 }).canonical + "\n"
+        }
+        let replies = (0..<count).map { number in
+            let request = ModelRequest(
+                model: "m",
+                messages: [Message(.user, "\(number)")],
+                sampling: Sampling()
+            )
+            let text = line([
+                "key": .string(request.key.description), "model": "m", "request": request.json,
+                "reply": ["text": "r", "reasoning": .null], "finish": "stop", "usage": .null,
+            ])
+            return (request.key, text)
+        }
+        return #"{"format":"corpusmith-cassette","version":1}"# + "\n"
+            + replies.sorted { $0.0 < $1.0 }.map(\.1).joined() + line(["replies": .int(count)])
+    }
+
+    private static func calls(on ledger: String) -> Int {
+        var configuration = Configuration()
+        configuration.readonly = true
+        return
+            (try? DatabaseQueue(path: ledger, configuration: configuration).read {
+                try Int.fetchOne($0, sql: "SELECT count(*) FROM call")
+            }) ?? 0
+    }
+
+    @Test("Killed while it takes a cassette, a run takes the rest the next time")
+    func killedLoading() async throws {
+        let bench = try Bench()
+        try bench.write(Self.cassette(of: 3000), to: "tape/cassette.jsonl")
+        let ledger = bench.folder + "/output/bench/ledger.sqlite"
+        let running = try bench.start(["--replay", "--cassette", "tape"])
+        await until { Self.calls(on: ledger) > 0 }
+        running.signal(SIGKILL)
+        _ = try await running.end()
+        let end = try await bench.run("--replay", "--cassette", "tape", "--record", "again")
+
+        // It has replies, though to other questions.
+        #expect(end.code == 1, "\(end.errors)")
+        #expect(!end.errors.contains("the same command tries them again"))
+        #expect(Self.calls(on: ledger) == 3000)
+        let again = try Zstd.decompress(Array(cassette(bench, "again")))
+        #expect(String(decoding: again, as: UTF8.self) == Self.cassette(of: 3000))
     }
 
     @Test("What a real model once answered gives the same rows again, with zero calls and no model at hand")
