@@ -144,6 +144,8 @@ actor EndpointDoor: ModelEndpoint {
             name: model.identity,
             baseURL: address,
             apiModel: spec.model,
+            api: spec.api,
+            schemaField: spec.schemaField,
             key: key,
             keyVariable: variable,
             concurrency: model.concurrency,
