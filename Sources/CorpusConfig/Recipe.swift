@@ -64,6 +64,10 @@ package struct Recipe: Sendable {
         package var name: String
         package var location: Diagnostic.Location
         package var place: Located<Place>
+        /// In which words its endpoint is asked.
+        package var api: EndpointAPI
+        /// How its endpoint is told a JSON schema; nil leaves it to the API.
+        package var schemaField: SchemaField?
         /// The name that the endpoint knows the model by.
         package var model: String
         /// How many calls may be in flight at each endpoint; nil lets the product find it.

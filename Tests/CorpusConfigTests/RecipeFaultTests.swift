@@ -1,5 +1,6 @@
 import CorpusConfig
 import CorpusDiagnostics
+import CorpusModel
 import Testing
 
 private let faults: [Fault] = [
@@ -59,8 +60,34 @@ private let faults: [Fault] = [
         name: "an unknown API",
         code: "unknown-api",
         message: "unknown API `antropic`",
-        hint: "`openai` (chat completions) is what this version speaks; most servers offer it",
+        hint: "did you mean `anthropic`?",
         text: recipe("models: { m: { api: 1️⃣antropic, url: \"https://a.example\", model: b } }\n")
+    ),
+    Fault(
+        name: "an API that is like none",
+        code: "unknown-api",
+        message: "unknown API `xyz`",
+        hint: "known APIs: `openai`, `openai-completions`, `openai-responses`, `anthropic`, `gemini`",
+        text: recipe("models: { m: { api: 1️⃣xyz, url: \"https://a.example\", model: b } }\n")
+    ),
+    Fault(
+        name: "a way for schemas that the API does not have",
+        code: "bad-value",
+        message: "the API `anthropic` takes no schema as `guided_json`",
+        hint: "it takes: `tool`, `response_format`",
+        text: recipe(
+            "models: { m: { api: anthropic, schema: 1️⃣guided_json, url: \"https://a.example\", model: b } }\n"
+        )
+    ),
+    Fault(
+        name: "an extra field that the product sets",
+        code: "misplaced-key",
+        message:
+            "`cachedContent` cannot stand in `extra`: it brings text into the prompt that no budget sees",
+        hint: nil,
+        text: recipe(
+            "models: { m: { api: gemini, url: \"https://a.example\", model: b, extra: { 1️⃣cachedContent: x } } }\n"
+        )
     ),
     Fault(
         name: "a stage without a verb",
@@ -251,6 +278,27 @@ struct RecipeFaultTests {
         #expect(price?.inputNanoDollars == 150_000_000)
         #expect(price?.cachedInputNanoDollars == 150_000_000)
         #expect(price?.outputNanoDollars == 600_000_000)
+    }
+
+    @Test(
+        "A model's API and its way for schemas are read, and chat completions are what is meant without a word"
+    )
+    func apis() throws {
+        let recipe = try read(
+            recipe(
+                """
+                models:
+                  a: { url: "https://a.example", model: b }
+                  b: { url: "https://a.example", model: b, schema: structured_outputs }
+                  c: { url: "https://a.example", model: b, api: anthropic, schema: tool }
+                  d: { local: smollm2-135m, schema: json_schema }
+                budget: { calls: 1 }
+
+                """
+            )
+        )
+        #expect(recipe.models.map(\.api) == [.openai, .openai, .anthropic, .openai])
+        #expect(recipe.models.map(\.schemaField) == [nil, .structuredOutputs, .tool, .jsonSchema])
     }
 
     @Test(

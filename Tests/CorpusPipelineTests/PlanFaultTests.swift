@@ -101,6 +101,13 @@ private let faults = [
         message: "`m` and `n` are one model at one address and differ in `key` or `price`"
     ),
     PlanFault(
+        old: "models: { m:",
+        new:
+            "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, schema: json_schema, limits: { concurrency: 8 } }, m:",
+        code: "conflicting-models",
+        message: "`m` and `n` are one model at one address and differ in `schema`"
+    ),
+    PlanFault(
         old: "from: tasks, model: m",
         new: "from: tasks, model: m, options: { tasks: true }",
         code: "wrong-input",
@@ -133,6 +140,18 @@ struct PlanFaultTests {
             #expect(found.location?.line == index + 1)
             #expect(found.location?.column == line.distance(from: line.startIndex, to: mark.lowerBound) + 1)
         }
+    }
+
+    @Test("One model that is asked in two APIs is two, and the first keeps its plain name")
+    func twoAPIs() throws {
+        let text = TestRun.recipe.replacing(
+            "models: { m:",
+            with: "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, api: anthropic }, m:"
+        )
+        let models = try TestRun.plan(text).models
+        #expect(models["n"]?.identity == "toy")
+        #expect(models["m"]?.identity == "toy@m")
+        #expect(try TestRun.plan(TestRun.recipe).models["m"]?.identity == "toy")
     }
 
     @Test("What nobody can count is unknown, not a crash")
