@@ -8,7 +8,7 @@ import Synchronization
 // Buys replies as a run does: lease, reservation, exchange, parsing, commit. Prints one line of JSON.
 //
 // endpoint-bench --url URL --calls N [--places N|auto] [--workers N] [--prompt-bytes N] [--first N] [--seconds S]
-//                [--ledger FILE|none]
+//                [--ledger FILE|none] [--gauges yes|no]
 
 var options: [String: String] = [:]
 var words = CommandLine.arguments.dropFirst()
@@ -36,7 +36,8 @@ let client = try EndpointClient(
     [EndpointConfiguration(name: "stand-in", baseURL: url, concurrency: places)],
     budget: Budget(Caps(tokens: .max / 4))
 )
-_ = try await client.probe("stand-in")
+// The probe also looks for the server's own count of waiting requests.
+if options["gauges"] != "no" { _ = try await client.probe("stand-in") }
 let exchange = ledger.map { Exchange(ledger: $0, endpoint: client) }
 
 func used() -> Double {
