@@ -147,15 +147,16 @@ public final class EndpointClient: ModelEndpoint, Sendable {
 
     /// How things stand.
     public var snapshot: EndpointSnapshot {
-        EndpointSnapshot(
-            models: channels.mapValues { channel in
-                channel.lanes.reduce(into: channel.counters.current) { sum, lane in
-                    var counts = lane.counters.current
-                    (counts.limit, _, counts.waiting) = lane.desk.standing
-                    sum += counts
-                }
+        var snapshot = EndpointSnapshot(models: channels.mapValues(\.counters.current))
+        for (name, channel) in channels.sorted(by: { $0.key < $1.key }) {
+            for lane in channel.lanes {
+                var counts = lane.counters.current
+                (counts.limit, _, counts.waiting) = lane.desk.standing
+                snapshot.models[name]? += counts
+                snapshot.lanes.append(.init(model: name, endpoint: lane.label.address, counts: counts))
             }
-        )
+        }
+        return snapshot
     }
 
     /// Starts no further exchange and lets those in flight end.

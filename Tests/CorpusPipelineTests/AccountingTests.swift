@@ -321,8 +321,8 @@ struct AccountingTests {
         defer { run.remove() }
         let text = TestRun.recipe.edited(
             "from: tasks, model: m",
-            to: "from: tasks, model: m, options: { again: true }"
-        ).edited("concurrency: 8", to: "concurrency: 1")
+            to: "from: tasks, model: m, width: 1, options: { again: true }"
+        )
         let control = RunControl()
         let first = ToyEndpoint { number, _ in if number == 7 { control.requestStop(.interrupted) } }
         let (end, _) = try await run.pass(text, endpoint: first, control: control)

@@ -137,7 +137,7 @@ struct EngineTests {
     func badKey() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.edited("concurrency: 8", to: "concurrency: 1")
+        let text = TestRun.recipe.edited("model: m", to: "model: m, width: 1")
         let endpoint = ToyEndpoint { _, _ in
             throw WorkFailure("bad-key", "the key is refused", stopsRun: true)
         }

@@ -52,7 +52,8 @@ struct SignalTests {
         let end = try await running.end()
 
         #expect(end.code == 130, "\(end.errors)")
-        #expect(bench.calls == 4)
+        // As many units are in work as may wait for another try.
+        #expect((4...8).contains(bench.calls))
     }
 
     @Test("A run whose reader has left goes on to its end", arguments: [["--json"], []])

@@ -35,6 +35,22 @@ package struct TestSocket: Sendable {
         return (TestSocket(descriptor: descriptor), UInt16(bigEndian: address.sin_port))
     }
 
+    /// A connection to a port of the loopback.
+    package static func dial(_ port: UInt16) throws -> TestSocket {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = unsafe inet_addr("127.0.0.1")
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                unsafe connect(descriptor, general, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw SocketTrouble(number: errno) }
+        return TestSocket(descriptor: descriptor)
+    }
+
     /// The next connection; nil when the socket was shut down.
     package func accept() -> TestSocket? {
         let connection = Glibc.accept(descriptor, nil, nil)

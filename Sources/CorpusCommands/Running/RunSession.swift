@@ -99,7 +99,24 @@ struct RunSession {
         let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
         let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: now)
         let watch = WallWatch(plan.recipe.budget?.wallSeconds, started: now())
-        let end = try await withThrowingTaskGroup(of: Void.self) { group in
+        let end = try await follow(engine, from: door, gate, control) { figures in
+            progress.update(figures)
+            if let warning = watch.warning(at: now()) { Self.warn(warning) }
+        }
+        progress.finish()
+        await door.shut()
+        return end
+    }
+
+    /// Runs the engine and the bundled model beside it, and listens to signals.
+    private func follow(
+        _ engine: Engine,
+        from door: EndpointDoor,
+        _ gate: LocalModelGate,
+        _ control: RunControl,
+        progress: (Figures) -> Void
+    ) async throws -> PassEnd {
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await gate.keep() }
             defer { gate.close() }
             let end = try await withSignals { count in
@@ -112,18 +129,12 @@ struct RunSession {
                     _exit(CommandExit.interrupted.rawValue)
                 }
             } _: {
-                try await engine.run { figures in
-                    progress.update(figures)
-                    if let warning = watch.warning(at: now()) { Self.warn(warning) }
-                }
+                try await engine.run(progress: progress)
             }
-            progress.finish()
             // The bundled model may be starting still.
             if case .interrupted = end.stop { group.cancelAll() }
             return end
         }
-        await door.shut()
-        return end
     }
 
     private static func warn(_ sentence: String) {

@@ -13,6 +13,12 @@ public struct EndpointCounts: Sendable, Hashable {
     public var inFlight = 0
     /// Calls that wait for a lease.
     public var waiting = 0
+    /// Requests that ended without a reply, by code; those that were stopped from our side are not among them.
+    public var errors: [ReasonCode: Int] = [:]
+    /// Seconds from sending to the last byte, of replies.
+    public var latency = Histogram()
+    /// Seconds that calls waited for a lease.
+    public var leaseWait = Histogram()
     /// Requests that were slow and asked a second time elsewhere.
     public var hedged = 0
     /// Calls that may be in flight at present.
@@ -35,6 +41,9 @@ public struct EndpointCounts: Sendable, Hashable {
         total.inFlight += more.inFlight
         total.waiting += more.waiting
         total.hedged += more.hedged
+        total.errors.merge(more.errors, uniquingKeysWith: +)
+        total.latency += more.latency
+        total.leaseWait += more.leaseWait
         total.limit += more.limit
         total.retries.merge(more.retries, uniquingKeysWith: +)
         total.usage.input += more.usage.input
@@ -46,11 +55,33 @@ public struct EndpointCounts: Sendable, Hashable {
 
 /// A moment of an endpoint client.
 public struct EndpointSnapshot: Sendable, Hashable {
+    /// One model at one endpoint.
+    public struct Lane: Sendable, Hashable {
+        /// The model's name in the run.
+        public var model: String
+        /// The endpoint's address, without credentials and query.
+        public var endpoint: String
+        /// What its calls have come to.
+        public var counts: EndpointCounts
+
+        /// Creates the account of a lane.
+        public init(model: String, endpoint: String, counts: EndpointCounts) {
+            self.model = model
+            self.endpoint = endpoint
+            self.counts = counts
+        }
+    }
+
     /// The counts of each model by its name in the run.
     public var models: [String: EndpointCounts]
+    /// The counts of each model at each of its endpoints, by model and in the recipe's order.
+    public var lanes: [Lane]
 
     /// Creates a snapshot.
-    public init(models: [String: EndpointCounts]) { self.models = models }
+    public init(models: [String: EndpointCounts], lanes: [Lane] = []) {
+        self.models = models
+        self.lanes = lanes
+    }
 
     /// All models together.
     public var total: EndpointCounts { models.values.reduce(into: EndpointCounts()) { $0 += $1 } }

@@ -112,8 +112,10 @@ final class Lane: Sendable {
         counters.update { counts in
             counts.inFlight -= 1
             counts.cost += used.nanoDollars
+            if case .failure(let failure?) = outcome { counts.errors[failure.code, default: 0] += 1 }
             guard case .success(let reply) = outcome else { return }
             counts.replies += 1
+            counts.latency.note(Double(reply.milliseconds) / 1000)
             counts.usage.input += reply.usage?.input ?? 0
             counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
             counts.usage.output += reply.usage?.output ?? 0

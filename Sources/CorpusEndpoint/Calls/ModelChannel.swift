@@ -171,7 +171,9 @@ final class ModelChannel: Sendable {
         let lane = lanes[index]
         var parcel = try lane.parcel(request, for: role)
         parcel.need.isRetry = isRetry
+        let asked = shared.elapsed()
         let lease = try await funded(parcel, for: role, at: lane)
+        lane.counters.update { $0.leaseWait.note(shared.elapsed() - asked) }
         lane.health.begin(now: shared.elapsed())
         guard let bound = slow.bound else {
             return End(exchanged: await lane.exchange(parcel, request, under: lease))
