@@ -4,24 +4,22 @@ import Glibc
 
 /// Where an endpoint is: its base URL, checked and split.
 package struct EndpointAddress: Sendable, Hashable {
-    /// Where chat requests are posted.
-    let chat: String
-    /// Where the endpoint lists its models.
-    let models: String
     /// The base URL as messages show it: without query, without a final slash.
     package let display: String
     /// Whether only this machine can be meant.
     package let isLoopback: Bool
     /// Whether the connection is encrypted.
     package let isEncrypted: Bool
+    /// Sent with every request, and shown in no message.
+    private let query: String?
 
-    /// Reads a base URL, with or without `/v1` and a final slash; `…/chat/completions` is understood as well.
+    /// Reads a base URL, with or without its version and a final slash; the address of requests is understood as well.
     ///
-    /// A path without any version (`v1`, `v1beta`, …) gets `/v1`. A query is kept behind the joined path.
+    /// A path without any version (`v1`, `v1beta`, …) gets the API's usual one. A query is kept behind joined paths.
     ///
     /// - Throws: ``WorkFailure`` with `bad-address` when it is no absolute `http` or `https` URL, or carries
     ///   credentials.
-    package init(_ text: String) throws(WorkFailure) {
+    package init(_ text: String, api: EndpointAPI = .openai) throws(WorkFailure) {
         guard let parts = Self.parts(of: text), let host = parts.percentEncodedHost, !host.isEmpty,
             let scheme = parts.scheme?.lowercased(), scheme == "http" || scheme == "https"
         else {
@@ -34,16 +32,35 @@ package struct EndpointAddress: Sendable, Hashable {
             throw Self.refusal("an endpoint's address must not carry credentials", "key: { env: MY_KEY }")
         }
         var path = parts.percentEncodedPath.split(separator: "/").map(String.init)
-        if path.suffix(2) == ["chat", "completions"] { path.removeLast(2) }
-        if !path.contains(where: Self.isVersion) { path.append("v1") }
+        Self.removeRequest(from: &path, api)
+        if !path.contains(where: Self.isVersion) { path.append(api == .gemini ? "v1beta" : "v1") }
         let root = "\(scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? "")
-        let base = root + "/" + path.joined(separator: "/")
-        let query = parts.percentEncodedQuery.map { "?\($0)" } ?? ""
-        chat = base + "/chat/completions" + query
-        models = base + "/models" + query
-        display = base
+        display = root + "/" + path.joined(separator: "/")
+        query = parts.percentEncodedQuery
         isLoopback = Self.isLoopback(text)
         isEncrypted = scheme == "https"
+    }
+
+    /// The URL of a path under the base, with a further query behind the address's own.
+    func url(_ path: String, query further: String? = nil) -> String {
+        let queries = [query, further].compactMap(\.self).filter { !$0.isEmpty }
+        return display + path + (queries.isEmpty ? "" : "?" + queries.joined(separator: "&"))
+    }
+
+    /// A name as a part of a path: nothing in it can end the part.
+    func component(_ name: String) -> String {
+        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~")))
+            ?? ""
+    }
+
+    /// Takes the end off that only requests have.
+    private static func removeRequest(from path: inout [String], _ api: EndpointAPI) {
+        if api == .gemini {
+            if path.last?.contains(":") == true, path.dropLast().last == "models" { path.removeLast(2) }
+            return
+        }
+        let end = api.requestPath.split(separator: "/").map(String.init)
+        if path.suffix(end.count) == end[...] { path.removeLast(end.count) }
     }
 
     /// Whether a URL's host can only be this machine: `localhost`, `127.0.0.0/8` in full, or `::1`.
@@ -89,5 +106,18 @@ package struct EndpointAddress: Sendable, Hashable {
 
     private static func refusal(_ message: String, _ example: String) -> WorkFailure {
         WorkFailure("bad-address", message, hint: "write for example `\(example)`", stopsRun: true)
+    }
+}
+
+extension EndpointAPI {
+    /// Where requests go, behind the base.
+    var requestPath: String {
+        switch self {
+        case .openai: "/chat/completions"
+        case .openaiCompletions: "/completions"
+        case .openaiResponses: "/responses"
+        case .anthropic: "/messages"
+        case .gemini: "/models/MODEL:generateContent"
+        }
     }
 }

@@ -189,7 +189,7 @@ extension ModelRoute {
         }
         return try endpoints.map { endpoint in
             try endpoint.check(caps: caps)
-            return try EndpointAddress(endpoint.baseURL)
+            return try EndpointAddress(endpoint.baseURL, api: endpoint.api)
         }
     }
 }
@@ -201,6 +201,13 @@ extension EndpointConfiguration {
             throw WorkFailure(
                 "bad-endpoint",
                 "the extra body of model `\(name)` must not set `\(field)`",
+                stopsRun: true
+            )
+        }
+        guard api.schemaFields.contains(effectiveSchemaField) else {
+            throw WorkFailure(
+                "bad-endpoint",
+                "the API `\(api.rawValue)` of model `\(name)` takes no schema as `\(effectiveSchemaField.rawValue)`",
                 stopsRun: true
             )
         }

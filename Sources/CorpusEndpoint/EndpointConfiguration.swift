@@ -21,7 +21,7 @@ public struct EndpointTimeouts: Sendable, Hashable {
     }
 }
 
-/// One model behind one OpenAI-compatible endpoint.
+/// One model behind one endpoint.
 public struct EndpointConfiguration: Sendable, Hashable {
     /// How the endpoint wants to be told the most tokens of a reply.
     public enum TokenLimitField: String, Sendable, Hashable {
@@ -37,7 +37,11 @@ public struct EndpointConfiguration: Sendable, Hashable {
     public var apiModel: String
     /// The endpoint's address, with or without `/v1`.
     public var baseURL: String
-    /// The key, sent in the `Authorization` header and shown nowhere.
+    /// In which words it is asked.
+    public var api: EndpointAPI
+    /// How a JSON schema is sent; nil leaves it to the API.
+    public var schemaField: SchemaField?
+    /// The key, sent in a header and shown nowhere.
     public var key: Secret?
     /// The environment variable that holds the key; named in messages.
     public var keyVariable: String?
@@ -67,6 +71,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
         name: String,
         baseURL: String,
         apiModel: String? = nil,
+        api: EndpointAPI = .openai,
+        schemaField: SchemaField? = nil,
         key: Secret? = nil,
         keyVariable: String? = nil,
         concurrency: Int? = nil,
@@ -83,6 +89,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
         self.name = name
         self.apiModel = apiModel ?? name
         self.baseURL = baseURL
+        self.api = api
+        self.schemaField = schemaField
         self.key = key
         self.keyVariable = keyVariable
         self.concurrency = concurrency
@@ -101,5 +109,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
     /// reservation.
     public static let reservedFields: Set<String> = [
         "model", "messages", "stream", "n", "best_of", "max_tokens", "max_completion_tokens",
+        "max_output_tokens", "prompt", "input", "contents", "stream_options",
+        // What would bring text into the prompt that stands in no body.
+        "previous_response_id", "conversation", "background", "cachedContent", "mcp_servers", "container",
     ]
 }

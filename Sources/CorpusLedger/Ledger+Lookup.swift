@@ -145,8 +145,7 @@ extension ModelReply {
             usage = TokenUsage(input: input, cachedInput: row["cached"] ?? 0, output: output)
         }
         self.init(
-            text: body["text"]?.text ?? "",
-            reasoning: body["reasoning"]?.text,
+            body: body,
             finish: Finish(rawValue: row["finish"]) ?? .other,
             usage: usage,
             milliseconds: row["milliseconds"]

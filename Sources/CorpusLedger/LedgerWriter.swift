@@ -110,10 +110,6 @@ struct LedgerWriter {
     }
 
     private func write(_ call: CallRecord) throws {
-        let reply: JSONValue = [
-            "text": .string(call.reply.text),
-            "reasoning": call.reply.reasoning.map(JSONValue.string) ?? .null,
-        ]
         // First writer wins: a reply that others may have read already is never replaced.
         try run(
             """
@@ -122,7 +118,7 @@ struct LedgerWriter {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                call.key.data, call.model, call.endpoint, call.request.packed, reply.packed,
+                call.key.data, call.model, call.endpoint, call.request.packed, call.reply.body.packed,
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
                 call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
                 pass,

@@ -14,6 +14,8 @@ public struct Sampling: Sendable, Hashable {
     public var stop: [String]
     /// Asks the endpoint to repeat itself for equal requests; best effort everywhere.
     public var seed: Int?
+    /// How many alternatives are told for each token, from 0; nil asks for no likelihoods at all.
+    public var logprobs: Int?
 
     /// Creates settings.
     public init(
@@ -21,13 +23,15 @@ public struct Sampling: Sendable, Hashable {
         topP: Double? = nil,
         maxTokens: Int = 1024,
         stop: [String] = [],
-        seed: Int? = nil
+        seed: Int? = nil,
+        logprobs: Int? = nil
     ) {
         self.temperature = temperature
         self.topP = topP
         self.maxTokens = maxTokens
         self.stop = stop
         self.seed = seed
+        self.logprobs = logprobs
     }
 }
 
@@ -35,14 +39,20 @@ public struct Sampling: Sendable, Hashable {
 public struct ModelRequest: Sendable, Hashable {
     /// Who is asked: ``ModelIdentity/name``.
     public var model: String
-    /// The conversation so far.
+    /// The conversation so far; empty when ``prompt`` stands in its place.
     public var messages: [Message]
+    /// Text that the model continues as it stands, without a chat template around it.
+    public var prompt: String?
     /// How the reply is to be chosen.
     public var sampling: Sampling
     /// Further fields for the endpoint, such as `chat_template_kwargs`; they change the reply like any other setting.
     public var extra: [String: JSONValue]
     /// A JSON schema that the reply must satisfy, where the endpoint can enforce one.
     public var schema: JSONValue?
+    /// Functions that the model may ask for.
+    public var tools: [ToolDefinition]
+    /// Whether it has to; nil leaves it to the endpoint, which lets the model decide.
+    public var toolChoice: ToolChoice?
     /// Tells repeated identical questions apart: the first is 0.
     ///
     /// Part of the identity, so that asking four times buys four replies, and asking again after a restart
@@ -56,6 +66,8 @@ public struct ModelRequest: Sendable, Hashable {
         sampling: Sampling,
         extra: [String: JSONValue] = [:],
         schema: JSONValue? = nil,
+        tools: [ToolDefinition] = [],
+        toolChoice: ToolChoice? = nil,
         repetition: Int = 0
     ) {
         self.model = model
@@ -63,10 +75,35 @@ public struct ModelRequest: Sendable, Hashable {
         self.sampling = sampling
         self.extra = extra
         self.schema = schema
+        self.tools = tools
+        self.toolChoice = toolChoice
         self.repetition = repetition
     }
 
+    /// Creates a text to be continued, for APIs that take one.
+    public init(
+        model: String,
+        prompt: String,
+        sampling: Sampling,
+        extra: [String: JSONValue] = [:],
+        schema: JSONValue? = nil,
+        repetition: Int = 0
+    ) {
+        self.init(
+            model: model,
+            messages: [],
+            sampling: sampling,
+            extra: extra,
+            schema: schema,
+            repetition: repetition
+        )
+        self.prompt = prompt
+    }
+
     /// The question as canonical JSON: what the ledger stores and what the digest covers.
+    ///
+    /// What came to be asked later than the first ledgers stands in it only where it is asked, so that the keys of
+    /// plain questions stay as they were.
     public var json: JSONValue {
         var json: [String: JSONValue] = [
             "model": .string(model), "messages": .array(messages.map(\.json)),
@@ -77,70 +114,13 @@ public struct ModelRequest: Sendable, Hashable {
             "schema": schema ?? .null, "repetition": .int(repetition),
         ]
         if !extra.isEmpty { json["extra"] = .object(extra) }
+        json["prompt"] = prompt.map(JSONValue.string)
+        json["logprobs"] = sampling.logprobs.map(JSONValue.int)
+        if !tools.isEmpty { json["tools"] = .array(tools.map(\.json)) }
+        json["tool_choice"] = toolChoice?.json
         return .object(json)
     }
 
     /// The key under which the reply is bought once.
     public var key: ItemKey { Digest(of: json).key }
-}
-
-/// Tokens of one call, as the endpoint counted them.
-public struct TokenUsage: Sendable, Hashable {
-    /// Tokens of the prompt, cached ones included.
-    public var input: Int
-    /// Tokens of the prompt that came from the endpoint's cache.
-    public var cachedInput: Int
-    /// Tokens of the reply, reasoning included.
-    public var output: Int
-
-    /// Creates a count.
-    public init(input: Int = 0, cachedInput: Int = 0, output: Int = 0) {
-        self.input = input
-        self.cachedInput = cachedInput
-        self.output = output
-    }
-
-    /// Prompt and reply together.
-    public var total: Int { input + output }
-}
-
-/// A model's reply.
-public struct ModelReply: Sendable, Hashable {
-    /// Why the reply ended.
-    public enum Finish: String, Sendable, Hashable {
-        /// The model was done.
-        case stop
-        /// The token limit cut it off.
-        case length
-        /// The endpoint's content filter cut it off.
-        case filtered
-        /// Anything else: a tool call, an error in mid-reply.
-        case other
-    }
-
-    /// The answer.
-    public var text: String
-    /// What the model said to itself, where the endpoint keeps it apart.
-    public var reasoning: String?
-    /// Why it ended.
-    public var finish: Finish
-    /// What the endpoint charged for; nil when it did not say.
-    public var usage: TokenUsage?
-    /// Milliseconds from sending to the last byte.
-    public var milliseconds: Int
-
-    /// Creates a reply.
-    public init(
-        text: String,
-        reasoning: String? = nil,
-        finish: Finish = .stop,
-        usage: TokenUsage? = nil,
-        milliseconds: Int = 0
-    ) {
-        self.text = text
-        self.reasoning = reasoning
-        self.finish = finish
-        self.usage = usage
-        self.milliseconds = milliseconds
-    }
 }

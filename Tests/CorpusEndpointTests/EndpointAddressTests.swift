@@ -23,14 +23,53 @@ struct EndpointAddressTests {
     func joins(text: String, base: String) throws {
         let address = try EndpointAddress(text)
         #expect(address.display == base)
-        #expect(address.chat == base + "/chat/completions")
-        #expect(address.models == base + "/models")
+        #expect(address.url("/chat/completions") == base + "/chat/completions")
+        #expect(address.url("/models") == base + "/models")
+    }
+
+    @Test(
+        "Each API has its own paths, and the address of requests is understood as well",
+        arguments: [
+            (.openai, "https://a.example/v1/chat/completions", "https://a.example/v1/chat/completions"),
+            (.openaiCompletions, "https://a.example", "https://a.example/v1/completions"),
+            (.openaiCompletions, "https://a.example/v1/completions", "https://a.example/v1/completions"),
+            (.openaiResponses, "https://a.example/v1", "https://a.example/v1/responses"),
+            (.openaiResponses, "https://a.example/v1/responses/", "https://a.example/v1/responses"),
+            (.anthropic, "https://a.example", "https://a.example/v1/messages"),
+            (.anthropic, "https://a.example/v1/messages?x=1", "https://a.example/v1/messages?x=1"),
+            (.gemini, "https://a.example", "https://a.example/v1beta/models/m%2F1:generateContent"),
+            (.gemini, "https://a.example/v1/", "https://a.example/v1/models/m%2F1:generateContent"),
+            (
+                .gemini, "https://a.example/v1beta/models/other:generateContent",
+                "https://a.example/v1beta/models/m%2F1:generateContent"
+            ),
+        ] as [(EndpointAPI, String, String)]
+    )
+    func paths(api: EndpointAPI, text: String, url: String) throws {
+        let configuration = EndpointConfiguration(name: "a", baseURL: text, apiModel: "models/m/1", api: api)
+        let dialect = configuration.dialect(at: try EndpointAddress(text, api: api))
+        #expect(dialect.url == url)
+    }
+
+    @Test("Lists are asked for in pages that hold them, behind the address's own query")
+    func lists() throws {
+        let text = "https://a.example/proxy?tenant=7"
+        func list(_ api: EndpointAPI) throws -> String {
+            EndpointConfiguration(name: "a", baseURL: text, api: api)
+                .dialect(at: try EndpointAddress(text, api: api)).modelsURL
+        }
+        #expect(try list(.openaiResponses) == "https://a.example/proxy/v1/models?tenant=7")
+        #expect(try list(.anthropic) == "https://a.example/proxy/v1/models?tenant=7&limit=1000")
+        #expect(try list(.gemini) == "https://a.example/proxy/v1beta/models?tenant=7&pageSize=1000")
     }
 
     @Test("A query goes to the endpoint and not into messages")
     func query() throws {
         let address = try EndpointAddress("https://models.example.org/v1?api-version=2&token=x")
-        #expect(address.chat == "https://models.example.org/v1/chat/completions?api-version=2&token=x")
+        #expect(
+            address.url("/chat/completions")
+                == "https://models.example.org/v1/chat/completions?api-version=2&token=x"
+        )
         #expect(address.display == "https://models.example.org/v1")
     }
 

@@ -38,7 +38,7 @@ final class Lane: Sendable {
         self.address = address
         self.shared = shared
         label = EndpointLabel(configuration, address)
-        dialect = ChatDialect(configuration, address)
+        dialect = configuration.dialect(at: address)
         desk = LeaseDesk(
             configuration.mode,
             rates: configuration.rates,
@@ -55,8 +55,8 @@ final class Lane: Sendable {
     }
 
     /// Writes a request in the endpoint's words and says what it may take.
-    func parcel(_ request: ModelRequest, for role: String) -> Parcel {
-        let body = dialect.body(for: request)
+    func parcel(_ request: ModelRequest, for role: String) throws(WorkFailure) -> Parcel {
+        let body = try dialect.body(for: request)
         let input = dialect.worstInputTokens(of: body, for: request)
         let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
         let cost = configuration.price?.worstCost(input: input, output: output) ?? 0

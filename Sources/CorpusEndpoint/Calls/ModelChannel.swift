@@ -169,7 +169,7 @@ final class ModelChannel: Sendable {
         isRetry: Bool
     ) async throws -> End {
         let lane = lanes[index]
-        var parcel = lane.parcel(request, for: role)
+        var parcel = try lane.parcel(request, for: role)
         parcel.need.isRetry = isRetry
         let lease = try await lane.desk.lease(parcel.need)
         do {
@@ -235,8 +235,7 @@ final class ModelChannel: Sendable {
         let others = lanes.indices.filter { $0 != index && isWell($0) }
         guard let lane = (others.isEmpty ? [index] : others).map({ lanes[$0] }).first(where: \.desk.isFree)
         else { return nil }
-        let parcel = lane.parcel(request, for: role)
-        guard slow.mayHedge(), let lease = lane.desk.leaseNow(parcel.need) else { return nil }
+        guard let parcel = try? lane.parcel(request, for: role), slow.mayHedge(), let lease = lane.desk.leaseNow(parcel.need) else { return nil }
         guard shared.budget.reserveNow(parcel.worstCase) else {
             lane.desk.end(lease, nil)
             return nil

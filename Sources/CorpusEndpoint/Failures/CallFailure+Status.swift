@@ -25,6 +25,7 @@ extension CallFailure {
     ) {
         let (end, address) = ("(status \(status))", label.address)
         let said = report.map { label.explanation($0.message, request: request) } ?? ""
+        let requests = label.api == .openai ? "chat requests" : "requests"
         let isRefusal = [400, 403, 422, 451].contains(status) && report?.isRefusal == true
         if isRefusal {
             self.init(
@@ -32,7 +33,7 @@ extension CallFailure {
                 .contentRefused,
                 "the content filter of `\(address)` refused the request \(end)"
             )
-        } else if status == 401 || status == 403 {
+        } else if status == 401 || status == 403 || report?.isBadKey == true {
             self = Self.badKey(status, label)
         } else if (400..<500).contains(status), report?.isUnknownModel(status: status) == true {
             self = Self.unknownModel(label)
@@ -41,8 +42,8 @@ extension CallFailure {
             self.init(
                 .never,
                 .badAddress,
-                "nothing answers chat requests at `\(address)` \(end)",
-                hint: "check the address: chat requests go to `\(address)/chat/completions`",
+                "nothing answers \(requests) at `\(address)` \(end)",
+                hint: "check the address: \(requests) go to `\(address)\(label.api.requestPath)`",
                 stopsRun: true
             )
         } else if status == 413 || [400, 422].contains(status) && report?.isTooLong == true {
@@ -52,7 +53,7 @@ extension CallFailure {
                 "the request is too long for `\(label.apiModel)` at `\(address)` \(end)\(said)",
                 hint: "shorten the prompt, lower `max_tokens` or serve the model with a longer context"
             )
-        } else if status == 402 || status == 429 && report?.isOutOfCredit == true {
+        } else if status == 402 || [400, 429].contains(status) && report?.isOutOfCredit == true {
             self.init(
                 .elsewhere,
                 .quotaExhausted,
@@ -65,7 +66,7 @@ extension CallFailure {
                 .never,
                 .badAddress,
                 "the endpoint `\(address)` redirects elsewhere \(end)",
-                hint: Self.redirectHint(headers["location"]),
+                hint: Self.redirectHint(headers["location"], label.api),
                 stopsRun: true
             )
         } else if status == 503, report?.isLoading == true {
@@ -77,7 +78,7 @@ extension CallFailure {
             )
         } else if Self.isWorthAnotherTry(status) {
             self.init(
-                .again(after: Self.wait(headers, now: now)),
+                .again(after: Self.wait(headers, now: now) ?? report?.wait),
                 Self.code(ofTemporary: status),
                 "the endpoint `\(address)` answered with an error \(end)\(said)",
                 // A gateway's error tells nothing about the model behind it, which may have done the work.
@@ -149,9 +150,9 @@ extension CallFailure {
         )
     }
 
-    private static func redirectHint(_ location: String?) -> String {
+    private static func redirectHint(_ location: String?, _ api: EndpointAPI) -> String {
         let target = location.flatMap { $0.split(separator: "?").first }.map(String.init)
-        guard let target, let address = try? EndpointAddress(target) else {
+        guard let target, let address = try? EndpointAddress(target, api: api) else {
             return "write the address that it redirects to"
         }
         return "write `\(address.display)` when that is the endpoint you mean: requests are never redirected"

@@ -5,6 +5,7 @@ struct EndpointLabel: Sendable {
     /// The base URL as messages show it.
     let address: String
     let apiModel: String
+    let api: EndpointAPI
     let keyVariable: String?
     let hasKey: Bool
     private let key: Secret?
@@ -12,6 +13,7 @@ struct EndpointLabel: Sendable {
     init(_ configuration: EndpointConfiguration, _ address: EndpointAddress) {
         self.address = address.display
         apiModel = configuration.apiModel
+        api = configuration.api
         keyVariable = configuration.keyVariable
         hasKey = configuration.key != nil
         key = configuration.key
@@ -32,8 +34,8 @@ struct EndpointLabel: Sendable {
         let bytes = Array(short.utf8)
         let hides =
             Self.shares(bytes, key.map { Array($0.revealed.utf8) } ?? [], window: 6)
-            || (request?.messages ?? []).contains { message in
-                Self.shares(bytes, Self.flattened(message.content), window: 24)
+            || (request?.texts ?? []).contains { text in
+                Self.shares(bytes, Self.flattened(text), window: 24)
             }
         return hides ? "; its explanation quotes the request and is not shown" : ": \(short)"
     }
@@ -49,5 +51,12 @@ struct EndpointLabel: Sendable {
         var stretches = Set<ArraySlice<UInt8>>()
         for start in 0...(text.count - size) { stretches.insert(text[start..<start + size]) }
         return (0...(hidden.count - size)).contains { stretches.contains(hidden[$0..<$0 + size]) }
+    }
+}
+
+extension ModelRequest {
+    /// All that came from a seed or a model and must not be quoted.
+    fileprivate var texts: [String] {
+        messages.flatMap { [$0.content] + $0.toolCalls.map(\.arguments) } + (prompt.map { [$0] } ?? [])
     }
 }

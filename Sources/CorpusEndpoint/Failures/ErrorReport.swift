@@ -4,10 +4,12 @@ import CorpusKit
 struct ErrorReport: Sendable, Hashable {
     /// For people; may quote the request or the key, so it is not shown as it is.
     var message: String
-    /// All that may name the kind of error: `type` and `code`.
+    /// All that may name the kind of error: `type`, `code`, `status` and the reasons among the details.
     var names: [String]
-    /// A status inside the body, as gateways give it under a status of 200.
+    /// A status inside the body, as gateways give it under a status of 200, or the one that the kind stands for.
     var status: Int?
+    /// How long to wait, where the body says so.
+    var wait: Duration?
 
     /// Reads `{"error": {…}}`, `{"error": "…"}`, `{"message": …}`, `{"detail": …}` or a list of one of these.
     init?(_ value: JSONValue) {
@@ -26,12 +28,31 @@ struct ErrorReport: Sendable, Hashable {
             return
         }
         guard case .object = error else { return nil }
-        let names = [error["type"], error["code"], members["type"]].compactMap { $0?.text }
-        let status = error["code"]?.whole
+        let details = error["details"]?.elements ?? []
+        let names =
+            ([error["type"], error["code"], error["status"], members["type"]] + details.map { $0["reason"] })
+            .compactMap { $0?.text }
+        let status = error["code"]?.whole ?? names.lazy.compactMap { Self.statuses[$0] }.first
         guard let message = error["message"]?.text ?? names.first ?? status.map(String.init) else {
             return nil
         }
         self.init(message: message, names: names, status: status)
+        wait = details.lazy.compactMap { $0["retryDelay"]?.text }.compactMap(Self.seconds).first
+    }
+
+    /// Anthropic's kinds of errors, which streams give without a status.
+    private static let statuses = [
+        "authentication_error": 401, "billing_error": 402, "permission_error": 403, "not_found_error": 404,
+        "request_too_large": 413, "rate_limit_error": 429, "api_error": 500, "timeout_error": 504,
+        "overloaded_error": 529,
+    ]
+
+    /// Google's durations: `17.5s`.
+    private static func seconds(_ text: String) -> Duration? {
+        guard text.hasSuffix("s"), let seconds = Double(text.dropLast()), (0...1e6).contains(seconds) else {
+            return nil
+        }
+        return .seconds(seconds)
     }
 
     /// Reads a body; nil when it holds no error in a known dialect.
@@ -58,6 +79,7 @@ struct ErrorReport: Sendable, Hashable {
             || says([
                 "context length", "context window", "context size", "prompt is too long", "input is too long",
                 "maximum model length", "max_model_len", "too many tokens", "reduce the length of",
+                "exceed context limit", "exceeds the maximum number of tokens",
             ])
     }
 
@@ -79,12 +101,21 @@ struct ErrorReport: Sendable, Hashable {
     }
 
     /// Nothing is left to pay with: waiting does not help.
+    ///
+    /// Google says the same of what a minute allows, and then names a wait.
     var isOutOfCredit: Bool {
-        names.contains {
+        guard wait == nil else { return false }
+        return names.contains {
             $0 == "insufficient_quota" || $0 == "billing_hard_limit_reached" || $0 == "insufficient_balance"
         }
-            || says(["insufficient balance", "insufficient credits", "exceeded your current quota"])
+            || says([
+                "insufficient balance", "insufficient credits", "exceeded your current quota",
+                "credit balance is too low",
+            ])
     }
+
+    /// The key is wrong, though the status may not say so.
+    var isBadKey: Bool { names.contains("API_KEY_INVALID") }
 
     /// The server is up and still reads its model.
     var isLoading: Bool { says(["loading model", "model is loading", "is currently loading"]) }

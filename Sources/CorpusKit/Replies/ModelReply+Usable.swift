@@ -13,6 +13,7 @@ extension ModelReply {
         case .stop: break
         case .filtered: throw Skip("refusal", "the endpoint's content filter ended the reply")
         case .length: throw Skip("truncated", "the reply was cut off at the token limit")
+        case .toolCalls: throw Skip("truncated", "the reply waits for a tool")
         case .other: throw Skip("truncated", "the reply did not end by itself")
         }
         guard text.utf8.count <= bytes else {

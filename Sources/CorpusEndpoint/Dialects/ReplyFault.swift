@@ -14,7 +14,11 @@ enum ReplyFault: Error, Sendable, Hashable {
     case notUTF8
     /// JSON of another shape; what was expected.
     case wrongShape(String)
-    /// A chat completion without any choice.
+    /// A stream that ends before the reply does.
+    case unfinished(events: Int)
+    /// A stream with a line, or an event, longer than a whole reply may be.
+    case endlessLine(bytes: Int)
+    /// A reply without any choice.
     case noChoices
     /// An error in a reply whose status says success.
     case reported(ErrorReport)
@@ -28,6 +32,8 @@ enum ReplyFault: Error, Sendable, Hashable {
         case .webPage: "a web page"
         case .notUTF8: "bytes that are not UTF-8"
         case .wrongShape(let expected): "JSON of another shape: \(expected)"
+        case .unfinished(let events): "a stream that stops after \(events) events"
+        case .endlessLine(let bytes): "a stream whose line has not ended after \(bytes) bytes"
         case .noChoices: "no choices"
         case .reported: "an error"
         }

@@ -29,12 +29,14 @@ enum FinishReason {
             ],
             .filtered: [
                 "content_filter", "content_filtered", "refusal", "safety", "sensitive", "recitation",
-                "blocklist", "prohibited_content", "spii", "guardrail_intervened",
+                "blocklist", "prohibited_content", "spii", "guardrail_intervened", "image_safety",
             ],
+            .toolCalls: ["tool_calls", "tool_use", "function_call"],
             // The reply is a step of something else, or was given up.
             .other: [
-                "tool_calls", "tool_use", "function_call", "malformed_function_call", "pause_turn", "error",
-                "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error",
+                "malformed_function_call", "unexpected_tool_call", "too_many_tool_calls", "pause_turn",
+                "language", "other", "error", "abort", "aborted", "cancelled", "canceled",
+                "insufficient_system_resource", "network_error",
             ],
         ]
         return words.reduce(into: [:]) { known, entry in

@@ -7,7 +7,7 @@ import Testing
 @Suite("Chat replies")
 struct ChatReplyTests {
     private func read(_ text: String, maxTokens: Int = 100) throws -> ModelReply {
-        try ChatReply.read(Array(text.utf8), maxTokens: maxTokens)
+        try dialect(.openai).reply(in: Array(text.utf8), to: request(maxTokens: maxTokens))
     }
 
     private func message(_ message: String, finish: String = #""stop""#) throws -> ModelReply {
@@ -153,11 +153,11 @@ struct ChatReplyTests {
         broken[36] = 0xFF
         let head = Array(#"{"choices":[{"message":{"content":""#.utf8)
 
-        #expect(throws: ReplyFault.notUTF8) { try ChatReply.read(broken, maxTokens: 100) }
+        #expect(throws: ReplyFault.notUTF8) { try dialect(.openai).reply(in: broken, to: request()) }
         for cut in 1...3 {
             let bytes = head + Array("🧪".utf8.prefix(cut))
             #expect(throws: ReplyFault.truncated(bytes: bytes.count)) {
-                try ChatReply.read(bytes, maxTokens: 100)
+                try dialect(.openai).reply(in: bytes, to: request())
             }
         }
     }
@@ -179,9 +179,11 @@ struct ChatReplyTests {
     func everyCut() throws {
         let whole = Answer.chat("hello \\u00e9 \\ud83e\\uddea é🧪").body
         for length in 0..<whole.count {
-            #expect(throws: ReplyFault.self) { try ChatReply.read(Array(whole[..<length]), maxTokens: 100) }
+            #expect(throws: ReplyFault.self) {
+                try dialect(.openai).reply(in: Array(whole[..<length]), to: request())
+            }
         }
-        let reply = try ChatReply.read(whole, maxTokens: 100)
+        let reply = try dialect(.openai).reply(in: whole, to: request())
         #expect(reply.text == "hello é 🧪 é🧪")
     }
 }

@@ -1,0 +1,86 @@
+import CorpusKit
+
+/// The members of a request's body on their way to bytes.
+struct RequestBody {
+    private var members: [String: JSONValue]
+
+    init(_ members: [String: JSONValue]) { self.members = members }
+
+    subscript(name: String) -> JSONValue? {
+        get { members[name] }
+        set { members[name] = newValue }
+    }
+
+    /// Adds further fields: an object joins the one that is there, anything else takes its place, null leaves it out.
+    mutating func add(_ fields: [String: JSONValue]) { members = Self.joined(members, fields) }
+
+    /// Canonical JSON: equal requests have equal bytes.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        JSONValue.object(members).write(to: &bytes)
+        return bytes
+    }
+
+    private static func joined(_ members: [String: JSONValue], _ fields: [String: JSONValue])
+        -> [String: JSONValue]
+    {
+        var members = members
+        for (name, value) in fields {
+            switch (members[name], value) {
+            case (_, .null): members[name] = .none
+            case (.object(let old)?, .object(let new)): members[name] = .object(joined(old, new))
+            default: members[name] = value
+            }
+        }
+        return members
+    }
+}
+
+extension ModelRequest {
+    /// Refuses what an API has no words for, before anything is reserved or sent.
+    ///
+    /// - Parameters:
+    ///   - isRefused: Whether the request holds it.
+    ///   - message: What the API cannot do, as a sentence without its subject.
+    ///   - api: The API.
+    ///   - hint: What to do about it.
+    /// - Throws: `WorkFailure` with `unsupported-request`; every further call of this kind would fail as well.
+    func refuse(
+        if isRefused: Bool,
+        _ message: String,
+        by api: EndpointAPI,
+        hint: String? = nil
+    ) throws(WorkFailure) {
+        guard isRefused else { return }
+        throw WorkFailure(
+            .unsupportedRequest,
+            "the API `\(api.rawValue)` \(message)",
+            hint: hint,
+            stopsRun: true
+        )
+    }
+
+    /// Refuses a raw text where turns are needed.
+    func needsTurns(for api: EndpointAPI) throws(WorkFailure) {
+        try refuse(
+            if: prompt != nil,
+            "takes turns and no raw prompt",
+            by: api,
+            hint: "say `api: openai-completions` for a model that continues raw text"
+        )
+    }
+
+    /// The most tokens that templates add to a body: a default system turn, and marks around each turn.
+    ///
+    /// Definitions of tools come with instructions of several hundred tokens, and some templates print them with
+    /// indents, so they are counted again.
+    func templateTokens(hasTools: Bool) -> Int {
+        let bound = 256 + 16 * messages.count
+        guard hasTools || !tools.isEmpty else { return bound }
+        return bound + 1024 + 4 * tools.reduce(0) { $0 + $1.json.canonical.utf8.count }
+    }
+}
+
+extension ReasonCode {
+    static let unsupportedRequest: ReasonCode = "unsupported-request"
+}

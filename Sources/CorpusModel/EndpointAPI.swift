@@ -1,0 +1,36 @@
+/// In which words an endpoint is asked and answers.
+public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
+    /// OpenAI's chat completions, which nearly all servers speak.
+    case openai
+    /// OpenAI's older completions: a raw text that the model continues.
+    case openaiCompletions = "openai-completions"
+    /// OpenAI's responses.
+    case openaiResponses = "openai-responses"
+    /// Anthropic's messages.
+    case anthropic
+    /// Google's `generateContent`.
+    case gemini
+
+    /// The ways in which a JSON schema can be sent; the first is taken unless a recipe says otherwise.
+    public var schemaFields: [SchemaField] {
+        switch self {
+        case .openai, .openaiCompletions: [.responseFormat, .structuredOutputs, .guidedJSON, .jsonSchema]
+        case .openaiResponses, .gemini: [.responseFormat]
+        case .anthropic: [.tool, .responseFormat]
+        }
+    }
+}
+
+/// How an endpoint is told the JSON schema that a reply must satisfy.
+public enum SchemaField: String, Sendable, Hashable, CaseIterable {
+    /// The API's own field: `response_format`, `text.format`, `output_config.format` or `responseJsonSchema`.
+    case responseFormat = "response_format"
+    /// vLLM since 0.12.
+    case structuredOutputs = "structured_outputs"
+    /// vLLM before 0.12, and servers that took over its field.
+    case guidedJSON = "guided_json"
+    /// llama.cpp's server.
+    case jsonSchema = "json_schema"
+    /// A function that the model is made to call; its arguments are the reply.
+    case tool
+}
