@@ -149,7 +149,7 @@ final class Lane: Sendable {
         }
     }
 
-    private func amounts(_ usage: TokenUsage) -> Amounts {
+    func amounts(_ usage: TokenUsage) -> Amounts {
         Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: 1)
     }
 

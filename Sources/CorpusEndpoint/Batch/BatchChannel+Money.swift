@@ -1,0 +1,48 @@
+import CorpusKit
+
+extension BatchChannel {
+    /// Takes the next rows from the line, as many as the budget holds.
+    ///
+    /// When it holds none of them at present, the first one waits for its share.
+    func takeAffordable() async -> [BatchRow] {
+        let candidates = rows.take()
+        var taken: [BatchRow] = []
+        for (index, candidate) in candidates.enumerated() {
+            var row = candidate
+            if lane.shared.budget.reserveNow(row.parcel.worstCase) {
+                row.isReserved = true
+                taken.append(row)
+                continue
+            }
+            guard taken.isEmpty else {
+                rows.putBack(Array(candidates[index...]))
+                break
+            }
+            do {
+                try await lane.shared.budget.reserve(row.parcel.worstCase)
+            } catch {
+                rows.finish([(row.key, .failure(error))])
+                rows.putBack(Array(candidates[(index + 1)...]))
+                break
+            }
+            row.isReserved = true
+            taken.append(row)
+        }
+        return taken
+    }
+
+    /// Reserves what a row under way may take; one that does not fit any more is booked all the same.
+    func reserved(_ row: BatchRow) -> BatchRow {
+        var row = row
+        row.isReserved = lane.shared.budget.reserveNow(row.parcel.worstCase)
+        return row
+    }
+
+    /// Gives the reservations of a batch back and books what was really taken.
+    ///
+    /// In one step, so that whoever waits for a share finds all of it.
+    func settle(_ batch: RunningBatch, used: [Amounts] = []) {
+        let worst = batch.rows.filter(\.isReserved).reduce(Amounts()) { $0 + $1.parcel.worstCase }
+        lane.shared.budget.settle(worst, used: used.reduce(Amounts(), +))
+    }
+}
