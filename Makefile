@@ -1,10 +1,10 @@
 # The only list of commands. `make` alone prints it.
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test check format bench docs model clean nightly
+.PHONY: help quickstart build test check format bench bench-endpoint docs model clean nightly
 
 help: ## Print this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 quickstart: ## Install what is missing, build, and make a first corpus with a small local model
 	@scripts/quickstart.sh
@@ -24,6 +24,10 @@ format: ## Format all Swift files in place
 
 bench: ## Time the release binary's start and its work on the shipped recipes
 	@scripts/bench.sh
+
+bench-endpoint: ## Measure model calls against a local server, beside a hand-written client; ten minutes or so
+	@scripts/install-build-deps.sh build
+	@Tests/Benchmarks/Endpoint/run.py
 
 docs: ## Check links, paths and recipes in the documentation
 	@scripts/check-docs.sh

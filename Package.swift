@@ -121,6 +121,11 @@ let package = Package(
             name: "CorpusCommandsTests",
             dependencies: ["CorpusCommands", "CorpusKit", "TestSupport"]
         ),
+        .executableTarget(
+            name: "endpoint-bench",
+            dependencies: ["CorpusEndpoint", "CorpusKit", "CorpusLedger", "CorpusPipeline"],
+            path: "Tests/Benchmarks/Endpoint/driver"
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["corpusmith", "CorpusModel", "CorpusText", "TestSupport", grdb]

@@ -28,6 +28,9 @@ enum CommandExit {
         case let problem as LedgerProblem:
             tell(problem.code.rawValue, problem.description, hint: problem.hint)
             return problem.code == .full ? resumable : failed
+        case let problem as CassetteProblem:
+            tell(problem.code.rawValue, problem.description, hint: problem.hint)
+            return failed
         case let failure as WorkFailure:
             tell(failure.code.description, failure.description, hint: failure.hint)
             return failed

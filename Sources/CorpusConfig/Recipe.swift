@@ -64,6 +64,10 @@ package struct Recipe: Sendable {
         package var name: String
         package var location: Diagnostic.Location
         package var place: Located<Place>
+        /// In which words its endpoint is asked.
+        package var api: EndpointAPI
+        /// How its endpoint is told a JSON schema; nil leaves it to the API.
+        package var schemaField: SchemaField?
         /// The name that the endpoint knows the model by.
         package var model: String
         /// How many calls may be in flight at each endpoint; nil lets the product find it.
@@ -103,6 +107,17 @@ package struct Recipe: Sendable {
         package var tokens: Int?
         package var calls: Int?
         package var wallSeconds: Int?
+        /// Caps of single roles, by the name of the model.
+        package var perRole: [String: RoleBudget]
+    }
+
+    /// One entry of `per_role:`; within the run's caps.
+    package struct RoleBudget: Sendable, Hashable {
+        package var nanoDollars: Int?
+        package var tokens: Int?
+        package var calls: Int?
+        /// Where its cap in dollars stands, or its name.
+        package var location: Diagnostic.Location
     }
 
     /// `sandbox:`.

@@ -4,7 +4,18 @@ import CorpusModel
 extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
-        "timeout", "hedge", "fallback", "extra", "output_terms", "licence",
+        "timeout", "hedge", "fallback", "schema", "extra", "output_terms", "licence",
+    ]
+    /// What requests say for themselves in one API or another.
+    private static let fieldsOfRequests: Set<String> = [
+        "model", "messages", "prompt", "input", "contents", "instructions", "system", "systemInstruction",
+        "temperature", "top_p", "max_tokens", "max_completion_tokens", "max_output_tokens", "stop",
+        "stop_sequences", "seed", "n", "best_of", "logprobs", "top_logprobs", "stream", "stream_options",
+        "response_format", "tools", "tool_choice", "toolConfig", "store", "background",
+    ]
+    /// What an endpoint remembers or fetches: a budget reserves for what stands in the request.
+    private static let unseenFields: Set<String> = [
+        "previous_response_id", "conversation", "cachedContent", "mcp_servers", "container",
     ]
     private static let endpointKeys = ["url", "key", "price", "allow_insecure", "weight"]
     private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm"]
@@ -43,10 +54,13 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
+        let api = api(parts["api"])
         return Recipe.Model(
             name: name,
             location: member.keyLocation,
             place: place,
+            api: api,
+            schemaField: schemaField(parts["schema"], of: api),
             model: modelName,
             concurrency: concurrency,
             requestsPerMinute: whole(limits["rpm"], "rpm", in: 1...100_000_000),
@@ -81,14 +95,6 @@ extension RecipeReader {
             return text(local, "local").map {
                 Recipe.Located(value: .local($0), location: local.value.location)
             }
-        }
-        if let api = parts["api"], let name = text(api, "api"), name != "openai" {
-            fault(
-                "unknown-api",
-                "unknown API `\(name)`",
-                at: api.value.location,
-                hint: "`openai` (chat completions) is what this version speaks; most servers offer it"
-            )
         }
         guard let endpoints = parts["endpoints"] else {
             guard parts["url"] != nil else {
@@ -137,6 +143,34 @@ extension RecipeReader {
             found.append(one.value)
         }
         return Recipe.Located(value: .endpoints(found), location: endpoints.keyLocation)
+    }
+
+    private mutating func api(_ member: ConfigNode.Member?) -> EndpointAPI {
+        guard let member, let name = text(member, "api") else { return .openai }
+        if let api = EndpointAPI(rawValue: name) { return api }
+        let names = EndpointAPI.allCases.map(\.rawValue)
+        fault(
+            "unknown-api",
+            "unknown API `\(name)`",
+            at: member.value.location,
+            hint: nearestHint(for: name, among: names)
+                ?? "known APIs: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+        )
+        return .openai
+    }
+
+    private mutating func schemaField(_ member: ConfigNode.Member?, of api: EndpointAPI) -> SchemaField? {
+        guard let member, let name = text(member, "schema") else { return nil }
+        if let field = SchemaField(rawValue: name), api.schemaFields.contains(field) { return field }
+        let names = api.schemaFields.map(\.rawValue)
+        fault(
+            "bad-value",
+            "the API `\(api.rawValue)` takes no schema as `\(name)`",
+            at: member.value.location,
+            hint: nearestHint(for: name, among: names)
+                ?? "it takes: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+        )
+        return nil
     }
 
     private mutating func endpoint(
@@ -232,15 +266,17 @@ extension RecipeReader {
             wrongType(member.value, "extra", "a mapping of request fields")
             return nil
         }
-        let ours = [
-            "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop",
-            "seed", "n",
-            "best_of", "stream", "response_format",
-        ]
-        for entry in member.value.members ?? [] where ours.contains(entry.key) {
+        for entry in member.value.members ?? [] where Self.fieldsOfRequests.contains(entry.key) {
             fault(
                 "misplaced-key",
                 "`\(entry.key)` cannot stand in `extra`: the product sets it",
+                at: entry.keyLocation
+            )
+        }
+        for entry in member.value.members ?? [] where Self.unseenFields.contains(entry.key) {
+            fault(
+                "misplaced-key",
+                "`\(entry.key)` cannot stand in `extra`: it brings text into the prompt that no budget sees",
                 at: entry.keyLocation
             )
         }

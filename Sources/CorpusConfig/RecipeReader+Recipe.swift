@@ -41,7 +41,7 @@ extension RecipeReader {
             name: name,
             randomSeed: whole(top["random_seed"], "random_seed", in: 0...Int.max) ?? 0,
             models: models,
-            budget: top["budget"].flatMap { budget($0) },
+            budget: top["budget"].flatMap { budget($0, models: models.map(\.name)) },
             sandbox: sandbox(top["sandbox"]),
             sources: sources,
             stages: stages,
@@ -92,27 +92,6 @@ extension RecipeReader {
     }
 
     // MARK: - Parts
-
-    private mutating func budget(_ member: ConfigNode.Member) -> Recipe.Budget? {
-        guard
-            let parts = members(of: member.value, known: ["usd", "tokens", "calls", "wall"], in: "`budget`")
-        else { return nil }
-        let budget = Recipe.Budget(
-            nanoDollars: parts["usd"].flatMap { billionths($0, "usd") },
-            tokens: whole(parts["tokens"], "tokens", in: 1...Int.max),
-            calls: whole(parts["calls"], "calls", in: 1...Int.max),
-            wallSeconds: seconds(parts["wall"], "wall")
-        )
-        if parts.isEmpty {
-            missing(
-                "tokens",
-                in: "`budget`",
-                at: member.keyLocation,
-                hint: "give at least one of `usd`, `tokens`, `calls`"
-            )
-        }
-        return budget
-    }
 
     private mutating func sandbox(_ member: ConfigNode.Member?) -> Recipe.SandboxWish {
         guard let member else { return Recipe.SandboxWish(minimum: "oneshot", location: nil) }

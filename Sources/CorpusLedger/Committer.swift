@@ -8,7 +8,7 @@ import Synchronization
 /// and the first of them writes for all that have gathered. So batches grow by themselves on a slow disk, with no timer
 /// and no task of its own.
 final class Committer: Sendable {
-    typealias Write = @Sendable ([LedgerEntry]) throws -> Void
+    typealias Write = @Sendable ([PackedEntry]) throws -> Void
 
     private enum Turn: Sendable {
         case written
@@ -16,7 +16,7 @@ final class Committer: Sendable {
     }
 
     private struct Waiter: Sendable {
-        let entries: [LedgerEntry]
+        let entries: [PackedEntry]
         let turn: CheckedContinuation<Turn, any Error>
     }
 
@@ -34,7 +34,7 @@ final class Committer: Sendable {
     /// Returns when the entries are durable.
     ///
     /// Not interrupted by cancellation: what was bought is kept.
-    func commit(_ entries: [LedgerEntry]) async throws {
+    func commit(_ entries: [PackedEntry]) async throws {
         let turn = try await withCheckedThrowingContinuation { (turn: CheckedContinuation<Turn, any Error>) in
             let leads = state.withLock { state in
                 if state.isWriting {

@@ -37,7 +37,8 @@ package struct StoredItem: Sendable, Hashable {
 extension Ledger {
     /// The reply to a request that was bought before.
     package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? {
-        try Self.wrapping(path) {
+        guard mayHold(key) else { return nil }
+        return try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
                     sql: "SELECT reply, finish, input, cached, output, milliseconds FROM call WHERE key = ?"
@@ -139,13 +140,12 @@ extension DraftRecord {
 
 extension ModelReply {
     init(row: Row) throws {
-        let body = try JSONValue(packed: row["reply"])
         var usage: TokenUsage?
         if let input = row["input"] as Int?, let output = row["output"] as Int? {
             usage = TokenUsage(input: input, cachedInput: row["cached"] ?? 0, output: output)
         }
         self.init(
-            body: body,
+            body: try JSONValue(packed: row["reply"]),
             finish: Finish(rawValue: row["finish"]) ?? .other,
             usage: usage,
             milliseconds: row["milliseconds"]

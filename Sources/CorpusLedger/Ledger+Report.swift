@@ -77,6 +77,7 @@ struct ReportReader {
             "SELECT count(*) FROM pair WHERE pass = \(pass) AND stage IN (\(list(pairing)))"
         )
         report.spending = try spending()
+        report.costs = try costs()
         report.files = try Row.fetchAll(
             database,
             sql: "SELECT * FROM file WHERE pass = \(pass) ORDER BY path"
@@ -142,7 +143,7 @@ struct ReportReader {
     /// A draft that only fed generators is a parent, not a candidate: its children are.
     private func countJudged(_ stages: [Int], making: [Int], _ counts: inout RunReport.Counts) throws {
         let order = stages.enumerated().map { "WHEN \($1) THEN \($0)" }.joined(separator: " ")
-        let position = stages.isEmpty ? "0" : "CASE i.stage \(order) ELSE 0 END"
+        let position = stages.isEmpty ? "i.stage" : "CASE i.stage \(order) ELSE 0 END"
         let rows = try Row.fetchAll(
             database,
             sql: """
@@ -208,6 +209,7 @@ struct ReportReader {
             database,
             sql: """
                 SELECT count(*) AS calls, coalesce(sum(input + output), 0) AS tokens, sum(cost) AS cost,
+                    count(cost) AS priced,
                     coalesce(sum(milliseconds), 0) / 1000.0 AS seconds
                 FROM call WHERE key IN (
                     SELECT trace.key FROM trace JOIN item ON item.key = trace.item
@@ -216,42 +218,16 @@ struct ReportReader {
         )
         stage.calls = row?["calls"] ?? 0
         stage.tokens = row?["tokens"] ?? 0
-        stage.cost = row?["cost"]
+        stage.cost = row.flatMap { $0["priced"] == stage.calls ? $0["cost"] ?? 0 : nil }
         stage.seconds = row?["seconds"] ?? 0
         return stage
     }
 
-    private func spending() throws -> RunReport.Spending {
-        var spending = RunReport.Spending()
-        let row = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT count(*) AS calls, coalesce(sum(input), 0) AS input, coalesce(sum(output), 0) AS output,
-                    coalesce(sum(cached), 0) AS cached, sum(cost) AS cost, count(cost) AS priced FROM call
-                """
-        )
-        spending.calls = row?["calls"] ?? 0
-        spending.inputTokens = row?["input"] ?? 0
-        spending.outputTokens = row?["output"] ?? 0
-        spending.cachedTokens = row?["cached"] ?? 0
-        spending.cost = row.flatMap { $0["priced"] == spending.calls ? $0["cost"] ?? 0 : nil }
-        let lost = try Row.fetchOne(
-            database,
-            sql: "SELECT count(*) AS calls, coalesce(sum(tokens), 0) AS tokens, sum(cost) AS cost FROM charge"
-        )
-        spending.unanswered.calls = lost?["calls"] ?? 0
-        spending.unanswered.tokens = lost?["tokens"] ?? 0
-        spending.unanswered.cost = spending.unanswered.calls == 0 ? 0 : lost?["cost"]
-        spending.executions = try count("SELECT count(*) FROM execution")
-        spending.models = try tally("SELECT model, count(*) FROM call GROUP BY 1")
-        return spending
-    }
-
     private func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }
 
-    private func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
+    func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
 
-    private func tally(_ sql: String) throws -> [String: Int] {
+    func tally(_ sql: String) throws -> [String: Int] {
         try Row.fetchAll(database, sql: sql).reduce(into: [:]) { $0[$1[0] as String] = $1[1] }
     }
 }

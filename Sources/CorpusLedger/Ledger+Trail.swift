@@ -131,22 +131,6 @@ extension Ledger {
         }
     }
 
-    /// What all calls on this ledger were booked at so far, those that gave no reply included.
-    package func spent() throws(LedgerProblem) -> (calls: Int, tokens: Int, nanoDollars: Int) {
-        try Self.wrapping(path) {
-            try pool.read { database in
-                let row = try Row.fetchOne(
-                    database,
-                    sql: """
-                        SELECT count(*) AS calls, coalesce(sum(tokens), 0) AS tokens, coalesce(sum(cost), 0) AS cost
-                        FROM (SELECT booked AS tokens, cost FROM call UNION ALL SELECT tokens, cost FROM charge)
-                        """
-                )
-                return (row?["calls"] ?? 0, row?["tokens"] ?? 0, row?["cost"] ?? 0)
-            }
-        }
-    }
-
     /// Whether any unit was finished before this pass.
     package func isFresh() throws(LedgerProblem) -> Bool {
         try Self.wrapping(path) {

@@ -18,6 +18,8 @@ package final class Ledger: Sendable {
     package let pass: Int
     private let reserve: LedgerReserve?
     private let lack: Lack
+    /// Which replies may be here; nil where nothing is written.
+    private let replies: Mutex<KeyFilter>?
 
     /// Why the disk can take nothing more than what is in flight, once it is so.
     package var shortage: LedgerProblem? { lack.problem.withLock { $0 } }
@@ -59,7 +61,12 @@ package final class Ledger: Sendable {
                 )
                 return Int(database.lastInsertedRowID)
             }
-            return Ledger(path: path, pool: pool, pass: pass, reserve: reserve)
+            var replies = KeyFilter()
+            try pool.read { database in
+                let keys = try Data.fetchCursor(database, sql: "SELECT key FROM call")
+                while let key = try keys.next() { replies.insert(ItemKey(data: key)) }
+            }
+            return Ledger(path: path, pool: pool, pass: pass, reserve: reserve, replies: replies)
         }
     }
 
@@ -75,18 +82,19 @@ package final class Ledger: Sendable {
             )
         }
         return try wrapping(path) {
-            Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0, reserve: nil)
+            Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0, reserve: nil, replies: nil)
         }
     }
 
-    private init(path: String, pool: DatabasePool, pass: Int, reserve: LedgerReserve?) {
+    private init(path: String, pool: DatabasePool, pass: Int, reserve: LedgerReserve?, replies: KeyFilter?) {
+        self.replies = replies.map { Mutex($0) }
         self.path = path
         self.pool = pool
         self.pass = pass
         self.reserve = reserve
         let lack = Lack()
         self.lack = lack
-        @Sendable func write(_ entries: [LedgerEntry]) throws {
+        @Sendable func write(_ entries: [PackedEntry]) throws {
             do {
                 try pool.write { database in
                     for entry in entries { try LedgerWriter(database: database, pass: pass).write(entry) }
@@ -125,7 +133,14 @@ package final class Ledger: Sendable {
     /// Makes entries durable; all of them or none.
     ///
     /// - Throws: ``LedgerProblem``.
-    package func commit(_ entries: [LedgerEntry]) async throws { try await committer.commit(entries) }
+    package func commit(_ entries: [LedgerEntry]) async throws {
+        for case .call(let call) in entries { replies?.withLock { $0.insert(call.key) } }
+        // Packed here, where many can, and not where one writes for all.
+        try await committer.commit(entries.map(PackedEntry.init))
+    }
+
+    /// Whether a reply may be here; false is certain.
+    func mayHold(_ key: ItemKey) -> Bool { replies?.withLock { $0.mayContain(key) } ?? true }
 
     /// Numbers the stages of a plan; a stage with a known digest keeps its number.
     package func number(_ stages: [StageRecord]) throws(LedgerProblem) -> [Int] {

@@ -140,6 +140,19 @@ package struct ItemRecord: Sendable, Hashable {
     }
 }
 
+/// Who a call is bought for: what its cost is counted under.
+package struct Buyer: Sendable, Hashable {
+    /// The name of the model in the recipe.
+    package var role: String
+    /// The name of the stage; nil when it is not known.
+    package var stage: String?
+
+    package init(role: String, stage: String?) {
+        self.role = role
+        self.stage = stage
+    }
+}
+
 /// A bought reply.
 package struct CallRecord: Sendable, Hashable {
     package var key: ItemKey
@@ -147,12 +160,13 @@ package struct CallRecord: Sendable, Hashable {
     package var endpoint: String
     package var request: JSONValue
     package var reply: ModelReply
-    /// How often the request was sent before the reply came.
+    /// How often the request was sent before the reply came; 0 for a reply that a cassette brought.
     package var attempts: Int
     /// Tokens that the budget was charged for it; the worst case where the endpoint did not count.
     package var booked: Int
     /// Billionths of a US dollar; nil when no price is known.
     package var cost: Int?
+    package var buyer: Buyer
 
     package init(
         key: ItemKey,
@@ -162,7 +176,8 @@ package struct CallRecord: Sendable, Hashable {
         reply: ModelReply,
         attempts: Int,
         booked: Int,
-        cost: Int?
+        cost: Int?,
+        buyer: Buyer
     ) {
         self.key = key
         self.model = model
@@ -172,6 +187,7 @@ package struct CallRecord: Sendable, Hashable {
         self.attempts = attempts
         self.booked = booked
         self.cost = cost
+        self.buyer = buyer
     }
 }
 
@@ -184,12 +200,14 @@ package struct ChargeRecord: Sendable, Hashable {
     package var tokens: Int
     /// Billionths of a US dollar; nil when no price is known.
     package var cost: Int?
+    package var buyer: Buyer
 
-    package init(call: ItemKey, model: String, tokens: Int, cost: Int?) {
+    package init(call: ItemKey, model: String, tokens: Int, cost: Int?, buyer: Buyer) {
         self.call = call
         self.model = model
         self.tokens = tokens
         self.cost = cost
+        self.buyer = buyer
     }
 }
 

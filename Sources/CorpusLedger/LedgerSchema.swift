@@ -5,12 +5,13 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 2
+    static let version = 4
 
     /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
     ///
     /// `pass` is the number of the pass that met a row last: what a changed recipe no longer reaches stays in
-    /// the file and out of the report.
+    /// the file and out of the report. `role` and `stage` of a call and a charge name the model of the recipe and
+    /// the stage that it was bought for first; a call whose `attempts` are 0 was not bought but came from a cassette.
     static let tables = """
         CREATE TABLE pass (
             id INTEGER PRIMARY KEY, recipe TEXT NOT NULL, name TEXT NOT NULL, product TEXT NOT NULL,
@@ -43,14 +44,10 @@ enum LedgerSchema {
             item BLOB NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
             PRIMARY KEY (item, position)
         ) STRICT, WITHOUT ROWID;
-        CREATE TABLE call (
-            key BLOB PRIMARY KEY, model TEXT NOT NULL, endpoint TEXT NOT NULL, request BLOB NOT NULL,
-            reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER, output INTEGER, cost INTEGER,
-            milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL, booked INTEGER NOT NULL, pass INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
+        \(call)
         CREATE TABLE charge (
             id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, cost INTEGER,
-            pass INTEGER NOT NULL
+            pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
         ) STRICT;
         CREATE TABLE execution (key BLOB PRIMARY KEY, job BLOB NOT NULL, result BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE pair (
@@ -62,6 +59,16 @@ enum LedgerSchema {
             export TEXT NOT NULL, path TEXT NOT NULL, split TEXT, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
             digest TEXT NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (path)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Rows are appended, and only their keys are put in order: bodies are too large to be moved about in a tree.
+    private static let call = """
+        CREATE TABLE call (
+            id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, model TEXT NOT NULL, endpoint TEXT NOT NULL,
+            request BLOB NOT NULL, reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER,
+            output INTEGER, cost INTEGER, milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            booked INTEGER NOT NULL, pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
+        ) STRICT;
         """
 
     static func create(_ database: Database) throws {
@@ -84,6 +91,40 @@ enum LedgerSchema {
                         id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL,
                         cost INTEGER, pass INTEGER NOT NULL
                     ) STRICT;
+                    """
+            )
+        }
+        if old < 3 {
+            // Who paid was not kept: the model's identity stands for the role, and the first stage that used a reply
+            // for the one that bought it. Which stage a charge without a reply was for is not known.
+            try database.execute(
+                sql: """
+                    ALTER TABLE call ADD COLUMN role TEXT NOT NULL DEFAULT '';
+                    ALTER TABLE call ADD COLUMN stage TEXT;
+                    ALTER TABLE charge ADD COLUMN role TEXT NOT NULL DEFAULT '';
+                    ALTER TABLE charge ADD COLUMN stage TEXT;
+                    UPDATE call SET role = model;
+                    UPDATE charge SET role = model;
+                    CREATE TEMP TABLE user (key BLOB PRIMARY KEY, stage INTEGER NOT NULL);
+                    INSERT INTO user SELECT trace.key, min(item.stage) FROM trace JOIN item ON item.key = trace.item
+                        WHERE trace.kind = 0 GROUP BY trace.key;
+                    UPDATE call SET stage = (
+                        SELECT stage.name FROM user JOIN stage ON stage.id = user.stage WHERE user.key = call.key);
+                    DROP TABLE user;
+                    """
+            )
+        }
+        if old < 4 {
+            let columns = """
+                key, model, endpoint, request, reply, finish, input, cached, output, cost, milliseconds, attempts, booked,
+                pass, role, stage
+                """
+            try database.execute(
+                sql: """
+                    ALTER TABLE call RENAME TO old_call;
+                    \(call)
+                    INSERT INTO call (\(columns)) SELECT \(columns) FROM old_call;
+                    DROP TABLE old_call;
                     """
             )
         }

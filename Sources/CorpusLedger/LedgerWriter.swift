@@ -8,14 +8,17 @@ struct LedgerWriter {
     let database: Database
     let pass: Int
 
-    func write(_ entry: LedgerEntry) throws {
-        switch entry {
+    func write(_ packed: PackedEntry) throws {
+        switch packed.entry {
         case .item(let item): try write(item)
-        case .call(let call): try write(call)
+        case .call(let call): try write(call, packed.bodies)
         case .charge(let charge):
             try run(
-                "INSERT INTO charge (call, model, tokens, cost, pass) VALUES (?, ?, ?, ?, ?)",
-                [charge.call.data, charge.model, charge.tokens, charge.cost, pass]
+                "INSERT INTO charge (call, model, tokens, cost, pass, role, stage) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    charge.call.data, charge.model, charge.tokens, charge.cost, pass, charge.buyer.role,
+                    charge.buyer.stage,
+                ]
             )
         case .execution(let execution): try write(execution)
         case .pairs(let pairs): for pair in pairs { try write(pair) }
@@ -109,19 +112,19 @@ struct LedgerWriter {
         )
     }
 
-    private func write(_ call: CallRecord) throws {
+    private func write(_ call: CallRecord, _ bodies: [Data]) throws {
         // First writer wins: a reply that others may have read already is never replaced.
         try run(
             """
             INSERT OR IGNORE INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
-                milliseconds, attempts, booked, pass)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                milliseconds, attempts, booked, pass, role, stage)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                call.key.data, call.model, call.endpoint, call.request.packed, call.reply.body.packed,
+                call.key.data, call.model, call.endpoint, bodies[0], bodies[1],
                 call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
                 call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
-                pass,
+                pass, call.buyer.role, call.buyer.stage,
             ]
         )
     }
@@ -160,6 +163,19 @@ struct LedgerWriter {
             """,
             [file.export, file.path, file.split, file.rows, file.bytes, file.digest, pass]
         )
+    }
+}
+
+/// An entry whose large bodies are compressed already.
+struct PackedEntry: Sendable {
+    let entry: LedgerEntry
+    /// Of a call: the request and the reply.
+    let bodies: [Data]
+
+    init(_ entry: LedgerEntry) {
+        self.entry = entry
+        bodies =
+            if case .call(let call) = entry { [call.request.packed, call.reply.body.packed] } else { [] }
     }
 }
 

@@ -37,12 +37,15 @@ package struct RunReport: Sendable, Hashable {
     /// What was paid, over all passes.
     package struct Spending: Sendable, Hashable {
         package var calls = 0
-        package var inputTokens = 0
-        package var outputTokens = 0
-        package var cachedTokens = 0
+        /// Nil when the endpoint did not count the tokens of some call; so are the others.
+        package var inputTokens: Int? = 0
+        package var outputTokens: Int? = 0
+        package var cachedTokens: Int? = 0
         package var executions = 0
+        /// Replies that a cassette brought; not in the numbers above.
+        package var imported = 0
         /// Billionths of a US dollar; nil when a price is unknown for some calls.
-        package var cost: Int?
+        package var cost: Int? = 0
         /// Attempts that may have been charged for and gave no reply, at their worst case; not in the numbers above.
         package var unanswered = Unanswered()
         package var models: [String: Int] = [:]
@@ -73,6 +76,7 @@ package struct RunReport: Sendable, Hashable {
     package var seeds = 0
     package var stages: [Stage] = []
     package var spending = Spending()
+    package var costs = Costs()
     package var files: [FileRecord] = []
     /// How many seeds stand behind exported rows under each licence; `unknown` where none is stated.
     package var licences: [String: Int] = [:]
@@ -82,7 +86,7 @@ extension RunReport {
     /// The report as one JSON document; `schema` rises when a field changes its meaning.
     package var json: JSONValue {
         func counts(_ values: [String: Int]) -> JSONValue { .object(values.mapValues(JSONValue.int)) }
-        func dollars(_ value: Int?) -> JSONValue { value.map { .number(Double($0) / 1e9) } ?? .null }
+        func number(_ value: Int?) -> JSONValue { value.map(JSONValue.int) ?? .null }
         return [
             "schema": 1, "name": .string(name), "state": .string(state), "product": .string(product),
             "counts": [
@@ -92,15 +96,15 @@ extension RunReport {
             ],
             "pairs": .int(pairs), "seeds": .int(seeds), "licences": counts(licences),
             "spending": [
-                "calls": .int(spending.calls), "input_tokens": .int(spending.inputTokens),
-                "output_tokens": .int(spending.outputTokens), "cached_tokens": .int(spending.cachedTokens),
-                "executions": .int(spending.executions), "usd": dollars(spending.cost),
+                "calls": .int(spending.calls), "input_tokens": number(spending.inputTokens),
+                "output_tokens": number(spending.outputTokens),
+                "cached_tokens": number(spending.cachedTokens),
+                "executions": .int(spending.executions), "imported": .int(spending.imported),
+                "usd": Self.dollars(spending.cost),
                 "calls_by_model": counts(spending.models),
-                "unanswered": [
-                    "calls": .int(spending.unanswered.calls), "tokens": .int(spending.unanswered.tokens),
-                    "usd": dollars(spending.unanswered.cost),
-                ],
+                "unanswered": spending.unanswered.json,
             ],
+            "costs": costsJSON,
             "stages": .array(
                 stages.map { stage in
                     [
@@ -109,7 +113,7 @@ extension RunReport {
                         "units": counts(stage.units), "drafts": .int(stage.drafts),
                         "reasons": counts(stage.reasons),
                         "calls": .int(stage.calls), "executions": .int(stage.executions),
-                        "tokens": .int(stage.tokens), "usd": dollars(stage.cost),
+                        "tokens": .int(stage.tokens), "usd": Self.dollars(stage.cost),
                         "model_seconds": .number(stage.seconds),
                     ]
                 }

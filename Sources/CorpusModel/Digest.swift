@@ -86,6 +86,9 @@ public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
         low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// Both halves, the more significant one first.
+    package var words: (high: UInt64, low: UInt64) { (high, low) }
+
     /// 16 bytes, most significant first.
     public var bytes: [UInt8] {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: high >> UInt64($0)) }

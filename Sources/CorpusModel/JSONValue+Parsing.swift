@@ -190,22 +190,41 @@ private struct Parser {
     }
 
     mutating func escapedString(from start: Int) throws(JSONError) -> String {
-        var buffer = Array(bytes[start..<index])
+        // What stands between two escapes is copied in one go.
+        var buffer: [UInt8] = []
+        buffer.reserveCapacity(2 * (index - start) + 256)
+        var run = start
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
+                buffer += bytes[run..<index]
                 index += 1
                 return try text(buffer[...], from: start)
             case UInt8(ascii: "\\"):
+                buffer += bytes[run..<index]
                 index += 1
-                buffer.append(contentsOf: try escape().utf8)
+                try appendEscape(to: &buffer)
+                run = index
             case 0..<0x20: throw fault("a control character must be written as an escape")
-            default:
-                buffer.append(byte)
-                index += 1
+            default: index += 1
             }
         }
         throw fault("the text ends inside a string", at: start - 1)
+    }
+
+    private mutating func appendEscape(to buffer: inout [UInt8]) throws(JSONError) {
+        guard let byte = current else { throw fault("the text ends inside an escape") }
+        index += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): buffer.append(byte)
+        case UInt8(ascii: "b"): buffer.append(0x08)
+        case UInt8(ascii: "f"): buffer.append(0x0C)
+        case UInt8(ascii: "n"): buffer.append(0x0A)
+        case UInt8(ascii: "r"): buffer.append(0x0D)
+        case UInt8(ascii: "t"): buffer.append(0x09)
+        case UInt8(ascii: "u"): buffer += try unicodeEscape().utf8
+        default: throw fault("unknown escape", at: index - 1)
+        }
     }
 
     func text(_ slice: ArraySlice<UInt8>, from start: Int) throws(JSONError) -> String {
@@ -213,23 +232,6 @@ private struct Parser {
             throw fault("the string is not valid UTF-8", at: start)
         }
         return text
-    }
-
-    mutating func escape() throws(JSONError) -> String {
-        guard let byte = current else { throw fault("the text ends inside an escape") }
-        index += 1
-        switch byte {
-        case UInt8(ascii: "\""): return "\""
-        case UInt8(ascii: "\\"): return "\\"
-        case UInt8(ascii: "/"): return "/"
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return try unicodeEscape()
-        default: throw fault("unknown escape", at: index - 1)
-        }
     }
 
     mutating func unicodeEscape() throws(JSONError) -> String {

@@ -1,4 +1,5 @@
 import CZstd
+import Foundation
 
 /// Compresses and decompresses byte arrays with Zstandard.
 package enum Zstd {
@@ -7,10 +8,8 @@ package enum Zstd {
 
     /// One frame at level 3 that carries its length and a checksum of the content.
     package static func compress(_ bytes: [UInt8]) -> [UInt8] {
-        let context = unsafe ZSTD_createCCtx()
-        defer { unsafe _ = ZSTD_freeCCtx(context) }
-        unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 3)
-        unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        let context = unsafe contexts.take()
+        defer { unsafe contexts.give(context) }
         let bound = ZSTD_compressBound(bytes.count)
         return unsafe [UInt8](unsafeUninitializedCapacity: bound) { output, count in
             let code = unsafe bytes.withUnsafeBytes {
@@ -20,6 +19,8 @@ package enum Zstd {
             count = code
         }
     }
+
+    private static let contexts = CompressionContexts()
 
     /// The content of one or more frames.
     ///
@@ -47,6 +48,36 @@ package enum Zstd {
         }
         guard decoder.isBetweenMembers, start == bytes.count else { throw CorruptStream("is cut short") }
         return result
+    }
+}
+
+/// Compressors at rest: to make one costs more than to compress a page of text.
+///
+/// Unchecked: the list is guarded, and a context that was taken belongs to its taker alone.
+@safe
+private final class CompressionContexts: @unchecked Sendable {
+    private static let most = 8
+    private let lock = NSLock()
+    private var resting: [OpaquePointer] = unsafe []
+
+    func take() -> OpaquePointer? {
+        lock.lock()
+        let context = unsafe resting.popLast()
+        lock.unlock()
+        if let context = unsafe context { return unsafe context }
+        let new = unsafe ZSTD_createCCtx()
+        unsafe _ = ZSTD_CCtx_setParameter(new, ZSTD_c_compressionLevel, 3)
+        unsafe _ = ZSTD_CCtx_setParameter(new, ZSTD_c_checksumFlag, 1)
+        return unsafe new
+    }
+
+    func give(_ context: OpaquePointer?) {
+        guard let context = unsafe context else { return }
+        lock.lock()
+        let isKept = unsafe resting.count < Self.most
+        if isKept { unsafe resting.append(context) }
+        lock.unlock()
+        if !isKept { unsafe _ = ZSTD_freeCCtx(context) }
     }
 }
 

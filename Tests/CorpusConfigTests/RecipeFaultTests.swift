@@ -1,26 +1,7 @@
 import CorpusConfig
 import CorpusDiagnostics
+import CorpusModel
 import Testing
-
-/// Recipes with the place of the fault marked by `1️⃣`, what is said about it, and the hint.
-private struct Fault: Sendable, CustomTestStringConvertible {
-    var name: String
-    var code: String
-    var message: String
-    var hint: String?
-    var text: String
-    var testDescription: String { name }
-}
-
-private let skeleton = (
-    sources: "sources: { tasks: { read: jsonl, path: a.jsonl } }\n",
-    stages: "stages: { s: { generate: solve, from: tasks } }\n",
-    exports: "exports: { sft: { write: sft-messages, from: s } }\n"
-)
-
-private func recipe(_ extra: String) -> String {
-    "version: 1\nname: x\n" + skeleton.sources + skeleton.stages + skeleton.exports + extra
-}
 
 private let faults: [Fault] = [
     Fault(
@@ -76,34 +57,37 @@ private let faults: [Fault] = [
         text: recipe("models: { m: { local: a, sampling: { temperature: 1️⃣3 } } }\n")
     ),
     Fault(
-        name: "a negative price",
-        code: "out-of-range",
-        message: "`input` must be a decimal number that is not negative and is `-1`",
-        hint: "write it as `0.15`: at most nine digits on either side of the point",
-        text: recipe(
-            "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1️⃣-1, output: 2 } } }\n"
-        )
-    ),
-    Fault(
-        name: "a key in the recipe",
-        code: "key-in-recipe",
-        message: "a key must never stand in a recipe",
-        hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`",
-        text: recipe("models: { m: { url: \"https://a.example/v1\", model: b, 1️⃣key: sk-123 } }\n")
-    ),
-    Fault(
-        name: "an address without encryption",
-        code: "insecure-url",
-        message: "prompts and keys would travel to `a.example` unencrypted",
-        hint: "use `https:`, or say `allow_insecure: true` if the network is yours",
-        text: recipe("models: { m: { url: 1️⃣\"http://a.example/v1\", model: b } }\n")
-    ),
-    Fault(
         name: "an unknown API",
         code: "unknown-api",
         message: "unknown API `antropic`",
-        hint: "`openai` (chat completions) is what this version speaks; most servers offer it",
+        hint: "did you mean `anthropic`?",
         text: recipe("models: { m: { api: 1️⃣antropic, url: \"https://a.example\", model: b } }\n")
+    ),
+    Fault(
+        name: "an API that is like none",
+        code: "unknown-api",
+        message: "unknown API `xyz`",
+        hint: "known APIs: `openai`, `openai-completions`, `openai-responses`, `anthropic`, `gemini`",
+        text: recipe("models: { m: { api: 1️⃣xyz, url: \"https://a.example\", model: b } }\n")
+    ),
+    Fault(
+        name: "a way for schemas that the API does not have",
+        code: "bad-value",
+        message: "the API `anthropic` takes no schema as `guided_json`",
+        hint: "it takes: `tool`, `response_format`",
+        text: recipe(
+            "models: { m: { api: anthropic, schema: 1️⃣guided_json, url: \"https://a.example\", model: b } }\n"
+        )
+    ),
+    Fault(
+        name: "an extra field that the product sets",
+        code: "misplaced-key",
+        message:
+            "`cachedContent` cannot stand in `extra`: it brings text into the prompt that no budget sees",
+        hint: nil,
+        text: recipe(
+            "models: { m: { api: gemini, url: \"https://a.example\", model: b, extra: { 1️⃣cachedContent: x } } }\n"
+        )
     ),
     Fault(
         name: "a stage without a verb",
@@ -211,16 +195,8 @@ private let faults: [Fault] = [
 @Suite("Faults in recipes")
 struct RecipeFaultTests {
     @Test("Each fault has a code, a sentence, a place and a hint", arguments: faults)
-    fileprivate func fault(_ fault: Fault) throws {
-        let (text, line, column) = place(in: fault.text)
-        let report = try #require(throws: DiagnosticReport.self) { try read(text) }
-
-        #expect(report.diagnostics.map(\.code) == [fault.code])
-        let found = try #require(report.diagnostics.first)
-        #expect(found.message == fault.message)
-        if let hint = fault.hint { #expect(found.hint == hint) }
-        #expect(found.location?.line == line)
-        #expect(found.location?.column == column)
+    func fault(_ fault: Fault) throws {
+        try fault.check()
     }
 
     @Test(
@@ -282,7 +258,7 @@ struct RecipeFaultTests {
                 random_seed: 7
                 models:
                   m: { url: "https://a.example/v1", model: b, key: { env: LAB_KEY }, price: { input: 0.15, output: 0.60 } }
-                budget: { usd: 20.5, tokens: 1_000_000, wall: 6h }
+                budget: { usd: 20.5, tokens: 1_000_000, wall: 6h, per_role: { m: { usd: 0.000000001, calls: 3 } } }
 
                 """
             )
@@ -291,6 +267,9 @@ struct RecipeFaultTests {
         #expect(recipe.budget?.nanoDollars == 20_500_000_000)
         #expect(recipe.budget?.tokens == 1_000_000)
         #expect(recipe.budget?.wallSeconds == 21_600)
+        #expect(recipe.budget?.perRole["m"]?.nanoDollars == 1)
+        #expect(recipe.budget?.perRole["m"]?.calls == 3)
+        #expect(recipe.budget?.perRole["m"]?.tokens == nil)
         let place = try #require(recipe.models.first?.place.value.endpoints.first)
         let price = place.price
         #expect(place.url == "https://a.example/v1")
@@ -299,6 +278,27 @@ struct RecipeFaultTests {
         #expect(price?.inputNanoDollars == 150_000_000)
         #expect(price?.cachedInputNanoDollars == 150_000_000)
         #expect(price?.outputNanoDollars == 600_000_000)
+    }
+
+    @Test(
+        "A model's API and its way for schemas are read, and chat completions are what is meant without a word"
+    )
+    func apis() throws {
+        let recipe = try read(
+            recipe(
+                """
+                models:
+                  a: { url: "https://a.example", model: b }
+                  b: { url: "https://a.example", model: b, schema: structured_outputs }
+                  c: { url: "https://a.example", model: b, api: anthropic, schema: tool }
+                  d: { local: smollm2-135m, schema: json_schema }
+                budget: { calls: 1 }
+
+                """
+            )
+        )
+        #expect(recipe.models.map(\.api) == [.openai, .openai, .anthropic, .openai])
+        #expect(recipe.models.map(\.schemaField) == [nil, .structuredOutputs, .tool, .jsonSchema])
     }
 
     @Test(
@@ -319,23 +319,5 @@ struct RecipeFaultTests {
     )
     func badAddress(url: String) {
         #expect(EndpointURL(url) == nil)
-    }
-
-    private func read(_ text: String) throws -> Recipe {
-        do {
-            return try Recipe.read(ConfigDocument(file: "r.yaml", text: text))
-        } catch let fault as Diagnostic {
-            throw DiagnosticReport([fault], sources: ["r.yaml": text])
-        }
-    }
-
-    private func place(in marked: String) -> (text: String, line: Int, column: Int) {
-        let lines = marked.split(separator: "\n", omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            guard let mark = line.firstRange(of: "1️⃣") else { continue }
-            let column = line.distance(from: line.startIndex, to: mark.lowerBound) + 1
-            return (marked.replacing("1️⃣", with: ""), index + 1, column)
-        }
-        return (marked, 0, 0)
     }
 }

@@ -20,11 +20,11 @@ struct BudgetTests {
             for caller in 0..<callers {
                 group.addTask {
                     let worst = Self.tokens(10 + caller % 90)
-                    guard (try? await budget.reserve(worst)) != nil else { return }
+                    guard (try? await budget.reserve(worst, for: "m")) != nil else { return }
                     granted.add(1)
                     taken.read(budget.spent.tokens + budget.reserved.tokens)
                     await Task.yield()
-                    budget.settle(worst, used: Self.tokens(worst.tokens / 3))
+                    budget.settle(worst, used: Self.tokens(worst.tokens / 3), for: "m")
                 }
             }
         }
@@ -38,11 +38,11 @@ struct BudgetTests {
     @Test("A call that fits once others return their reservations waits for them")
     func waits() async throws {
         let budget = Budget(Caps(tokens: 100))
-        try await budget.reserve(Self.tokens(80))
-        async let second: Void = budget.reserve(Self.tokens(60))
+        try await budget.reserve(Self.tokens(80), for: "m")
+        async let second: Void = budget.reserve(Self.tokens(60), for: "m")
         await until { budget.waiting > 0 }
         #expect(budget.reserved.tokens == 80)
-        budget.settle(Self.tokens(80), used: Self.tokens(40))
+        budget.settle(Self.tokens(80), used: Self.tokens(40), for: "m")
         try await second
 
         #expect(budget.spent.tokens == 40)
@@ -52,9 +52,11 @@ struct BudgetTests {
     @Test("A call that cannot fit any more is refused while others are in flight")
     func refusedAtOnce() async throws {
         let budget = Budget(Caps(tokens: 100), spent: Self.tokens(50))
-        try await budget.reserve(Self.tokens(30))
+        try await budget.reserve(Self.tokens(30), for: "m")
 
-        let error = await #expect(throws: BudgetExhausted.self) { try await budget.reserve(Self.tokens(51)) }
+        let error = await #expect(throws: BudgetExhausted.self) {
+            try await budget.reserve(Self.tokens(51), for: "m")
+        }
 
         #expect(error?.description == "the budget of 100 tokens has 50 used and the next call may use 51")
     }
@@ -62,11 +64,11 @@ struct BudgetTests {
     @Test("Those who wait in vain are told when the truth is known")
     func refusedLater() async throws {
         let budget = Budget(Caps(calls: 1))
-        try await budget.reserve(Amounts(calls: 1))
+        try await budget.reserve(Amounts(calls: 1), for: "m")
         let outcome = await withTaskGroup(of: Bool.self) { group in
-            group.addTask { (try? await budget.reserve(Amounts(calls: 1))) != nil }
+            group.addTask { (try? await budget.reserve(Amounts(calls: 1), for: "m")) != nil }
             await until { budget.waiting > 0 }
-            budget.settle(Amounts(calls: 1), used: Amounts(calls: 1))
+            budget.settle(Amounts(calls: 1), used: Amounts(calls: 1), for: "m")
             return await group.next()
         }
 
@@ -77,16 +79,16 @@ struct BudgetTests {
     @Test("A cancelled waiter leaves the line and those behind it move up")
     func cancelledWaiter() async throws {
         let budget = Budget(Caps(tokens: 100))
-        try await budget.reserve(Self.tokens(50))
+        try await budget.reserve(Self.tokens(50), for: "m")
         try await withThrowingTaskGroup(of: Void.self) { behind in
             await withTaskGroup(of: Void.self) { first in
                 first.addTask {
                     await #expect(throws: CancellationError.self) {
-                        try await budget.reserve(Self.tokens(100))
+                        try await budget.reserve(Self.tokens(100), for: "m")
                     }
                 }
                 await until { budget.waiting >= 1 }
-                behind.addTask { try await budget.reserve(Self.tokens(50)) }
+                behind.addTask { try await budget.reserve(Self.tokens(50), for: "m") }
                 await until { budget.waiting >= 2 }
                 first.cancelAll()
             }
@@ -115,7 +117,7 @@ struct BudgetTests {
         clock.advance(by: .seconds(5400))
 
         let error = await #expect(throws: BudgetExhausted.self) {
-            try await budget.reserve(Amounts(nanoDollars: 12_500_000, tokens: 1, calls: 1))
+            try await budget.reserve(Amounts(nanoDollars: 12_500_000, tokens: 1, calls: 1), for: "m")
         }
 
         #expect(error?.description == text)
@@ -124,19 +126,19 @@ struct BudgetTests {
     @Test("An endpoint that takes more than was reserved is booked in full, and nothing starts then")
     func overdraft() async throws {
         let budget = Budget(Caps(tokens: 100))
-        try await budget.reserve(Self.tokens(10))
-        budget.settle(Self.tokens(10), used: Self.tokens(1000))
+        try await budget.reserve(Self.tokens(10), for: "m")
+        budget.settle(Self.tokens(10), used: Self.tokens(1000), for: "m")
 
         #expect(budget.spent.tokens == 1000)
-        await #expect(throws: BudgetExhausted.self) { try await budget.reserve(Amounts()) }
+        await #expect(throws: BudgetExhausted.self) { try await budget.reserve(Amounts(), for: "m") }
     }
 
     @Test("Absurd amounts neither overflow nor slip through")
     func absurd() async throws {
         let budget = Budget(Caps(nanoDollars: .max, tokens: .max))
-        try await budget.reserve(Amounts(tokens: 1))
-        budget.settle(Amounts(tokens: 1), used: Amounts(nanoDollars: .max, tokens: .max))
-        budget.settle(Amounts(), used: Amounts(nanoDollars: .max, tokens: .max))
+        try await budget.reserve(Amounts(tokens: 1), for: "m")
+        budget.settle(Amounts(tokens: 1), used: Amounts(nanoDollars: .max, tokens: .max), for: "m")
+        budget.settle(Amounts(), used: Amounts(nanoDollars: .max, tokens: .max), for: "m")
 
         #expect(budget.spent.tokens == .max)
     }

@@ -37,11 +37,10 @@ struct EndpointWaitsTests {
         }
         let clock = PatientClock()
         let budget = Budget(Caps())
-        let client = try EndpointClient(
-            [configuration(server.url, places: 4)],
-            budget: budget,
-            clock: clock
-        )
+        var setup = configuration(server.url, places: 4)
+        // The exchange is held while this test waits its turn among many.
+        setup.timeouts = EndpointTimeouts(connect: .seconds(600), total: .seconds(600), idle: .seconds(600))
+        let client = try EndpointClient([setup], budget: budget, clock: clock)
         async let inFlight = client.complete(request("in flight"))
         async let waiting = outcome { try await client.complete(request("waiting")) }
         async let alsoWaiting = outcome { try await client.complete(request("also waiting")) }
@@ -63,14 +62,14 @@ struct EndpointWaitsTests {
     @Test("Whoever waits for a share of the budget when draining begins is sent away")
     func drainBudget() async throws {
         let budget = Budget(Caps(calls: 1))
-        try await budget.reserve(Amounts(calls: 1))
-        async let waiting = outcome { try await budget.reserve(Amounts(calls: 1)) }
+        try await budget.reserve(Amounts(calls: 1), for: "m")
+        async let waiting = outcome { try await budget.reserve(Amounts(calls: 1), for: "m") }
         await until { budget.waiting > 0 }
 
         budget.close()
         let first = await waiting
-        budget.settle(Amounts(calls: 1), used: Amounts())
-        let second = await outcome { try await budget.reserve(Amounts(calls: 1)) }
+        budget.settle(Amounts(calls: 1), used: Amounts(), for: "m")
+        let second = await outcome { try await budget.reserve(Amounts(calls: 1), for: "m") }
 
         #expect(first == "cancelled" && second == "cancelled")
     }

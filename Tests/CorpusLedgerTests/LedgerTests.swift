@@ -34,7 +34,8 @@ struct LedgerTests {
             ),
             attempts: 2,
             booked: 12,
-            cost: 30
+            cost: 30,
+            buyer: Buyer(role: "judge", stage: "s")
         )
     }
 
@@ -49,7 +50,7 @@ struct LedgerTests {
         #expect(reply?.finish == .length)
         #expect(reply?.usage == TokenUsage(input: 5, cachedInput: 1, output: 7))
         #expect(try ledger.call(call(2).key) == nil)
-        let spent = try ledger.spent()
+        let spent = try ledger.spent().total
         #expect(spent.calls == 1 && spent.tokens == 12 && spent.nanoDollars == 30)
     }
 
@@ -62,7 +63,7 @@ struct LedgerTests {
             }
             try await group.waitForAll()
         }
-        #expect(try ledger.spent().calls == tasks)
+        #expect(try ledger.spent().total.calls == tasks)
     }
 
     @Test("A cancelled task's commit is kept all the same: it was paid")
@@ -73,7 +74,7 @@ struct LedgerTests {
             try await ledger.commit([.call(call(1))])
         }
         try await task.value
-        #expect(try ledger.spent().calls == 1)
+        #expect(try ledger.spent().total.calls == 1)
     }
 
     @Test("Writing is as durable as SQLite can make it")
@@ -163,13 +164,19 @@ struct LedgerTests {
         let ledger = try begin()
         try await ledger.commit([.call(call(1)), .call(call(2))])
         for _ in 0..<3 {
-            let charge = ChargeRecord(call: call(3).key, model: "m", tokens: 100, cost: 7)
+            let charge = ChargeRecord(
+                call: call(3).key,
+                model: "m",
+                tokens: 100,
+                cost: 7,
+                buyer: Buyer(role: "m", stage: "s")
+            )
             try await ledger.commit([.charge(charge)])
         }
-        let spent = try ledger.spent()
+        let spent = try ledger.spent().total
         #expect(spent.calls == 5 && spent.tokens == 324 && spent.nanoDollars == 81)
         let later = try begin()
-        let again = try later.spent()
+        let again = try later.spent().total
         #expect(again.calls == 5 && again.tokens == 324 && again.nanoDollars == 81)
     }
 
@@ -180,6 +187,7 @@ struct LedgerTests {
             try database.execute(
                 sql: """
                     DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
+                    ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
                     ALTER TABLE edge RENAME COLUMN root TO family; ALTER TABLE pair RENAME COLUMN root TO family;
                     PRAGMA user_version = 1;
                     """
@@ -188,9 +196,84 @@ struct LedgerTests {
         #expect(try #require(throws: LedgerProblem.self) { try Ledger.read(path: path) }.code == .older)
         let ledger = try begin()
         #expect(try ledger.call(call(1).key)?.text == "reply")
-        let spent = try ledger.spent()
+        let spent = try ledger.spent().total
         #expect(spent.calls == 1 && spent.tokens == 12 && spent.nanoDollars == 30)
         #expect(try ledger.faults() == [])
+        #expect(try ledger.spent().perRole == ["m": Spent(calls: 1, tokens: 12, nanoDollars: 30)])
+    }
+
+    @Test("A ledger of schema 2 learns who paid: the model, and the first stage that used the reply")
+    func upgradeRoles() async throws {
+        do {
+            let ledger = try begin()
+            let stages = try ledger.number(
+                ["s", "t"].map {
+                    StageRecord(digest: Digest(of: $0), name: $0, verb: "verify", plugin: "p", version: 1)
+                }
+            )
+            let items = [1, 0].map { index in
+                ItemRecord(
+                    key: ItemKey(deriving: ["item", "\(index)"]),
+                    stage: stages[index],
+                    input: nil,
+                    state: .passed,
+                    trace: [TraceEntry(.call, call(1).key)]
+                )
+            }
+            let charge = ChargeRecord(
+                call: call(2).key,
+                model: "m",
+                tokens: 100,
+                cost: nil,
+                buyer: Buyer(role: "x", stage: "s")
+            )
+            try await ledger.commit(
+                [.call(call(1)), .call(call(2)), .charge(charge)] + items.map { .item($0) }
+            )
+        }
+        try await DatabaseQueue(path: path).write { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
+                    ALTER TABLE charge DROP COLUMN role; ALTER TABLE charge DROP COLUMN stage;
+                    PRAGMA user_version = 2;
+                    """
+            )
+        }
+        let ledger = try begin()
+        #expect(try ledger.spent().perRole == ["m": Spent(calls: 3, tokens: 124, nanoDollars: 60)])
+        let stages = try await ledger.pool.read {
+            try Row.fetchAll($0, sql: "SELECT key, stage FROM call").reduce(into: [:]) {
+                $0[ItemKey(data: $1["key"])] = .some($1["stage"] as String?)
+            }
+        }
+        #expect(stages == [call(1).key: "s", call(2).key: nil])
+        #expect(try ledger.faults() == [])
+    }
+
+    @Test("Each role's spending is known apart; a reply that two roles use was paid by the first")
+    func roles() async throws {
+        let ledger = try begin()
+        var other = call(1)
+        other.buyer = Buyer(role: "teacher", stage: "t")
+        let charge = ChargeRecord(
+            call: call(2).key,
+            model: "m",
+            tokens: 50,
+            cost: nil,
+            buyer: Buyer(role: "teacher", stage: "t")
+        )
+        var imported = call(3)
+        imported.attempts = 0
+        try await ledger.commit([.call(call(1)), .call(other), .charge(charge), .call(imported)])
+
+        let spent = try begin().spent()
+        #expect(spent.total == Spent(calls: 2, tokens: 62, nanoDollars: 30))
+        #expect(
+            spent.perRole == [
+                "judge": Spent(calls: 1, tokens: 12, nanoDollars: 30), "teacher": Spent(calls: 1, tokens: 50),
+            ]
+        )
     }
 
     @Test("A ledger that was lost or emptied beside its exports is not begun anew", arguments: [true, false])
@@ -287,7 +370,7 @@ struct LedgerTests {
             #expect(problem?.code == .full)
             #expect(committed > 0)
             #expect(ledger.shortage?.code == .full)
-            #expect(try ledger.spent().calls == committed)
+            #expect(try ledger.spent().total.calls == committed)
         }
     }
 }

@@ -307,7 +307,7 @@ struct AccountingTests {
             if number.isMultiple(of: 4) { throw WorkFailure("timeout", "no reply came in time") }
         }
         let (_, report) = try await run.pass(endpoint: failing)
-        let spent = try run.ledger().spent()
+        let spent = try run.ledger().spent().total
 
         #expect(report.counts.failed["timeout"] == 12)
         let lost = report.spending.unanswered

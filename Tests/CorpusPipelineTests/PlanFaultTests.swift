@@ -50,6 +50,29 @@ private let faults = [
         message: "model `m` has no price, so a budget in dollars cannot be kept"
     ),
     PlanFault(
+        old:
+            "\"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
+            "1️⃣\"https://models.example/v1\", model: toy } }\nbudget: { tokens: 5, per_role: { m: { usd: 5 } } }",
+        code: "missing-price",
+        message: "model `m` has no price, so a budget in dollars cannot be kept"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
+            "price: { input: 1, output: 1 }, fallback: o }, o: { url: 1️⃣\"https://models.example/v1\", model: other } }\nbudget: { tokens: 5, per_role: { m: { usd: 5 } } }",
+        code: "missing-price",
+        message: "model `o` has no price, so a budget in dollars cannot be kept"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
+            "price: { input: 0, output: 1 } } }\nbudget: { tokens: 5, per_role: { m: { usd: 1️⃣0 } } }",
+        code: "out-of-range",
+        message: "a budget of 0 dollars allows `m` no call, since it has a price",
+        hint: "give it something to spend, or take it out of the stages"
+    ),
+    PlanFault(
         old: "models: { m:",
         new: "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 4 } }, m:",
         code: "conflicting-models",
@@ -76,6 +99,13 @@ private let faults = [
             "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 }, price: { input: 1, output: 1 } }, m:",
         code: "conflicting-models",
         message: "`m` and `n` are one model at one address and differ in `key` or `price`"
+    ),
+    PlanFault(
+        old: "models: { m:",
+        new:
+            "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, schema: json_schema, limits: { concurrency: 8 } }, m:",
+        code: "conflicting-models",
+        message: "`m` and `n` are one model at one address and differ in `schema`"
     ),
     PlanFault(
         old: "from: tasks, model: m",
@@ -110,6 +140,18 @@ struct PlanFaultTests {
             #expect(found.location?.line == index + 1)
             #expect(found.location?.column == line.distance(from: line.startIndex, to: mark.lowerBound) + 1)
         }
+    }
+
+    @Test("One model that is asked in two APIs is two, and the first keeps its plain name")
+    func twoAPIs() throws {
+        let text = TestRun.recipe.replacing(
+            "models: { m:",
+            with: "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, api: anthropic }, m:"
+        )
+        let models = try TestRun.plan(text).models
+        #expect(models["n"]?.identity == "toy")
+        #expect(models["m"]?.identity == "toy@m")
+        #expect(try TestRun.plan(TestRun.recipe).models["m"]?.identity == "toy")
     }
 
     @Test("What nobody can count is unknown, not a crash")

@@ -178,6 +178,8 @@ struct DoctorCommand: AsyncParsableCommand {
             name: model.identity,
             baseURL: url,
             apiModel: model.spec.model,
+            api: model.spec.api,
+            schemaField: model.spec.schemaField,
             key: key,
             keyVariable: variable,
             maxAttempts: 3

@@ -12,7 +12,11 @@ struct PlanCommand: AsyncParsableCommand {
             Reads the recipe, its prompts and the beginning of its sources; calls nothing and writes nothing. Calls, \
             tokens and cost are what comes when every item passes every stage and every reply is as long as allowed. \
             Prompts are taken to be as long as a reply may be, 1,000 tokens at least, and retries are left out. \
-            `unknown` is said where a price or a count is not known.
+            `unknown` is said where a price or a count is not known. Caps that this worst case exceeds are named; that is \
+            no fault: a run stops at its caps and can be continued.
+
+            With --json: `nodes`, `estimate` (`seeds`, `calls`, `tokens`, `usd`, and the same by `roles` and by `stages`) and \
+            `over`, the caps that the worst case exceeds: `role`, null for the whole run, `cap`, `limit`, `worst_case`.
 
             Exit codes: 0 sound, 2 faults in the recipe, 64 bad command line.
 
@@ -43,6 +47,7 @@ struct PlanText {
         var members = plan.json.members ?? [:]
         members["schema"] = 1
         members["estimate"] = plan.estimate.json
+        members["over"] = .array(excesses.map(\.json))
         Terminal.print(.object(members))
     }
 
@@ -60,27 +65,45 @@ struct PlanText {
                 from.isEmpty ? "–" : from,
                 row.map { $0.inputs.map(Amount.count) ?? "unknown" }
                     ?? (plan.estimate.seeds.map(Amount.count) ?? "unknown"),
-                calls.map { $0 == 0 ? "" : Amount.count($0) } ?? "unknown",
+                row == nil ? "" : calls.map { $0 == 0 ? "" : Amount.count($0) } ?? "unknown",
                 calls == 0 ? "" : row?.tokens.map(Amount.short) ?? (row == nil ? "" : "unknown"),
                 calls == 0 || row == nil ? "" : Amount.dollars(row?.cost)
             )
         }
         lines += table.lines
         lines += ["", "models"]
-        var models = TextTable()
+        var models = TextTable(right: [4, 5, 6])
         for (name, model) in plan.models.sorted(by: { $0.key < $1.key }) {
+            let role = plan.estimate.roles.first { $0.name == name }
             models.add(
                 "  \(name)",
                 model.identity,
                 place(of: model),
                 "at most \(model.concurrency) calls at once"
                     + (model.spec.concurrency == nil && !model.spec.place.value.endpoints.isEmpty
-                        ? ", found by itself" : "")
+                        ? ", found by itself" : ""),
+                role.map { $0.calls.map(Amount.count) ?? "unknown" }.map { $0 + " calls" } ?? "",
+                role.map { $0.tokens.map(Amount.short) ?? "unknown" }.map { $0 + " tokens" } ?? "",
+                role.map { Amount.dollars($0.cost) } ?? ""
             )
         }
         lines += models.lines
         lines += ["", "in full: \(inFull)", "limit: \(limit)"]
-        return lines
+        return lines + excesses.map(text)
+    }
+
+    private var excesses: [CapExcess] { plan.estimate.excesses(over: plan.recipe.budget) }
+
+    private func text(_ excess: CapExcess) -> String {
+        let owner = excess.role.map { " for the model `\($0)`" } ?? ""
+        let (worst, limit) =
+            switch excess.cap {
+            case .dollars: (Amount.dollars(excess.worstCase), Amount.dollars(excess.limit))
+            case .tokens:
+                (Amount.short(excess.worstCase) + " tokens", Amount.short(excess.limit))
+            case .calls: (Amount.count(excess.worstCase) + " calls", Amount.count(excess.limit))
+            }
+        return "note: the worst case, \(worst), exceeds the budget\(owner) of \(limit)"
     }
 
     /// One line: seeds, calls, tokens, cost.
@@ -99,12 +122,20 @@ struct PlanText {
     /// One line: the recipe's caps.
     var limit: String {
         guard let budget = plan.recipe.budget else { return "none (a run needs a budget)" }
-        var parts: [String] = []
-        if let usd = budget.nanoDollars { parts.append(Amount.dollars(usd)) }
-        if let tokens = budget.tokens { parts.append("\(Amount.short(tokens)) tokens") }
-        if let calls = budget.calls { parts.append("\(Amount.short(calls)) calls") }
+        var parts = Self.caps(budget.nanoDollars, budget.tokens, budget.calls)
         if let wall = budget.wallSeconds { parts.append("\(Amount.time(Double(wall))) of time") }
+        for (role, caps) in budget.perRole.sorted(by: { $0.key < $1.key }) {
+            let own = Self.caps(caps.nanoDollars, caps.tokens, caps.calls).joined(separator: ", ")
+            parts.append("of it for `\(role)` \(own)")
+        }
         return parts.joined(separator: ", ")
+    }
+
+    private static func caps(_ nanoDollars: Int?, _ tokens: Int?, _ calls: Int?) -> [String] {
+        [
+            nanoDollars.map(Amount.dollars), tokens.map { "\(Amount.short($0)) tokens" },
+            calls.map { "\(Amount.short($0)) calls" },
+        ].compactMap(\.self)
     }
 
     private func place(of model: PlannedModel) -> String {

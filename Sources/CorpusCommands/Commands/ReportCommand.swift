@@ -10,7 +10,13 @@ struct ReportCommand: AsyncParsableCommand {
         abstract: "Account for every candidate of a run",
         discussion: """
             Reads the ledger in the run's folder, also while the run goes on. Every candidate is counted once, in its \
-            final state: candidates = exported + dropped + failed (+ open, while a run is unfinished).
+            final state: candidates = exported + dropped + failed (+ open, while a run is unfinished). Costs are those of \
+            all passes, for each model by its name in the recipe and for each stage that asked for a reply first; both add \
+            up to the whole. What is not known is `unknown`, or null.
+
+            With --json: `counts`, `spending` and `costs` (`usd`, `usd_per_exported`, and `roles` and `stages` with \
+            `calls`, `input_tokens`, `cached_tokens`, `output_tokens`, `booked_tokens`, `usd`, `unanswered`), `stages`, \
+            `files`, `licences`. `booked_tokens` is what budgets were charged.
 
             Exit codes: 0 done, 2 there is no such run, 64 bad command line.
 
@@ -98,19 +104,7 @@ struct ReportText {
         }
         lines += table.lines + [""]
         lines += stageLines + [""]
-        let spending = report.spending
-        lines.append(
-            "paid so far: \(Amount.count(spending.calls)) calls, \(Amount.count(spending.inputTokens)) + "
-                + "\(Amount.count(spending.outputTokens)) tokens, \(costText); "
-                + "\(Amount.count(spending.executions)) executions"
-        )
-        let lost = spending.unanswered
-        if lost.calls > 0 {
-            lines.append(
-                "booked without a reply: \(Amount.count(lost.calls)) calls, at most \(Amount.count(lost.tokens)) tokens"
-                    + (lost.cost.map { ", " + Amount.dollars($0) } ?? "")
-            )
-        }
+        lines += costLines
         for file in report.files where file.split != nil {
             lines.append(
                 "  \(file.path)  \(Amount.count(file.rows)) rows"
@@ -128,10 +122,6 @@ struct ReportText {
         case "budget": paint.yellow("stopped at its budget; raise it and run again to continue")
         default: paint.red(report.state.shown)
         }
-    }
-
-    private var costText: String {
-        report.spending.cost.map(Amount.dollars) ?? "cost unknown (no price given)"
     }
 
     private var stageLines: [String] {

@@ -14,7 +14,11 @@ struct RunCommand: AsyncParsableCommand {
             on the ledger are never bought or done again. Ctrl-C finishes what is in work and stops; a second Ctrl-C \
             stops at once.
 
-            Exit codes: 0 done, 2 could not do it, 75 stopped early but resumable (budget reached, endpoint down, \
+            --replay calls nobody: what is not on the ledger or the cassette fails as `not-recorded`, and the exit code is \
+            1. --record writes every request and reply of the run to a folder, without keys and addresses, and --cassette \
+            takes replies from there before anything is bought, so that a run can be repeated on another machine.
+
+            Exit codes: 0 done, 1 replayed with replies missing, 2 could not do it, 75 stopped early but resumable (budget reached, endpoint down, \
             disk full), 130 interrupted, 64 bad command line.
 
             Example: corpusmith run Templates/Recipes/quickstart.yaml
@@ -36,6 +40,18 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "No progress, no report; errors only")
     var quiet = false
 
+    @Flag(help: "Call nobody: take every reply from the ledger or the cassette")
+    var replay = false
+
+    @Option(help: "Take replies from the cassette in this folder before buying any", completion: .directory)
+    var cassette: String?
+
+    @Option(
+        help: "Write every request and reply to a cassette in this folder at the end",
+        completion: .directory
+    )
+    var record: String?
+
     @Flag(help: "Run what models write without isolation. Never do this with models you do not trust")
     var unsafeNoSandbox = false
 
@@ -54,7 +70,8 @@ struct RunCommand: AsyncParsableCommand {
                 workshop: workshop,
                 folder: folder,
                 isQuiet: quiet,
-                allowsNoSandbox: unsafeNoSandbox
+                allowsNoSandbox: unsafeNoSandbox,
+                tape: Tape(isReplay: replay, cassette: cassette, record: record)
             )
             let report = try await session.run()
             if json {
@@ -67,6 +84,25 @@ struct RunCommand: AsyncParsableCommand {
                     "\neverything is in \(folder.path)/; why candidates were dropped: corpusmith report \(folder.path) --why 3"
                 )
             }
+            if replay { try Self.tellMissing(in: report) }
         }
+    }
+
+    /// Says what a replay lacked.
+    ///
+    /// - Throws: The exit code when something was missing.
+    private static func tellMissing(in report: RunReport) throws {
+        let missing = report.stages.compactMap { stage -> String? in
+            guard let units = stage.reasons[ReplayEndpoint.code.description] else { return nil }
+            return "\(Amount.count(units)) in `\(stage.name)`"
+        }
+        guard !missing.isEmpty else { return }
+        CommandExit.tell(
+            ReplayEndpoint.code.description,
+            "units of work need replies that are not recorded: \(missing.joined(separator: ", "))",
+            hint:
+                "the same command without `--replay` buys them; `--cassette` takes them from where they were recorded"
+        )
+        throw CommandExit.findings
     }
 }

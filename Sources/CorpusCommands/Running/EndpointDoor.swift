@@ -159,6 +159,8 @@ actor EndpointDoor: ModelEndpoint {
             name: model.identity,
             baseURL: address,
             apiModel: model.spec.model,
+            api: model.spec.api,
+            schemaField: model.spec.schemaField,
             rates: RateLimits(
                 requests: model.spec.requestsPerMinute,
                 inputTokens: model.spec.inputTokensPerMinute,

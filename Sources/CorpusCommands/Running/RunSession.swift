@@ -15,6 +15,7 @@ struct RunSession {
     let folder: RunFolder
     let isQuiet: Bool
     let allowsNoSandbox: Bool
+    let tape: Tape
 
     private var plan: Plan { workshop.plan }
 
@@ -23,8 +24,10 @@ struct RunSession {
     /// - Returns: The report after the pass.
     /// - Throws: An exit code after telling why, or a problem.
     func run() async throws -> RunReport {
+        let cassette = try await tape.checkedCassette()
         let sandbox = plan.needs.contains(.sandbox) ? try await openSandbox() : nil
-        try makeFolder()
+        try makeFolder(folder.path, "the run's folder", option: "--output")
+        if let target = tape.record { try makeFolder(target, "the cassette's folder", option: "--record") }
         let lock = try RunLock(folder: folder.path)
         defer { withExtendedLifetime(lock) {} }
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
@@ -38,11 +41,22 @@ struct RunSession {
         )
         if !isQuiet {
             let text = PlanText(plan: plan)
-            Terminal.tell("\(plan.recipe.name): up to \(text.inFull); limit \(text.limit)")
+            let limit = tape.isReplay ? "replay, no call is made" : "limit \(text.limit)"
+            Terminal.tell("\(plan.recipe.name): up to \(text.inFull); \(limit)")
         }
+        if let cassette { try await ledger.load(cassette) }
         let control = RunControl()
         let end = try await work(ledger, sandbox, control, now)
-        return try await conclude(end, ledger, now)
+        let report: RunReport
+        do {
+            report = try await conclude(end, ledger, now)
+        } catch {
+            // What was paid for so far is worth carrying too; that it cannot be does not hide why the run stopped.
+            try? recordCassette(ledger)
+            throw error
+        }
+        try recordCassette(ledger)
+        return report
     }
 
     // MARK: - Before
@@ -51,14 +65,14 @@ struct RunSession {
         try await SandboxDoor.open(minimum: plan.recipe.sandbox.minimum, allowsNone: allowsNoSandbox)
     }
 
-    private func makeFolder() throws {
+    private func makeFolder(_ path: String, _ what: String, option: String) throws {
         do {
-            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw CommandProblem(
                 "no-folder",
-                "cannot make the run's folder `\(folder.path)`: \(error.localizedDescription)",
-                hint: "name another place with `--output`"
+                "cannot make \(what) `\(path)`: \(error.localizedDescription)",
+                hint: "name another place with `\(option)`"
             )
         }
     }
@@ -71,17 +85,20 @@ struct RunSession {
         _ control: RunControl,
         _ now: @escaping @Sendable () -> Double
     ) async throws -> PassEnd {
-        let caps = plan.recipe.budget
-        let spent = try ledger.spent()
-        let budget = Budget(
-            Caps(nanoDollars: caps?.nanoDollars, tokens: caps?.tokens, calls: caps?.calls),
-            spent: Amounts(nanoDollars: spent.nanoDollars, tokens: spent.tokens, calls: spent.calls)
-        )
+        let budget = Budget(of: plan.recipe, spent: try ledger.spent()) {
+            if !tape.isReplay { Self.warn($0.description) }
+        }
         let gate = LocalModelGate(isQuiet: isQuiet)
         let door = EndpointDoor(plan: plan, budget: budget, local: gate)
-        let services = RunServices(endpoint: door, sandbox: sandbox, now: now, drain: door.drain)
+        let services = RunServices(
+            endpoint: tape.isReplay ? ReplayEndpoint() : door,
+            sandbox: sandbox,
+            now: now,
+            drain: door.drain
+        )
         let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
         let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: now)
+        let watch = WallWatch(plan.recipe.budget?.wallSeconds, started: now())
         let end = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await gate.keep() }
             defer { gate.close() }
@@ -95,7 +112,10 @@ struct RunSession {
                     _exit(CommandExit.interrupted.rawValue)
                 }
             } _: {
-                try await engine.run { progress.update($0) }
+                try await engine.run { figures in
+                    progress.update(figures)
+                    if let warning = watch.warning(at: now()) { Self.warn(warning) }
+                }
             }
             progress.finish()
             // The bundled model may be starting still.
@@ -104,6 +124,12 @@ struct RunSession {
         }
         await door.shut()
         return end
+    }
+
+    private static func warn(_ sentence: String) {
+        // A redrawn line may stand there.
+        if Terminal.isInteractive { Terminal.tellRaw("\r\u{1B}[K") }
+        Terminal.tell("warning[budget]: \(sentence)")
     }
 
     // MARK: - After
@@ -156,6 +182,12 @@ struct RunSession {
         return report
     }
 
+    private func recordCassette(_ ledger: Ledger) throws {
+        guard let target = tape.record else { return }
+        let count = try ledger.record(to: target)
+        if !isQuiet { Terminal.tell("recorded \(Amount.count(count)) replies in \(target)/") }
+    }
+
     private func write(_ report: RunReport) throws {
         try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
     }
@@ -164,7 +196,9 @@ struct RunSession {
         let (named, count) = try ledger.unreadableRows(limit: 10)
         for row in named { Terminal.tell("warning[unreadable-row]: \(row)") }
         if count > named.count { Terminal.tell("warning[unreadable-row]: and \(count - named.count) more") }
-        let failed = report.counts.failed.values.reduce(0, +) - count
+        // A replay tells by itself what it lacked.
+        let missing = tape.isReplay ? report.counts.failed[ReplayEndpoint.code.description] ?? 0 : 0
+        let failed = report.counts.failed.values.reduce(0, +) - count - missing
         if failed > 0 {
             Terminal.tell("warning[failed]: \(failed) candidates failed; the same command tries them again")
         }

@@ -9,7 +9,7 @@ extension BatchChannel {
         var taken: [BatchRow] = []
         for (index, candidate) in candidates.enumerated() {
             var row = candidate
-            if lane.shared.budget.reserveNow(row.parcel.worstCase) {
+            if lane.shared.budget.reserveNow(row.parcel.worstCase, for: row.role) {
                 row.isReserved = true
                 taken.append(row)
                 continue
@@ -19,7 +19,7 @@ extension BatchChannel {
                 break
             }
             do {
-                try await lane.shared.budget.reserve(row.parcel.worstCase)
+                try await lane.shared.budget.reserve(row.parcel.worstCase, for: row.role)
             } catch {
                 rows.finish([(row.key, .failure(error))])
                 rows.putBack(Array(candidates[(index + 1)...]))
@@ -34,15 +34,23 @@ extension BatchChannel {
     /// Reserves what a row under way may take; one that does not fit any more is booked all the same.
     func reserved(_ row: BatchRow) -> BatchRow {
         var row = row
-        row.isReserved = lane.shared.budget.reserveNow(row.parcel.worstCase)
+        row.isReserved = lane.shared.budget.reserveNow(row.parcel.worstCase, for: row.role)
         return row
     }
 
     /// Gives the reservations of a batch back and books what was really taken.
     ///
-    /// In one step, so that whoever waits for a share finds all of it.
+    /// In one step for each role, so that whoever waits for a share finds all of it.
     func settle(_ batch: RunningBatch, used: [Amounts] = []) {
-        let worst = batch.rows.filter(\.isReserved).reduce(Amounts()) { $0 + $1.parcel.worstCase }
-        lane.shared.budget.settle(worst, used: used.reduce(Amounts(), +))
+        var sums: [String: (worst: Amounts, used: Amounts)] = [:]
+        for (index, row) in batch.rows.enumerated() {
+            var sum = sums[row.role] ?? (Amounts(), Amounts())
+            if row.isReserved { sum.worst = sum.worst + row.parcel.worstCase }
+            if used.indices.contains(index) { sum.used = sum.used + used[index] }
+            sums[row.role] = sum
+        }
+        for (role, sum) in sums.sorted(by: { $0.key < $1.key }) {
+            lane.shared.budget.settle(sum.worst, used: sum.used, for: role)
+        }
     }
 }

@@ -21,6 +21,15 @@ package struct Amounts: Sendable, Hashable {
         )
     }
 
+    /// Gives a reservation back.
+    static func - (left: Amounts, right: Amounts) -> Amounts {
+        Amounts(
+            nanoDollars: left.nanoDollars - right.nanoDollars,
+            tokens: left.tokens - right.tokens,
+            calls: left.calls - right.calls
+        )
+    }
+
     private static func saturatingSum(_ left: Int, _ right: Int) -> Int {
         let (sum, overflows) = left.addingReportingOverflow(right)
         return overflows ? .max : sum
@@ -43,19 +52,26 @@ package struct Caps: Sendable, Hashable {
     }
 
     /// Why an amount on top of what is taken does not fit, or nil when it does.
-    func refusal(of wanted: Amounts, onTopOf taken: Amounts) -> String? {
+    ///
+    /// - Parameters:
+    ///   - wanted: What a call may take.
+    ///   - taken: What is spent, perhaps with what is reserved.
+    ///   - role: Whose caps these are; nil for the run's.
+    /// - Returns: One sentence that names the role and the cap.
+    func refusal(of wanted: Amounts, onTopOf taken: Amounts, role: String?) -> String? {
         let sum = taken + wanted
+        let owner = role.map { " for the model `\($0)`" } ?? ""
         if let cap = nanoDollars, sum.nanoDollars > cap {
             return
-                "the budget of \(NanoDollars.text(cap)) has \(NanoDollars.text(taken.nanoDollars)) spent and the "
+                "the budget of \(NanoDollars.text(cap))\(owner) has \(NanoDollars.text(taken.nanoDollars)) spent and the "
                 + "next call may cost \(NanoDollars.text(wanted.nanoDollars))"
         }
         if let cap = tokens, sum.tokens > cap {
             return
-                "the budget of \(cap) tokens has \(taken.tokens) used and the next call may use \(wanted.tokens)"
+                "the budget of \(cap) tokens\(owner) has \(taken.tokens) used and the next call may use \(wanted.tokens)"
         }
         if let cap = calls, sum.calls > cap {
-            return "the budget of \(cap) calls has \(taken.calls) made and the next one does not fit"
+            return "the budget of \(cap) calls\(owner) has \(taken.calls) made and the next one does not fit"
         }
         return nil
     }

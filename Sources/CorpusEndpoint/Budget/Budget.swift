@@ -1,168 +1,161 @@
 import CorpusKit
 import Synchronization
 
-/// Keeps all calls together within their caps, also those in flight.
+/// Keeps all calls together, and those of each role, within their caps, also those in flight.
 ///
 /// A caller reserves the worst case of a call before sending it and settles with the truth afterwards. What
 /// fits only when reservations come back waits for them, in order; what cannot fit any more is refused at
 /// once. A cap is exceeded only by an endpoint that uses more than it was allowed to: that is booked in full,
 /// and nothing starts afterwards.
 ///
+/// A role is a name under `models:` in a recipe. A call reserves from its role's caps and the run's in one step; see
+/// ``BudgetBook`` for whose turn it is.
+///
 /// Time is not reserved: no call starts after the cap on `wall`, and those in flight end within their own
 /// limits, since to cut them off would throw away what is paid for.
 package final class Budget: Sendable {
+    private typealias Continuation = CheckedContinuation<Void, any Error>
+
     private struct State: Sendable {
-        var spent: Amounts
-        var reserved = Amounts()
-        var line = WaitingLine<Waiter>()
+        var book: BudgetBook
+        var waiters: [UInt64: Continuation] = [:]
         var isClosed = false
-    }
-
-    private struct Waiter: Sendable {
-        let worstCase: Amounts
-        let continuation: CheckedContinuation<Void, any Error>
-    }
-
-    private enum Answer {
-        case granted
-        case refused(BudgetExhausted)
-        case wait
     }
 
     package let caps: Caps
     private let elapsed: @Sendable () -> Duration
+    private let warn: @Sendable (BudgetWarning) -> Void
     private let state: Mutex<State>
 
     /// Creates a budget.
     ///
     /// - Parameters:
-    ///   - caps: The limits.
-    ///   - spent: What earlier runs of the same recipe have taken.
+    ///   - caps: The limits of all calls together.
+    ///   - perRole: The limits of single roles, within those of all; `wall` has no meaning here.
+    ///   - spent: What earlier passes have taken in all.
+    ///   - spentPerRole: What each role took of it.
     ///   - clock: What measures the run's time, from now on.
-    package init(_ caps: Caps, spent: Amounts = Amounts(), clock: some Clock<Duration> = ContinuousClock()) {
+    ///   - warn: Told once of each cap of which four fifths are spent, also of those that are so from the beginning.
+    package init(
+        _ caps: Caps,
+        perRole: [String: Caps] = [:],
+        spent: Amounts = Amounts(),
+        spentPerRole: [String: Amounts] = [:],
+        clock: some Clock<Duration> = ContinuousClock(),
+        warn: @escaping @Sendable (BudgetWarning) -> Void = { _ in }
+    ) {
         self.caps = caps
+        self.warn = warn
         let start = clock.now
         elapsed = { start.duration(to: clock.now) }
-        state = Mutex(State(spent: spent))
+        var book = BudgetBook(caps, perRole: perRole, spent: spent, spentPerRole: spentPerRole)
+        let warnings = book.newWarnings()
+        state = Mutex(State(book: book))
+        warnings.forEach(warn)
     }
 
     /// What is booked.
-    package var spent: Amounts { state.withLock(\.spent) }
+    package var spent: Amounts { state.withLock(\.book.total.spent) }
     /// What calls in flight may take at most.
-    package var reserved: Amounts { state.withLock(\.reserved) }
+    package var reserved: Amounts { state.withLock(\.book.total.reserved) }
     /// How many callers wait for reservations to come back.
-    package var waiting: Int { state.withLock { $0.line.count } }
+    package var waiting: Int { state.withLock { $0.waiters.count } }
+    /// What a role has booked.
+    package func spent(by role: String) -> Amounts {
+        state.withLock { $0.book.roles[role]?.spent ?? Amounts() }
+    }
 
     /// Reserves the worst case of a call; waits while it would fit if reservations came back.
     ///
+    /// - Parameters:
+    ///   - worstCase: The most that the call may take.
+    ///   - role: Who pays.
     /// - Throws: `BudgetExhausted` when it cannot fit any more, `CancellationError`.
-    package func reserve(_ worstCase: Amounts) async throws {
-        let number = try state.withLock { state throws -> UInt64? in
-            if state.isClosed { throw CancellationError() }
-            switch answer(worstCase, state, isFirst: state.line.isEmpty) {
-            case .granted:
-                state.reserved = state.reserved + worstCase
-                return nil
-            case .refused(let error): throw error
-            case .wait: return state.line.draw()
-            }
-        }
-        guard let number else { return }
+    package func reserve(_ worstCase: Amounts, for role: String) async throws {
+        if reserveNow(worstCase, for: role) { return }
+        let number = state.withLock { $0.book.draw() }
+        let request = BudgetBook.Request(number: number, role: role, worstCase: worstCase)
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                queue(worstCase, number, continuation)
+            try await withCheckedThrowingContinuation { (continuation: Continuation) in
+                let moved = state.withLock { state -> [Moved] in
+                    // A cancellation before this point found nobody in the line; one after it will.
+                    if Task.isCancelled || state.isClosed {
+                        return [Moved(continuation: continuation, result: .failure(CancellationError()))]
+                    }
+                    state.waiters[number] = continuation
+                    return take(state.book.ask(request, late: late), from: &state)
+                }
+                for move in moved { move.resume() }
             }
         } onCancel: {
-            // The line may have waited for this caller alone.
-            let (waiter, moved) = state.withLock { state in (state.line.leave(number), advance(&state)) }
-            waiter?.continuation.resume(throwing: CancellationError())
-            for (next, result) in moved { next.continuation.resume(with: result) }
+            let moved = state.withLock { state -> [Moved] in
+                guard let others = state.book.leave(number, role: role, late: late),
+                    let own = state.waiters.removeValue(forKey: number)
+                else { return [] }
+                return [Moved(continuation: own, result: .failure(CancellationError()))]
+                    + take(others, from: &state)
+            }
+            for move in moved { move.resume() }
         }
     }
 
-    /// Reserves the worst case of a call if that is possible at once, whether it was.
-    package func reserveNow(_ worstCase: Amounts) -> Bool {
+    /// Reserves the worst case of a call if that is possible at once.
+    ///
+    /// - Parameters:
+    ///   - worstCase: The most that the call may take.
+    ///   - role: Who pays.
+    /// - Returns: Whether it was reserved.
+    package func reserveNow(_ worstCase: Amounts, for role: String) -> Bool {
         state.withLock { state in
-            guard !state.isClosed, case .granted = answer(worstCase, state, isFirst: state.line.isEmpty)
-            else {
-                return false
-            }
-            state.reserved = state.reserved + worstCase
-            return true
+            guard !state.isClosed else { return false }
+            let request = BudgetBook.Request(number: state.book.draw(), role: role, worstCase: worstCase)
+            return state.book.askNow(request, late: late)
         }
     }
 
     /// Gives a reservation back and books what was really taken.
-    package func settle(_ worstCase: Amounts, used: Amounts) {
-        let moved = state.withLock { state in
-            state.reserved = Amounts(
-                nanoDollars: state.reserved.nanoDollars - worstCase.nanoDollars,
-                tokens: state.reserved.tokens - worstCase.tokens,
-                calls: state.reserved.calls - worstCase.calls
-            )
-            state.spent = state.spent + used
-            return advance(&state)
+    package func settle(_ worstCase: Amounts, used: Amounts, for role: String) {
+        let (moved, warnings) = state.withLock { state in
+            let moves = state.book.settle(worstCase, used: used, role: role, late: late)
+            return (take(moves, from: &state), state.book.newWarnings())
         }
-        for (waiter, result) in moved { waiter.continuation.resume(with: result) }
+        for move in moved { move.resume() }
+        warnings.forEach(warn)
     }
 
     /// Grants nothing any more; whoever waits is sent away with `CancellationError`.
     package func close() {
         let waiters = state.withLock { state in
             state.isClosed = true
-            var waiters: [Waiter] = []
-            while let waiter = state.line.removeFirst() { waiters.append(waiter) }
-            return waiters
+            return state.book.dismiss().compactMap { state.waiters.removeValue(forKey: $0) }
         }
-        for waiter in waiters { waiter.continuation.resume(throwing: CancellationError()) }
+        for waiter in waiters { waiter.resume(throwing: CancellationError()) }
     }
 
-    private func queue(
-        _ worstCase: Amounts,
-        _ number: UInt64,
-        _ continuation: CheckedContinuation<Void, any Error>
-    ) {
-        let result = state.withLock { state -> Result<Void, any Error>? in
-            // A cancellation before this point found nobody in the line; one after it will.
-            if Task.isCancelled || state.isClosed { return .failure(CancellationError()) }
-            switch answer(worstCase, state, isFirst: state.line.isEmpty) {
-            case .granted:
-                state.reserved = state.reserved + worstCase
-                return .success(())
-            case .refused(let error): return .failure(error)
-            case .wait:
-                state.line.join(number, Waiter(worstCase: worstCase, continuation: continuation))
-                return nil
+    /// Somebody who waits no longer; resumed outside the lock.
+    private struct Moved: Sendable {
+        let continuation: Continuation
+        let result: Result<Void, any Error>
+
+        func resume() { continuation.resume(with: result) }
+    }
+
+    private func take(_ moves: [BudgetBook.Move], from state: inout State) -> [Moved] {
+        moves.compactMap { move in
+            state.waiters.removeValue(forKey: move.number).map { continuation in
+                switch move.answer {
+                case .granted: Moved(continuation: continuation, result: .success(()))
+                case .refused(let why):
+                    Moved(continuation: continuation, result: .failure(BudgetExhausted(why)))
+                }
             }
         }
-        if let result { continuation.resume(with: result) }
     }
 
-    private func answer(_ worstCase: Amounts, _ state: State, isFirst: Bool) -> Answer {
-        if let wall = caps.wall, elapsed() >= wall {
-            return .refused(BudgetExhausted("the budget of \(wall.inWords) for the run's time is used up"))
-        }
-        if let refusal = caps.refusal(of: worstCase, onTopOf: state.spent) {
-            return .refused(BudgetExhausted(refusal))
-        }
-        let fits = caps.refusal(of: worstCase, onTopOf: state.spent + state.reserved) == nil
-        return fits && isFirst ? .granted : .wait
-    }
-
-    /// Lets everybody move whose turn has come; the caller resumes them outside the lock.
-    private func advance(_ state: inout State) -> [(Waiter, Result<Void, any Error>)] {
-        var moved: [(Waiter, Result<Void, any Error>)] = []
-        while let waiter = state.line.first() {
-            switch answer(waiter.worstCase, state, isFirst: true) {
-            case .granted:
-                state.reserved = state.reserved + waiter.worstCase
-                moved.append((waiter, .success(())))
-            case .refused(let error): moved.append((waiter, .failure(error)))
-            case .wait: return moved
-            }
-            _ = state.line.removeFirst()
-        }
-        return moved
+    /// Why no call may start, once the time is up.
+    private var late: String? {
+        guard let wall = caps.wall, elapsed() >= wall else { return nil }
+        return "the budget of \(wall.inWords) for the run's time is used up"
     }
 }
 

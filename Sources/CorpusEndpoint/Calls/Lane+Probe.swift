@@ -44,7 +44,7 @@ extension Lane {
             return EndpointProbe(
                 trouble: WorkFailure(
                     .badReply,
-                    "what answers at `\(label.address)` does not list models as an OpenAI-compatible endpoint does",
+                    "what answers at `\(label.address)` does not list models as the API `\(configuration.api.rawValue)` does",
                     hint: "check the address: something else may answer there"
                 )
             )

@@ -104,7 +104,7 @@ final class Lane: Sendable {
                 used = Amounts()
             }
         }
-        shared.budget.settle(parcel.worstCase, used: used)
+        shared.budget.settle(parcel.worstCase, used: used, for: parcel.need.role)
         var notice: RateNotice?
         if case .success(let answer) = exchange, !answer.headers.isEmpty {
             notice = RateNotice(answer.headers, now: shared.now())

@@ -192,18 +192,26 @@ final class ModelChannel: Sendable {
         let lane = lanes[index]
         var parcel = try lane.parcel(request, for: role)
         parcel.need.isRetry = isRetry
-        let lease = try await lane.desk.lease(parcel.need)
-        do {
-            try await shared.budget.reserve(parcel.worstCase)
-        } catch {
-            lane.desk.end(lease, nil)
-            throw error
-        }
+        let lease = try await funded(parcel, for: role, at: lane)
         lane.health.begin(now: shared.elapsed())
         guard let bound = slow.bound else {
             return End(exchanged: await lane.exchange(parcel, request, under: lease))
         }
         return await race(parcel, request, under: lease, at: index, after: bound, isRetry: isRetry)
+    }
+
+    /// A lease and a reservation; who waits for money keeps no place from a role that has some.
+    private func funded(_ parcel: Lane.Parcel, for role: String, at lane: Lane) async throws -> Lease {
+        let lease = try await lane.desk.lease(parcel.need)
+        if shared.budget.reserveNow(parcel.worstCase, for: role) { return lease }
+        lane.desk.end(lease, nil)
+        try await shared.budget.reserve(parcel.worstCase, for: role)
+        do {
+            return try await lane.desk.lease(parcel.need)
+        } catch {
+            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role)
+            throw error
+        }
     }
 
     /// Asks a second lane when the first one has not answered after some seconds; the first reply counts.
@@ -256,10 +264,9 @@ final class ModelChannel: Sendable {
         let others = lanes.indices.filter { $0 != index && isWell($0) }
         guard let lane = (others.isEmpty ? [index] : others).map({ lanes[$0] }).first(where: \.desk.isFree)
         else { return nil }
-        guard let parcel = try? lane.parcel(request, for: role), slow.mayHedge(),
-            let lease = lane.desk.leaseNow(parcel.need)
-        else { return nil }
-        guard shared.budget.reserveNow(parcel.worstCase) else {
+        guard let parcel = try? lane.parcel(request, for: role) else { return nil }
+        guard slow.mayHedge(), let lease = lane.desk.leaseNow(parcel.need) else { return nil }
+        guard shared.budget.reserveNow(parcel.worstCase, for: role) else {
             lane.desk.end(lease, nil)
             return nil
         }

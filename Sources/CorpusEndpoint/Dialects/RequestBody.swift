@@ -70,12 +70,21 @@ extension ModelRequest {
         )
     }
 
-    /// The most tokens that templates add to a body: a default system turn, and marks around each turn.
+    /// The most prompt tokens that the body of this request can mean.
     ///
+    /// A token of a byte-level or byte-fallback tokenizer stands for at least one byte, and whatever reaches
+    /// the prompt (turns, schema, template arguments) stands in the body, where escapes only make it longer.
+    /// The constants pay for what a chat template adds: a default system turn, and marks around each turn.
     /// Definitions of tools come with instructions of several hundred tokens, and some templates print them with
-    /// indents, so they are counted again.
-    func templateTokens(hasTools: Bool) -> Int {
-        let bound = 256 + 16 * messages.count
+    /// indents, so they are counted again. Ordinary text has three to four bytes a token, so this is some four
+    /// times too high on purpose: the difference comes back when the call is settled.
+    ///
+    /// - Parameters:
+    ///   - body: The body.
+    ///   - hasTools: Whether the API puts instructions for tools into the prompt though the request has none.
+    /// - Returns: The bound.
+    func worstInputTokens(of body: [UInt8], hasTools: Bool = false) -> Int {
+        let bound = body.count + 256 + 16 * messages.count
         guard hasTools || !tools.isEmpty else { return bound }
         return bound + 1024 + 4 * tools.reduce(0) { $0 + $1.json.canonical.utf8.count }
     }

@@ -16,6 +16,7 @@ final class HTTPEngine: Sendable {
     /// - Parameter connections: The most connections at once; exchanges beyond that wait for one, and the
     ///   wait counts towards their limits.
     init(connections: Int) {
+        Self.makeRoom(for: connections)
         guard Self.isStarted, let multi = unsafe corpus_curl_open(max(1, connections)) else {
             preconditionFailure("libcurl cannot start")
         }
@@ -25,6 +26,16 @@ final class HTTPEngine: Sendable {
         thread.name = "corpusmith-http"
         thread.start()
         self.inbox = inbox
+    }
+
+    /// Raises the soft limit on open files when so many connections would not fit below it.
+    private static func makeRoom(for connections: Int) {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        let wanted = rlim_t(connections + 256)
+        guard limit.rlim_cur < wanted else { return }
+        limit.rlim_cur = min(wanted, limit.rlim_max)
+        unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     deinit { inbox.stop() }

@@ -165,7 +165,9 @@ final class LeaseDesk: Sendable {
     /// Takes note of what the server says about its queue.
     func observe(_ queue: AdaptiveLimit.Queue?) { state.withLock { $0.limit.observe(queue) } }
 
-    /// Gives no lease any more; whoever waits gets the error. The first error counts.
+    /// Gives no lease any more.
+    ///
+    /// Whoever waits gets the error, and so does whoever comes later; the first error counts.
     func close(_ error: any Error) {
         let moved = state.withLock { state in
             if state.end == nil { state.end = error }

@@ -35,6 +35,15 @@ extension Estimate {
         func dollars(_ value: Int?) -> JSONValue { value.map { .number(Double($0) / 1e9) } ?? .null }
         return [
             "seeds": number(seeds), "calls": number(calls), "tokens": number(tokens), "usd": dollars(cost),
+            "roles": .array(
+                roles.map { role in
+                    [
+                        "role": .string(role.name), "calls": number(role.calls),
+                        "tokens": number(role.tokens),
+                        "usd": dollars(role.cost),
+                    ]
+                }
+            ),
             "stages": .array(
                 stages.map { stage in
                     [
@@ -46,6 +55,19 @@ extension Estimate {
                     ]
                 }
             ),
+        ]
+    }
+}
+
+extension CapExcess {
+    /// The excess as JSON; `role` is null for a cap of the whole run.
+    package var json: JSONValue {
+        func amount(_ value: Int) -> JSONValue {
+            cap == .dollars ? .number(Double(value) / 1e9) : .int(value)
+        }
+        return [
+            "role": role.map(JSONValue.string) ?? .null, "cap": .string(cap.rawValue), "limit": amount(limit),
+            "worst_case": amount(worstCase),
         ]
     }
 }

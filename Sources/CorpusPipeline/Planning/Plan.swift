@@ -147,7 +147,20 @@ package struct Estimate: Sendable, Hashable {
         package var cost: Int?
     }
 
+    /// One role's worst case, over all stages.
+    package struct Role: Sendable, Hashable {
+        /// The model's name in the recipe.
+        package var name: String
+        package var calls: Int? = 0
+        /// Tokens of prompts and replies together.
+        package var tokens: Int? = 0
+        /// Billionths of a US dollar; nil when a price or a count is unknown.
+        package var cost: Int? = 0
+    }
+
     package var stages: [Stage]
+    /// By name.
+    package var roles: [Role]
     package var seeds: Int?
     package var calls: Int?
     package var tokens: Int?

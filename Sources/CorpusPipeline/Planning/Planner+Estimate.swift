@@ -6,6 +6,7 @@ extension Planner {
     func estimate() -> Estimate {
         var flowing: [Int?] = []
         var stages: [Estimate.Stage] = []
+        var roles: [String: Estimate.Role] = [:]
         var seeds: Int? = 0
         for node in nodes {
             let inputs = sum(node.inputs.map { flowing[$0.node] })
@@ -17,17 +18,22 @@ extension Planner {
             case .generate(let generator):
                 let units = product(inputs, generator.attempts)
                 flowing.append(product(units, generator.worstCaseDrafts))
-                stages.append(row(node, inputs: inputs, units: units, calls: generator.worstCaseCalls))
+                stages.append(
+                    row(node, inputs: inputs, units: units, calls: generator.worstCaseCalls, &roles)
+                )
             case .verify(let verifier):
                 flowing.append(inputs)
-                stages.append(row(node, inputs: inputs, units: inputs, calls: verifier.worstCaseCalls))
+                stages.append(
+                    row(node, inputs: inputs, units: inputs, calls: verifier.worstCaseCalls, &roles)
+                )
             case .groupVerify, .filter, .select, .pair, .write:
                 flowing.append(inputs)
-                stages.append(row(node, inputs: inputs, units: inputs, calls: [:]))
+                stages.append(row(node, inputs: inputs, units: inputs, calls: [:], &roles))
             }
         }
         return Estimate(
             stages: stages,
+            roles: roles.values.sorted { $0.name < $1.name },
             seeds: seeds,
             calls: sum(stages.map(\.calls)),
             tokens: sum(stages.map(\.tokens)),
@@ -39,7 +45,8 @@ extension Planner {
         _ node: PlanNode,
         inputs: Int?,
         units: Int?,
-        calls: [String: Int]
+        calls: [String: Int],
+        _ roles: inout [String: Estimate.Role]
     ) -> Estimate.Stage {
         var row = Estimate.Stage(
             name: node.name,
@@ -57,9 +64,15 @@ extension Planner {
             // A prompt is taken to be no longer than its reply may be, and never under 1,000 tokens.
             let input = product(count, max(1000, model.spec.maxTokens))
             let output = product(count, model.spec.maxTokens)
+            let cost = cost(of: model, input: input, output: output)
             row.calls = sum([row.calls, count])
             row.tokens = sum([row.tokens, input, output])
-            row.cost = sum([row.cost, cost(of: model, input: input, output: output)])
+            row.cost = sum([row.cost, cost])
+            var total = roles[model.spec.name] ?? Estimate.Role(name: model.spec.name)
+            total.calls = sum([total.calls, count])
+            total.tokens = sum([total.tokens, input, output])
+            total.cost = sum([total.cost, cost])
+            roles[model.spec.name] = total
         }
         return row
     }

@@ -286,38 +286,6 @@ extension Planner {
         }
     }
 
-    /// Reports a recipe that calls models without a cap.
-    mutating func checkBudget() {
-        let budget = recipe.budget
-        guard nodes.contains(where: { !$0.roles.isEmpty }),
-            budget?.nanoDollars == nil, budget?.tokens == nil, budget?.calls == nil
-        else { return }
-        fault(
-            "no-budget",
-            "the recipe calls models and has no cap on dollars, tokens or calls, so the run could cost anything",
-            at: nil,
-            hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`"
-        )
-    }
-
-    /// Reports models whose calls cannot be kept within a budget in dollars.
-    mutating func checkPrices() {
-        guard recipe.budget?.nanoDollars != nil else { return }
-        let roles = nodes.flatMap { $0.roles.values.map(\.spec) }
-        let used = Set(roles.map(\.name) + roles.compactMap(\.fallback?.value))
-        for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
-        where used.contains(model.spec.name) {
-            guard model.spec.place.value.worstPrice == nil else { continue }
-            fault(
-                "missing-price",
-                "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",
-                at: model.spec.place.location,
-                hint:
-                    "add `price: { input: …, output: … }` in dollars per million tokens, with 0 for one that costs nothing"
-            )
-        }
-    }
-
     func digest(
         _ stage: Recipe.Stage,
         _ manifest: Manifest,

@@ -113,7 +113,7 @@ package struct Planner {
     // MARK: - Models
 
     private mutating func planModels() {
-        var taken: [(model: String, address: String, identity: String)] = []
+        var taken: [(model: String, address: String, api: EndpointAPI, identity: String)] = []
         for given in recipe.models {
             var spec = given
             var identity = spec.model
@@ -135,13 +135,16 @@ package struct Planner {
                     )
                 }
             }
-            // One model at two addresses is two; the same at one address is one, whatever its price or key is called.
+            // One model at two addresses, or asked in two APIs, is two; the same at one address is one, whatever its
+            // price or key is called.
             let (model, address) = (identity, spec.place.value.address)
-            if let known = taken.first(where: { $0.model == model && $0.address == address }) {
+            if let known = taken.first(where: {
+                $0.model == model && $0.address == address && $0.api == spec.api
+            }) {
                 identity = known.identity
             } else {
                 if taken.contains(where: { $0.model == model }) { identity += "@" + spec.name }
-                taken.append((model, address, identity))
+                taken.append((model, address, spec.api, identity))
             }
             let planned = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
             checkSharing(planned)
@@ -180,6 +183,8 @@ package struct Planner {
                 "limits"
             } else if twin.spec.timeoutSeconds != model.spec.timeoutSeconds {
                 "timeout"
+            } else if twin.spec.schemaField != model.spec.schemaField {
+                "schema"
             } else if twin.spec.place.value != model.spec.place.value {
                 "key` or `price"
             } else { nil }

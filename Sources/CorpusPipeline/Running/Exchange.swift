@@ -1,5 +1,5 @@
 package import CorpusKit
-import CorpusLedger
+package import CorpusLedger
 
 /// What the engine is lent: the doors to the world, and how to tell the time.
 package struct RunServices: Sendable {
@@ -31,7 +31,7 @@ struct Halted: Error {
 
 /// Buys each reply once and runs each job once: looks into the ledger first, writes to it before anybody sees the
 /// result.
-final class Exchange: Sendable {
+package final class Exchange: Sendable {
     private let ledger: Ledger
     private let services: RunServices
     private let calls = SingleFlight<ModelReply>()
@@ -52,7 +52,20 @@ final class Exchange: Sendable {
         self.meter = meter
     }
 
-    func reply(to request: ModelRequest, for role: String) async throws -> ModelReply {
+    /// Buys replies outside a pass, for benchmarks.
+    package convenience init(ledger: Ledger, endpoint: any ModelEndpoint) {
+        let services = RunServices(endpoint: endpoint, sandbox: nil, now: { 0 })
+        self.init(ledger: ledger, services: services, meter: Meter(), halt: { nil })
+    }
+
+    /// The reply to a request, from the ledger or bought now.
+    ///
+    /// - Parameters:
+    ///   - request: The question.
+    ///   - buyer: For whom.
+    /// - Returns: The reply, which is on the ledger by then.
+    /// - Throws: What the endpoint throws, ``LedgerProblem``, or ``Halted`` when the pass must end.
+    package func reply(to request: ModelRequest, for buyer: Buyer) async throws -> ModelReply {
         let key = request.key
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) {
@@ -61,14 +74,15 @@ final class Exchange: Sendable {
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
-            let bought = try await services.endpoint.complete(request, for: role) { charge in
+            let bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
                 try await ledger.commit([
                     .charge(
                         ChargeRecord(
                             call: key,
                             model: request.model,
                             tokens: charge.tokens,
-                            cost: charge.cost
+                            cost: charge.cost,
+                            buyer: buyer
                         )
                     )
                 ])
@@ -84,7 +98,8 @@ final class Exchange: Sendable {
                         reply: bought.reply,
                         attempts: bought.attempts,
                         booked: bought.charge.tokens,
-                        cost: bought.charge.cost
+                        cost: bought.charge.cost,
+                        buyer: buyer
                     )
                 )
             ])

@@ -64,7 +64,10 @@ final class UnitHost: PluginHost {
             request.sampling.seed = random.below(1 << 31)
         }
         let key = request.key
-        let reply = try await exchange.reply(to: request, for: model.spec.name)
+        let reply = try await exchange.reply(
+            to: request,
+            for: Buyer(role: model.spec.name, stage: node.name)
+        )
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
     }

@@ -58,11 +58,10 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
     func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
         let task = JSONValue.string(try draft.content.task())
         let topicQuestion = try topicPrompt.rendered(with: ["instruction": task])
-        let topic = try await answer(
-            to: topicQuestion,
+        let topic = try await context.reply(
+            to: [Message(.user, topicQuestion)],
             settings: CallSettings(temperature: 0, schema: Topic.schema),
             rule: "reply with the topic alone, one to four words",
-            in: context,
             read: Topic.init
         )
         guard let topic else {
@@ -75,12 +74,11 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
         let settings = CallSettings(temperature: calls == 1 ? 0 : nil, schema: Score.schema)
         var scores: [Score] = []
         for _ in 0..<calls {
-            let score = try await answer(
-                to: scoreQuestion,
+            let score = try await context.reply(
+                to: [Message(.user, scoreQuestion)],
                 settings: settings,
                 rule:
                     "reply with one JSON object that holds `score`, a whole number from 1 to 10, and `reason`",
-                in: context,
                 read: Score.init
             )
             guard let score else {
@@ -107,24 +105,6 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
             ],
             labels: ["topic": .string(topic.label), "llm_score": .number(mean)]
         )
-    }
-
-    /// Asks, and asks once more with the rule that was broken when the reply cannot be read.
-    private func answer<Answer>(
-        to question: String,
-        settings: CallSettings,
-        rule: String,
-        in context: PluginContext,
-        read: (String) -> Answer?
-    ) async throws -> Answer? {
-        var messages = [Message(.user, question)]
-        let first = try await context.reply(to: messages, settings: settings)
-        if first.finish != .length, let answer = read(first.text) { return answer }
-        messages += [
-            Message(.assistant, first.text), Message(.user, "That reply cannot be read. Once more: \(rule)."),
-        ]
-        let second = try await context.reply(to: messages, settings: settings)
-        return second.finish == .length ? nil : read(second.text)
     }
 }
 

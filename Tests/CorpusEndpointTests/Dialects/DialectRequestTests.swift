@@ -63,6 +63,14 @@ struct DialectRequestTests {
         for name in others where expected[name] == nil { #expect(found[name] == nil) }
     }
 
+    @Test("A way for schemas that the API does not have is refused at the start")
+    func foreignSchemaField() {
+        var configuration = EndpointConfiguration(name: "a", baseURL: "http://127.0.0.1:1", api: .gemini)
+        configuration.schemaField = .guidedJSON
+        let failure = #expect(throws: WorkFailure.self) { try client(configuration) }
+        #expect(failure?.description == "the API `gemini` of model `a` takes no schema as `guided_json`")
+    }
+
     @Test("A schema beside tools leaves the model the choice between them and the reply")
     func schemaAndTools() throws {
         var request = toolRequest()

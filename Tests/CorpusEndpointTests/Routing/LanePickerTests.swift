@@ -43,6 +43,16 @@ struct LanePickerTests {
         #expect(moved > 20)
     }
 
+    @Test("Raw prompts spread and stick as turns do")
+    func rawPrompts() {
+        let beginnings = (0..<50).map { "\($0) " + String(repeating: "x", count: 1024) }
+        func prefix(_ prompt: String) -> UInt64 {
+            LanePicker.prefix(of: ModelRequest(model: "teacher", prompt: prompt, sampling: Sampling()))
+        }
+        #expect(Set(beginnings.map(prefix)).count == 50)
+        #expect(beginnings.allSatisfy { prefix($0) == prefix($0 + "end") })
+    }
+
     @Test("A free place counts more than the cache, and an untried endpoint more than both")
     func order() {
         let picker = LanePicker([("a", 1000), ("b", 1)])

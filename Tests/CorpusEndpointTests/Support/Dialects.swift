@@ -42,3 +42,8 @@ func toolRequest() -> ModelRequest {
         toolChoice: .required
     )
 }
+
+extension ChatRequest {
+    /// The bound of a conversation without tools, as the tests reckon it.
+    static func worstInputTokens(body: [UInt8], turns: Int) -> Int { body.count + 256 + 16 * turns }
+}

@@ -30,7 +30,7 @@ func configuration(
         key: Secret(testKey),
         keyVariable: "TEACHER_KEY",
         concurrency: places,
-        timeouts: EndpointTimeouts(connect: .seconds(5), total: .seconds(30), idle: .seconds(10)),
+        timeouts: EndpointTimeouts(connect: .seconds(5), total: .seconds(120), idle: .seconds(60)),
         price: price,
         maxAttempts: attempts
     )

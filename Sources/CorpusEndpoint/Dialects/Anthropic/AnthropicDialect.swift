@@ -26,7 +26,7 @@ struct AnthropicDialect: Dialect {
 
     /// Tools and schemas bring instructions of the endpoint's own, so that a schema counts as a tool.
     func worstInputTokens(of body: [UInt8], for request: ModelRequest) -> Int {
-        body.count + request.templateTokens(hasTools: request.schema != nil)
+        request.worstInputTokens(of: body, hasTools: request.schema != nil)
     }
 
     func replies(in body: JSONValue, to request: ModelRequest) throws(ReplyFault) -> [ModelReply] {

@@ -20,7 +20,7 @@ struct ChatDialect: Dialect {
     }
 
     func worstInputTokens(of body: [UInt8], for request: ModelRequest) -> Int {
-        body.count + request.templateTokens(hasTools: false)
+        request.worstInputTokens(of: body)
     }
 
     func replies(in body: JSONValue, to request: ModelRequest) throws(ReplyFault) -> [ModelReply] {

@@ -81,13 +81,4 @@ struct ChatRequest: Sendable {
             )
         }
     }
-
-    /// The most prompt tokens that a body without tools can mean.
-    ///
-    /// A token of a byte-level or byte-fallback tokenizer stands for at least one byte, and whatever reaches
-    /// the prompt (turns, schema, template arguments) stands in the body, where escapes only make it longer.
-    /// The constants pay for what a chat template adds: a default system turn, and marks around each turn.
-    /// Ordinary text has three to four bytes a token, so this is some four times too high on purpose: the
-    /// difference comes back when the call is settled.
-    static func worstInputTokens(body: [UInt8], turns: Int) -> Int { body.count + 256 + 16 * turns }
 }

@@ -45,7 +45,6 @@ struct ChatStream: ReplyStream {
 
         mutating func add(_ choice: JSONValue) {
             if let more = choice["text"]?.text { text = (text ?? "") + more }
-            // Some servers send the last piece as a whole message.
             let delta = choice["delta"] ?? .null
             switch delta["content"] {
             case .string(let more): content.append(.string(more))

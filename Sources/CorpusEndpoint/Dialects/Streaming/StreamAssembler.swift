@@ -11,7 +11,7 @@ protocol ReplyStream: Sendable {
     /// - Throws: What is wrong with it; ``ReplyFault/reported(_:)`` when it is an error.
     mutating func take(_ event: ServerEvent) throws(ReplyFault)
 
-    /// The body, for ``Dialect/replies(in:to:)-(JSONValue,_)``; asked for only when the stream is over.
+    /// The body, for ``Dialect`` to read; asked for only when the stream is over.
     ///
     /// - Returns: The parsed body; nil when the stream ended before the reply did.
     func body() -> JSONValue?

@@ -86,13 +86,13 @@ int64_t timers_wait_ns(const struct server *server) {
 
 void timers_fire(struct server *server) {
     while (server->timers.count > 0 && server->timers.pairs[0].key <= server->now_ns) {
-        uint64_t value = heap_pop(&server->timers).value;
-        struct connection *connection = server->connections[(uint32_t)value];
-        if (connection == NULL || connection->timer != value >> 32) { continue; }
+        struct pair timer = heap_pop(&server->timers);
+        struct connection *connection = server->connections[(uint32_t)timer.value];
+        if (connection == NULL || connection->timer != timer.value >> 32) { continue; }
         connection->timer = 0;
         if (connection->state == FINISHING) {
             connection_close(server, connection, false);
-        } else if (service_finish(server, connection)) {
+        } else if (service_finish(server, connection, timer.key)) {
             connection_advance(server, connection, 0);
         }
     }

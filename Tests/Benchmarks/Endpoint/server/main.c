@@ -129,6 +129,14 @@ static void watch(int epoll, int descriptor, uint32_t events) {
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) < 0) { fail("a descriptor cannot be watched"); }
 }
 
+// Sleeps out the tick. Waking for every request and every timer would cost more than serving them.
+static void sleep_out_tick(const struct server *server) {
+    if (server->options.tick_ns == 0 || server->serving + server->waiting == 0) { return; }
+    uint64_t end = server->now_ns + server->options.tick_ns;
+    struct timespec time = {.tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
+}
+
 static int wait_for_events(struct server *server, struct epoll_event *events, int most) {
     int64_t wait = timers_wait_ns(server);
     struct timespec time = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
@@ -146,6 +154,7 @@ static void serve(struct server *server, int signals, pid_t parent) {
     enum { MOST_EVENTS = 512 };
     struct epoll_event events[MOST_EVENTS];
     for (;;) {
+        sleep_out_tick(server);
         int count = wait_for_events(server, events, MOST_EVENTS);
         if (count < 0 && errno != EINTR) { fail("no events can be had"); }
         server->now_ns = now_ns();

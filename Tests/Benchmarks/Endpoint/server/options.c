@@ -10,6 +10,7 @@
 const struct options options_default = {
     .retry_after_s = 1,
     .burst_s = 60,
+    .tick_ns = 500000,
     .reply_bytes = 2048,
     .model = "stand-in",
     .marker = "row ",
@@ -30,6 +31,7 @@ const char options_help[] =
     "  --rpm N              requests a minute; 0 is no limit (0)\n"
     "  --tpm N              tokens a minute, prompt and reply together; 0 is no limit (0)\n"
     "  --burst S            the buckets of --rpm and --tpm hold what comes in S seconds (60)\n"
+    "  --tick US            microseconds between two looks while requests are being served; 0 wakes for each (500)\n"
     "  --reply-bytes N      length of the reply's text, at least 32 (2048)\n"
     "  --model NAME         the model's name (stand-in)\n"
     "  --marker TEXT        what stands before a row's number in a prompt (\"row \")\n";
@@ -158,6 +160,9 @@ bool options_set(struct options *options, const char *name, const char *value, c
         is_right = number(value, 0, 1e12, &options->tpm);
     } else if (strcmp(name, "burst") == 0) {
         is_right = number(value, 0, 86400, &options->burst_s);
+    } else if (strcmp(name, "tick") == 0) {
+        is_right = whole(value, 1000000, &count);
+        options->tick_ns = 1000 * count;
     } else if (strcmp(name, "reply-bytes") == 0) {
         is_right = whole(value, MOST_REPLY, &count) && count >= LEAST_REPLY;
         options->reply_bytes = (size_t)count;
@@ -243,11 +248,11 @@ size_t options_json(const struct options *options, char *text, size_t capacity) 
     int count = snprintf(
         text, capacity,
         "{\"port\":%u,\"seed\":%llu,\"latency\":\"%s\",\"capacity\":%u,\"overload\":\"%s\",\"retry-after\":\"%s\","
-        "\"storm\":\"%s\",\"headers\":\"%s\",\"rpm\":%.0f,\"tpm\":%.0f,\"burst\":%g,\"reply-bytes\":%zu,"
+        "\"storm\":\"%s\",\"headers\":\"%s\",\"rpm\":%.0f,\"tpm\":%.0f,\"burst\":%g,\"tick\":%llu,\"reply-bytes\":%zu,"
         "\"model\":\"%s\",\"marker\":\"%s\"}\n",
         options->port, (unsigned long long)options->seed, latency, options->capacity, overloads[options->overload], after,
-        storm, styles[options->headers], options->rpm, options->tpm, options->burst_s, options->reply_bytes,
-        options->model, options->marker
+        storm, styles[options->headers], options->rpm, options->tpm, options->burst_s,
+        (unsigned long long)(options->tick_ns / 1000), options->reply_bytes, options->model, options->marker
     );
     return count < 0 ? 0 : (size_t)count < capacity ? (size_t)count : capacity - 1;
 }

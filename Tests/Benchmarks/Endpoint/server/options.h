@@ -23,6 +23,7 @@ struct options {
     double rpm;
     double tpm;
     double burst_s;
+    uint64_t tick_ns;
     size_t reply_bytes;
     char model[64];
     char marker[32];

@@ -41,7 +41,7 @@ static bool configure(struct server *server, struct connection *connection, cons
         return fault(server, connection, 400, said);
     }
     service_configure(server);
-    service_fill(server);
+    service_fill(server, server->now_ns);
     char text[2048];
     options_json(&server->options, text, sizeof text);
     return say(server, connection, 200, "application/json", text);

@@ -45,6 +45,7 @@ struct connection {
     size_t out_start, out_end;
     uint32_t timer;  // names the armed timer; 0 when there is none
     struct connection *previous, *next;  // in the queue
+    uint64_t joined_ns;                  // the queue
     struct job job;
     int status;          // of the answer under way; 0 stands for one that was broken off
     bool is_whole;       // the answer is a whole chat completion
@@ -105,12 +106,12 @@ int64_t timers_wait_ns(const struct server *server);
 // service.c ---------------------------------------------------------------------------------------------------------
 
 bool service_chat(struct server *server, struct connection *connection, const struct request *request);
-// The time of a place is over.
-bool service_finish(struct server *server, struct connection *connection);
+// The time of a place was over at that moment.
+bool service_finish(struct server *server, struct connection *connection, uint64_t due_ns);
 // The answer has gone out, or nobody is there to take it.
 void service_end(struct server *server, struct connection *connection, bool is_sent);
-// Starts what waits while places are free.
-void service_fill(struct server *server);
+// Starts what waits while places are free, as of the moment at which they were free: ticks do not add up in a queue.
+void service_fill(struct server *server, uint64_t free_ns);
 // Makes what depends on the options.
 void service_configure(struct server *server);
 

@@ -8,6 +8,9 @@
 
 enum { ROW_DIGITS = 19, BYTES_PER_TOKEN = 4 };
 
+// Timers of clients may be this much too early before it is called impatience.
+static const uint64_t GRACE_NS = 10000000;
+
 // The row's number in a prompt: the first marker that starts a word and is followed by digits.
 static bool find_row(struct slice body, const char *marker, uint64_t *row) {
     size_t length = strlen(marker);
@@ -123,14 +126,15 @@ static bool answer(struct server *server, struct connection *connection) {
 
 // Places ------------------------------------------------------------------------------------------------------------
 
-static void start_serving(struct server *server, struct connection *connection) {
+static void start_serving(struct server *server, struct connection *connection, uint64_t start_ns) {
     connection->state = SERVING;
     if (++server->serving > server->stats.most_serving) { server->stats.most_serving = server->serving; }
-    connection_arm(server, connection, server->now_ns + connection->job.weather.latency_ns);
+    connection_arm(server, connection, start_ns + connection->job.weather.latency_ns);
 }
 
 static void join_queue(struct server *server, struct connection *connection) {
     connection->state = QUEUED;
+    connection->joined_ns = server->now_ns;
     connection->previous = server->queue_tail;
     connection->next = NULL;
     if (server->queue_tail != NULL) { server->queue_tail->next = connection; }
@@ -152,20 +156,20 @@ static bool has_place(const struct server *server) {
     return server->options.capacity == 0 || server->serving < server->options.capacity;
 }
 
-void service_fill(struct server *server) {
+void service_fill(struct server *server, uint64_t free_ns) {
     while (server->queue_head != NULL && has_place(server)) {
         struct connection *connection = server->queue_head;
         stats_count(server);
         leave_queue(server, connection);
-        start_serving(server, connection);
+        start_serving(server, connection, free_ns > connection->joined_ns ? free_ns : connection->joined_ns);
     }
 }
 
-bool service_finish(struct server *server, struct connection *connection) {
+bool service_finish(struct server *server, struct connection *connection, uint64_t due_ns) {
     stats_count(server);
     server->serving--;
     connection->state = WRITING;
-    service_fill(server);
+    service_fill(server, due_ns);
     return answer(server, connection);
 }
 
@@ -189,7 +193,7 @@ static struct row *book_arrival(struct server *server, struct connection *connec
         row->received++;
         stats->repeats++;
         if (row->whole > 0 || row->in_flight > 0) { stats->needless++; }
-        if (server->now_ns < row->not_before_ns) { stats->early++; }
+        if (server->now_ns + GRACE_NS < row->not_before_ns) { stats->early++; }
     }
     row->in_flight++;
     return row;
@@ -227,7 +231,7 @@ bool service_chat(struct server *server, struct connection *connection, const st
     if (!has_place(server)) {
         join_queue(server, connection);
     } else if (job->weather.latency_ns > 0) {
-        start_serving(server, connection);
+        start_serving(server, connection, server->now_ns);
     } else {
         return answer(server, connection);
     }
@@ -244,7 +248,7 @@ void service_end(struct server *server, struct connection *connection, bool is_s
     if (connection->state == SERVING) {
         connection->timer = 0;
         server->serving--;
-        service_fill(server);
+        service_fill(server, server->now_ns);
     }
     if (job->era != server->era) { return; }
     struct row *row = job->has_row ? rows_at(&server->rows, job->row) : NULL;

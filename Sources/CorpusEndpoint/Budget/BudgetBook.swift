@@ -1,0 +1,181 @@
+/// The books of a budget: who has what, who waits, and who goes next; without a lock and without a clock.
+///
+/// Each role has a line of its own, first come first served. Of the lines' heads the earliest goes next. A head that
+/// waits for its role's reservations holds up its own line alone. One that waits for the run's holds up all that came
+/// later, whatever their role: else many small calls could keep a large one waiting for good.
+struct BudgetBook: Sendable {
+    /// What is booked, and what calls in flight may take at most.
+    struct Account: Sendable, Hashable {
+        var spent = Amounts()
+        var reserved = Amounts()
+    }
+
+    /// Somebody who wants a reservation.
+    struct Request: Sendable, Hashable {
+        let number: UInt64
+        let role: String
+        let worstCase: Amounts
+    }
+
+    /// What became of a request.
+    enum Answer: Sendable, Hashable {
+        case granted
+        case refused(String)
+    }
+
+    /// A request that waits no longer, or never did.
+    struct Move: Sendable, Hashable {
+        let number: UInt64
+        let answer: Answer
+    }
+
+    private enum Standing {
+        case fits
+        case cannotFit(String)
+        case waitsForRole
+        case waitsForRun
+    }
+
+    let caps: Caps
+    let perRole: [String: Caps]
+    private(set) var total: Account
+    private(set) var roles: [String: Account]
+    private var lines: [String: WaitingLine<Request>] = [:]
+    private var lastNumber: UInt64 = 0
+    private var warned: Set<BudgetWarning.Cap> = []
+
+    init(_ caps: Caps, perRole: [String: Caps], spent: Amounts, spentPerRole: [String: Amounts]) {
+        self.caps = caps
+        self.perRole = perRole
+        total = Account(spent: spent)
+        roles = spentPerRole.mapValues { Account(spent: $0) }
+    }
+
+    /// How many wait.
+    var waiting: Int { lines.values.reduce(0) { $0 + $1.count } }
+
+    /// A number for somebody who may have to wait.
+    mutating func draw() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// Puts a request in its line.
+    ///
+    /// - Parameters:
+    ///   - request: What is wanted.
+    ///   - late: Why nothing may be granted any more, when the time is up.
+    /// - Returns: Who moves; a request that is not among them waits.
+    mutating func ask(_ request: Request, late: String?) -> [Move] {
+        // What can never fit is refused at once, also behind others.
+        if let why = late ?? refusal(of: request) {
+            return [Move(number: request.number, answer: .refused(why))]
+        }
+        lines[request.role, default: WaitingLine()].join(request.number, request)
+        return advance(late: late)
+    }
+
+    /// Grants a request if nobody need be waited for; others are not moved by that.
+    ///
+    /// - Returns: Whether it was granted.
+    mutating func askNow(_ request: Request, late: String?) -> Bool {
+        let isGranted = ask(request, late: late).contains { $0.answer == .granted }
+        if !isGranted { _ = lines[request.role]?.leave(request.number) }
+        return isGranted
+    }
+
+    /// Takes somebody out of the line; those behind may have waited for them alone.
+    ///
+    /// - Returns: Who moves, or nil when nobody with this number waits.
+    mutating func leave(_ number: UInt64, role: String, late: String?) -> [Move]? {
+        guard lines[role]?.leave(number) != nil else { return nil }
+        return advance(late: late)
+    }
+
+    /// Empties all lines.
+    ///
+    /// - Returns: The numbers of those who waited.
+    mutating func dismiss() -> [UInt64] {
+        var numbers: [UInt64] = []
+        for role in lines.keys {
+            while let request = lines[role]?.removeFirst() { numbers.append(request.number) }
+        }
+        return numbers
+    }
+
+    /// Gives a reservation back and books what was taken.
+    ///
+    /// - Returns: Who moves.
+    mutating func settle(_ worstCase: Amounts, used: Amounts, role: String, late: String?) -> [Move] {
+        total.reserved = total.reserved - worstCase
+        total.spent = total.spent + used
+        roles[role, default: Account()].reserved = roles[role, default: Account()].reserved - worstCase
+        roles[role, default: Account()].spent = roles[role, default: Account()].spent + used
+        return advance(late: late)
+    }
+
+    /// The caps that were nearly reached since this was asked last; each is told of once.
+    mutating func newWarnings() -> [BudgetWarning] {
+        var found = caps.warnings(at: total.spent, role: nil)
+        for role in perRole.keys.sorted() {
+            found += perRole[role]?.warnings(at: roles[role]?.spent ?? Amounts(), role: role) ?? []
+        }
+        return found.filter { warned.insert($0.cap).inserted }
+    }
+
+    // MARK: - Whose turn it is
+
+    private mutating func advance(late: String?) -> [Move] {
+        var moved: [Move] = []
+        var held: Set<String> = []
+        while let request = earliest(besides: held) {
+            let answer: Answer
+            switch late.map(Standing.cannotFit) ?? standing(of: request) {
+            case .fits:
+                total.reserved = total.reserved + request.worstCase
+                roles[request.role, default: Account()].reserved =
+                    roles[request.role, default: Account()].reserved + request.worstCase
+                answer = .granted
+            case .cannotFit(let why): answer = .refused(why)
+            case .waitsForRole:
+                held.insert(request.role)
+                continue
+            case .waitsForRun: return moved
+            }
+            _ = lines[request.role]?.removeFirst()
+            moved.append(Move(number: request.number, answer: answer))
+        }
+        return moved
+    }
+
+    private mutating func earliest(besides held: Set<String>) -> Request? {
+        var earliest: Request?
+        for role in lines.keys where !held.contains(role) {
+            guard let head = lines[role]?.first() else { continue }
+            if earliest.map({ head.number < $0.number }) ?? true { earliest = head }
+        }
+        return earliest
+    }
+
+    private func standing(of request: Request) -> Standing {
+        if let why = refusal(of: request) { return .cannotFit(why) }
+        let account = roles[request.role] ?? Account()
+        if let caps = perRole[request.role],
+            caps.refusal(of: request.worstCase, onTopOf: account.spent + account.reserved, role: nil) != nil
+        {
+            return .waitsForRole
+        }
+        let fits =
+            caps.refusal(of: request.worstCase, onTopOf: total.spent + total.reserved, role: nil) == nil
+        return fits ? .fits : .waitsForRun
+    }
+
+    /// Why a request cannot fit even when every reservation comes back unused.
+    private func refusal(of request: Request) -> String? {
+        perRole[request.role]?.refusal(
+            of: request.worstCase,
+            onTopOf: roles[request.role]?.spent ?? Amounts(),
+            role: request.role
+        ) ?? caps.refusal(of: request.worstCase, onTopOf: total.spent, role: nil)
+    }
+}

@@ -1,0 +1,53 @@
+package import CorpusConfig
+
+/// A cap that a run reaches if everything comes to the worst; information, no fault.
+package struct CapExcess: Sendable, Hashable {
+    /// What is capped.
+    package enum Cap: String, Sendable, Hashable {
+        case dollars = "usd"
+        case tokens
+        case calls
+    }
+
+    /// The role whose cap it is; nil for the run's.
+    package var role: String?
+    package var cap: Cap
+    /// Billionths of a US dollar, tokens or calls.
+    package var limit: Int
+    package var worstCase: Int
+}
+
+extension Estimate {
+    /// The caps that the worst case exceeds; what is not known exceeds none.
+    package func excesses(over budget: Recipe.Budget?) -> [CapExcess] {
+        guard let budget else { return [] }
+        var found = Self.excesses(
+            nil,
+            [
+                (.dollars, budget.nanoDollars, cost), (.tokens, budget.tokens, tokens),
+                (.calls, budget.calls, calls),
+            ]
+        )
+        for role in roles {
+            guard let caps = budget.perRole[role.name] else { continue }
+            found += Self.excesses(
+                role.name,
+                [
+                    (.dollars, caps.nanoDollars, role.cost), (.tokens, caps.tokens, role.tokens),
+                    (.calls, caps.calls, role.calls),
+                ]
+            )
+        }
+        return found
+    }
+
+    private static func excesses(
+        _ role: String?,
+        _ caps: [(CapExcess.Cap, limit: Int?, worstCase: Int?)]
+    ) -> [CapExcess] {
+        caps.compactMap { cap, limit, worstCase in
+            guard let limit, let worstCase, worstCase > limit else { return nil }
+            return CapExcess(role: role, cap: cap, limit: limit, worstCase: worstCase)
+        }
+    }
+}

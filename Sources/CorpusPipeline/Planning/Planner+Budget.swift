@@ -1,0 +1,55 @@
+import CorpusConfig
+import CorpusKit
+
+extension Planner {
+    /// Reports a recipe that calls models without a cap.
+    mutating func checkBudget() {
+        let budget = recipe.budget
+        guard nodes.contains(where: { !$0.roles.isEmpty }),
+            budget?.nanoDollars == nil, budget?.tokens == nil, budget?.calls == nil
+        else { return }
+        fault(
+            "no-budget",
+            "the recipe calls models and has no cap on dollars, tokens or calls, so the run could cost anything",
+            at: nil,
+            hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`"
+        )
+    }
+
+    /// Reports models whose calls cannot be kept within a budget in dollars, or do not fit into one of nothing.
+    mutating func checkPrices() {
+        let roles = nodes.flatMap { $0.roles.values.map(\.spec) }
+        let used = Set(roles.map(\.name) + roles.compactMap(\.fallback?.value))
+        // Who is asked in another's place spends that one's money.
+        let capped = Set(
+            roles.filter { recipe.budget?.perRole[$0.name]?.nanoDollars != nil }
+                .flatMap { [$0.name] + [$0.fallback?.value].compactMap(\.self) }
+        )
+        for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
+        where used.contains(model.spec.name) {
+            let own = recipe.budget?.perRole[model.spec.name]
+            let price = model.spec.place.value.worstPrice
+            guard recipe.budget?.nanoDollars != nil || capped.contains(model.spec.name) else { continue }
+            if price == nil {
+                fault(
+                    "missing-price",
+                    "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",
+                    at: model.spec.place.location,
+                    hint:
+                        "add `price: { input: …, output: … }` in dollars per million tokens, with 0 for one that costs nothing"
+                )
+            } else if let own, own.nanoDollars == 0, price?.isNothing == false {
+                fault(
+                    "out-of-range",
+                    "a budget of 0 dollars allows `\(model.spec.name)` no call, since it has a price",
+                    at: own.location,
+                    hint: "give it something to spend, or take it out of the stages"
+                )
+            }
+        }
+    }
+}
+
+extension Recipe.Price {
+    fileprivate var isNothing: Bool { inputNanoDollars == 0 && outputNanoDollars == 0 }
+}

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Runs the endpoint's benchmarks and prints what was measured beside what is aimed at.
+
+  run.py [SCENARIO ...]     default: all of them; `run.py --list` names them
+
+Give the machine to it alone. Every scenario starts servers of its own, so one can be run by itself.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+DRIVER = ROOT / ".build/release/endpoint-bench"
+rows = []
+
+
+class Server:
+    """A stand-in for a model's server, in a process of its own."""
+
+    def __init__(self, *flags):
+        self.process = subprocess.Popen([SERVER, "--port", "0", *flags], stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().split()[-1]
+        self.root = self.url.removesuffix("/v1")
+
+    def ask(self, path, body=None):
+        with urllib.request.urlopen(urllib.request.Request(self.root + path, data=body), timeout=30) as reply:
+            return json.loads(reply.read() or b"null")
+
+    def stats(self):
+        return self.ask("/stats")
+
+    def configure(self, words):
+        self.ask("/configure?" + words, b"")
+
+    def reset(self):
+        self.ask("/reset", b"")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def ours(server, calls, places, ledger=True, **more):
+    words = [DRIVER, "--url", server.url, "--calls", str(calls), "--places", str(places)]
+    words += [] if ledger else ["--ledger", "none"]
+    for name, value in more.items():
+        words += ["--" + name.replace("_", "-"), str(value)]
+    return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def aiohttp(server, calls, places):
+    words = [PEER, HERE / "peers/aiohttp_client.py", "--url", server.url, "--calls", str(calls)]
+    words += ["--places", str(places), "--prompt-bytes", "1500"]
+    return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def floor(calls, places, *flags):
+    words = [SERVER, *flags, "--floor", str(calls), str(places)]
+    return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)["floor_s"]
+
+
+def told(scenario, what, measured, aim="", isMet=None):
+    mark = {True: "yes", False: "NO", None: ""}[isMet]
+    rows.append((scenario, what, measured, aim, mark))
+    print("{:<12} {:<58} {:>14}  {:<18} {}".format(*rows[-1]), flush=True)
+
+
+def throughput():
+    """No latency: the client is all that takes time."""
+    with Server("--latency", "none") as server:
+        for places in (64, 256):
+            own = ours(server, 20000, places)
+            server.reset()
+            bare = ours(server, 20000, places, ledger=False)
+            server.reset()
+            peer = aiohttp(server, 20000, places)
+            server.reset()
+            name = f"{places} places"
+            rate, cpu = own["calls_per_s"], own["cpu_us_per_call"]
+            told("throughput", f"{name}: calls/s with ledger", f"{rate:.0f}", ">= 6000", rate >= 6000)
+            told("throughput", f"{name}: CPU µs a call with ledger", f"{cpu:.0f}", "<= 200, aim 100", cpu <= 200)
+            told("throughput", f"{name}: calls/s without ledger", f"{bare['calls_per_s']:.0f}")
+            told("throughput", f"{name}: CPU µs a call without ledger", f"{bare['cpu_us_per_call']:.0f}")
+            told("throughput", f"{name}: calls/s of aiohttp, which has no ledger", f"{peer['calls_per_s']:.0f}")
+            share = cpu / peer["cpu_us_per_call"]
+            told("throughput", f"{name}: CPU with ledger / CPU of aiohttp", f"{share:.2f}", "<= 1", share <= 1)
+
+
+def fixed():
+    """Every call takes 100 ms."""
+    with Server("--latency", "fixed:100") as server:
+        ours(server, 2000, 256)
+        seconds = server.stats()["elapsed_s"]
+        told("fixed", "256 places, 2,000 calls: s from first to last", f"{seconds:.3f}", "<= 0.95", seconds <= 0.95)
+        server.reset()
+        aiohttp(server, 2000, 256)
+        told("fixed", "the same with aiohttp", f"{server.stats()['elapsed_s']:.3f}")
+
+
+def lognormal():
+    """Calls take 1 s or so, spread as with real models."""
+    flags = ("--latency", "lognormal:1000,0.5")
+    least = floor(20000, 256, *flags)
+    with Server(*flags) as server:
+        ours(server, 20000, 256)
+        stats = server.stats()
+    over = stats["elapsed_s"] / least - 1
+    # The end, when rows run out, is the floor's as well.
+    used = stats["in_flight_place_s"] / (256 * stats["elapsed_s"])
+    told("lognormal", "256 places, 20,000 calls: over the in-order floor", f"{over:.1%}", "<= 2 %", over <= 0.02)
+    told("lognormal", "utilisation of the places", f"{used:.3f}", ">= 0.98", used >= 0.98)
+
+
+def window(server, seconds):
+    """Throughput and latency (by Little's law) over some seconds."""
+    before = server.stats()
+    time.sleep(seconds)
+    after = server.stats()
+    count = lambda stats: stats["answers"].get("200", 0)
+    calls = count(after) - count(before)
+    return calls / seconds, (after["in_flight_place_s"] - before["in_flight_place_s"]) / max(1, calls)
+
+
+def knee():
+    """A server that works on 32 calls and lets the others wait in silence, then on 64, then on 32."""
+    best = (0, 0)
+    with Server("--latency", "lognormal:200,0.5", "--capacity", "32") as server:
+        for places in (24, 32, 40, 48):
+            client = subprocess.Popen(
+                [DRIVER, "--url", server.url, "--calls", "1000000", "--seconds", "14", "--places", str(places)],
+                stdout=subprocess.DEVNULL,
+            )
+            time.sleep(4)
+            best = max(best, window(server, 8))
+            client.wait()
+            server.reset()
+        # The gauges are hidden, so that only latency can tell.
+        client = subprocess.Popen(
+            [DRIVER, "--url", server.url, "--calls", "10000000", "--seconds", "130", "--places", "auto",
+             "--gauges", "no"],
+            stdout=subprocess.DEVNULL,
+        )
+        time.sleep(25)
+        for name, capacity in (("32", None), ("64, 20 s after", 64), ("32 again, 20 s after", 32)):
+            if capacity:
+                server.configure(f"capacity={capacity}")
+                time.sleep(20)
+            rate, latency = window(server, 12)
+            share = rate / best[0] / ((capacity or 32) / 32)
+            told("knee", f"capacity {name}: throughput / best fixed", f"{share:.2f}", ">= 0.85", share >= 0.85)
+            slower = latency / best[1]
+            told("knee", f"capacity {name}: latency / best fixed", f"{slower:.2f}", "<= 2", slower <= 2)
+        client.terminate()
+        client.wait()
+
+
+def storm():
+    """Refusals, errors, resets and broken replies, the same for everybody."""
+    flags = ("--latency", "lognormal:200,0.5", "--retry-after", "1", "--storm",
+             "429=0.20,500=0.05,reset=0.02,malformed=0.02")
+    least = floor(5000, 256, *flags)
+    with Server(*flags) as server:
+        own = ours(server, 5000, 256)
+        stats = server.stats()
+    over = stats["elapsed_s"] / least
+    exact = own["calls"] == 5000 and own["wrong"] == 0 and stats["rows_answered"] == 5000
+    told("storm", "every row arrives, with its own answer", "yes" if exact else "no", "yes", exact)
+    told("storm", "rows that were answered twice", stats["duplicates"], "0", stats["duplicates"] == 0)
+    told("storm", "sent before a Retry-After was over", stats["early"], "0", stats["early"] == 0)
+    told("storm", "time / floor of that weather", f"{over:.2f}", "<= 1.5", over <= 1.5)
+
+
+def memory():
+    """Many calls, and many places."""
+    with Server("--latency", "none") as server:
+        few = ours(server, 20000, 256)["peak_rss_mb"]
+        server.reset()
+        many = ours(server, 100000, 256)["peak_rss_mb"]
+        told("memory", "peak MB after 20,000 calls", f"{few:.0f}")
+        told("memory", "peak MB after 100,000 calls", f"{many:.0f}", "< 150", many < 150)
+    with Server("--latency", "fixed:200") as server:
+        wide = ours(server, 20000, 2000)
+        reached = server.stats()["max_in_flight"]
+        told("memory", f"peak MB with {reached} calls in flight", f"{wide['peak_rss_mb']:.0f}", "< 200",
+             wide["peak_rss_mb"] < 200)
+
+
+def kill():
+    """kill -9 at 50 random moments; the same ledger goes on each time."""
+    moments = random.Random(5)
+    with tempfile.TemporaryDirectory() as folder, Server("--latency", "lognormal:20,0.5") as server:
+        words = [DRIVER, "--url", server.url, "--calls", "60000", "--places", "64"]
+        words += ["--ledger", os.path.join(folder, "ledger.sqlite")]
+        kills = flying = 0
+        while kills < 50:
+            client = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(moments.uniform(0.15, 0.6))
+            client.send_signal(signal.SIGKILL)
+            if client.wait() == -signal.SIGKILL:
+                kills += 1
+        end = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        stats = server.stats()
+    told("kill", "rows on the ledger in the end", end["calls"], "60000", end["calls"] == 60000)
+    twice = stats["duplicates"]
+    told("kill", "rows answered twice, after 50 kills with 64 calls in flight", twice, "<= 3200", twice <= 3200)
+
+
+SCENARIOS = [throughput, fixed, lognormal, knee, storm, memory, kill]
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:]
+    if wanted == ["--list"]:
+        for scenario in SCENARIOS:
+            print(f"{scenario.__name__:<12} {scenario.__doc__}")
+        sys.exit()
+    unknown = set(wanted) - {scenario.__name__ for scenario in SCENARIOS}
+    if unknown:
+        sys.exit(f"error: there is no scenario {', '.join(sorted(unknown))}\nhint: `run.py --list` names them")
+    build = lambda *words: subprocess.run(words, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout.strip()
+    build("swift", "build", "-c", "release", "--product", "endpoint-bench")
+    SERVER = build(HERE / "server/build.sh").splitlines()[-1]
+    PEER = build(HERE / "peers/setup.sh").splitlines()[-1]
+    print("{:<12} {:<58} {:>14}  {:<18} {}".format("scenario", "what", "measured", "aim", "met"))
+    for scenario in SCENARIOS:
+        if not wanted or scenario.__name__ in wanted:
+            scenario()
+    missed = [row for row in rows if row[4] == "NO"]
+    print(f"\n{len(rows)} figures, {len(missed)} short of their aim")
