@@ -7,16 +7,23 @@ extension BatchChannel {
     func takeAffordable() async -> [BatchRow] {
         let candidates = rows.take()
         var taken: [BatchRow] = []
+        var left: [BatchRow] = []
+        var full: Set<String> = []
         for (index, candidate) in candidates.enumerated() {
             var row = candidate
+            if full.contains(row.role) {
+                left.append(row)
+                continue
+            }
             if lane.shared.budget.reserveNow(row.parcel.worstCase, for: row.role) {
                 row.isReserved = true
                 taken.append(row)
                 continue
             }
             guard taken.isEmpty else {
-                rows.putBack(Array(candidates[index...]))
-                break
+                full.insert(row.role)
+                left.append(row)
+                continue
             }
             do {
                 try await lane.shared.budget.reserve(row.parcel.worstCase, for: row.role)
@@ -28,6 +35,7 @@ extension BatchChannel {
             row.isReserved = true
             taken.append(row)
         }
+        rows.putBack(left)
         return taken
     }
 

@@ -180,7 +180,7 @@ final class BatchRows: Sendable {
                 keys.append(row.key)
             }
             state.line.insert(contentsOf: keys, at: 0)
-            state.isOverdue = !keys.isEmpty
+            if !keys.isEmpty { state.isOverdue = true }
         }
     }
 
