@@ -52,7 +52,8 @@ extension Planner {
     }
 
     func width(_ manifest: Manifest, _ roles: [String: PlannedModel]) -> Int {
-        if !roles.isEmpty { return roles.values.reduce(0) { $0 + $1.concurrency } }
+        // A call that waits for another try keeps no place: others must be there to take it.
+        if !roles.isEmpty { return roles.values.reduce(0) { $0 + $1.concurrency * ($1.isLocal ? 1 : 2) } }
         if manifest.needs.contains(.sandbox) {
             return max(2, ProcessInfo.processInfo.activeProcessorCount * 2)
         }
