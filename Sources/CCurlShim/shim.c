@@ -59,6 +59,7 @@ CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     SET(CURLOPT_WRITEFUNCTION, request->on_body);
     SET(CURLOPT_WRITEDATA, request->context);
     if (request->bypasses_proxies) SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_FRESH_CONNECT, request->needs_fresh_connection ? 1L : 0L);
     if (request->body) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
         SET(CURLOPT_COPYPOSTFIELDS, request->body);

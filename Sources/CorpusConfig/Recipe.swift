@@ -80,6 +80,8 @@ package struct Recipe: Sendable {
         package var hedge: Double
         /// The model that is asked when this one refuses the content.
         package var fallback: Located<String>?
+        /// How requests go through the endpoint's batch API; nil asks them one by one.
+        package var batch: Batch?
         package var temperature: Double?
         package var topP: Double?
         package var maxTokens: Int
@@ -92,6 +94,22 @@ package struct Recipe: Sendable {
         package var extra: [String: JSONValue]
         package var outputTerms: String?
         package var licence: String?
+    }
+
+    /// `batch:` of a model.
+    package struct Batch: Sendable, Hashable {
+        /// The most requests of a batch.
+        package var rows: Int
+        /// Seconds without a further request after which a batch is sent as it is.
+        package var quietSeconds: Int
+        /// What a token costs, as a part of the model's price.
+        package var priceFactor: Double
+
+        package init(rows: Int = 10_000, quietSeconds: Int = 30, priceFactor: Double = 0.5) {
+            self.rows = rows
+            self.quietSeconds = quietSeconds
+            self.priceFactor = priceFactor
+        }
     }
 
     /// US dollars per million tokens, in billionths of a dollar.

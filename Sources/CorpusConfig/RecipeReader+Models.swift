@@ -4,7 +4,7 @@ import CorpusModel
 extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
-        "timeout", "hedge", "fallback", "schema", "extra", "output_terms", "licence",
+        "timeout", "hedge", "fallback", "batch", "schema", "extra", "output_terms", "licence",
     ]
     /// What requests say for themselves in one API or another.
     private static let fieldsOfRequests: Set<String> = [
@@ -70,6 +70,7 @@ extension RecipeReader {
             fallback: parts["fallback"].flatMap { member in
                 text(member, "fallback").map { Recipe.Located(value: $0, location: member.value.location) }
             },
+            batch: parts["batch"].flatMap { batch($0, of: place.value, api, parts["hedge"]) },
             temperature: real(sampling["temperature"], "temperature", in: 0...2),
             topP: real(sampling["top_p"], "top_p", in: 0...1),
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,

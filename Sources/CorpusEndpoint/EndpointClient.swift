@@ -19,7 +19,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - clock: What waits between attempts.
     ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
     ///   - tell: Told once of each change for the worse or the better, in a sentence.
-    /// - Throws: As ``init(routes:budget:policy:clock:now:tell:)``.
+    /// - Throws: As ``init(routes:budget:policy:clock:now:tell:batches:)``.
     package convenience init(
         _ configurations: [EndpointConfiguration],
         budget: Budget,
@@ -47,6 +47,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - clock: What waits between attempts.
     ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
     ///   - tell: Told once of each change for the worse or the better, in a sentence.
+    ///   - batches: What remembers batches, where models are asked in batches.
     /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, a model has no
     ///   endpoint or an unknown fallback, an extra body field is reserved, or a cap on dollars meets a model without
     ///   a price.
@@ -56,7 +57,8 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         policy: RetryPolicy = RetryPolicy(),
         clock: some Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
-        tell: @escaping @Sendable (String) -> Void = { _ in }
+        tell: @escaping @Sendable (String) -> Void = { _ in },
+        batches: any BatchStore = MemoryBatchStore()
     ) throws {
         var addresses: [String: [EndpointAddress]] = [:]
         for route in routes {
@@ -89,7 +91,9 @@ public final class EndpointClient: ModelEndpoint, Sendable {
             tell: tell
         )
         channels = Dictionary(
-            uniqueKeysWithValues: routes.map { ($0.name, ModelChannel($0, addresses[$0.name] ?? [], shared)) }
+            uniqueKeysWithValues: routes.map { route in
+                (route.name, ModelChannel(route, addresses[route.name] ?? [], shared, batches: batches))
+            }
         )
         self.budget = budget
     }
@@ -145,6 +149,15 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         try await channel(model).probe()
     }
 
+    /// Takes up the batches that earlier clients with the same store left under way.
+    ///
+    /// Their replies go to the store as they come, whether anybody asks for them or not.
+    ///
+    /// - Throws: `WorkFailure` when an endpoint cannot tell what it has; what the store throws; `CancellationError`.
+    public func takeUpBatches() async throws {
+        for channel in channels.values { try await channel.batch?.attach() }
+    }
+
     /// How things stand.
     public var snapshot: EndpointSnapshot {
         var snapshot = EndpointSnapshot(models: channels.mapValues(\.counters.current))
@@ -152,6 +165,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
             for lane in channel.lanes {
                 var counts = lane.counters.current
                 (counts.limit, _, counts.waiting) = lane.desk.standing
+                counts.waiting += channel.batch?.rows.inLine ?? 0
                 snapshot.models[name]? += counts
                 snapshot.lanes.append(.init(model: name, endpoint: lane.label.address, counts: counts))
             }
@@ -172,6 +186,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     public func shutdown() async {
         for channel in channels.values { channel.stopWatching() }
         await http.shutdown()
+        for channel in channels.values { await channel.batch?.stop() }
     }
 
     private func channel(_ model: String) throws(WorkFailure) -> ModelChannel {
@@ -187,6 +202,18 @@ extension ModelRoute {
     fileprivate func addresses(caps: Caps) throws -> [EndpointAddress] {
         guard !endpoints.isEmpty, (0...0.2).contains(hedge) else {
             throw WorkFailure("bad-endpoint", "model `\(name)` needs an endpoint", stopsRun: true)
+        }
+        if let batch {
+            guard endpoints.count == 1, hedge == 0, batch.maxRows > 0, batch.maxBytes > 0,
+                (0...1).contains(batch.priceFactor), endpoints[0].api.hasBatches
+            else {
+                throw WorkFailure(
+                    "bad-endpoint",
+                    "model `\(name)` cannot be asked in batches",
+                    hint: "batches need one endpoint whose API has them, and take no `hedge`",
+                    stopsRun: true
+                )
+            }
         }
         return try endpoints.map { endpoint in
             try endpoint.check(caps: caps)

@@ -285,4 +285,56 @@ package enum LedgerEntry: Sendable, Hashable {
     case file(FileRecord)
     /// An item of an earlier pass that this pass meets again, with the number of drops inside it.
     case visit(ItemKey, drops: Int)
+    /// A batch that is about to be sent.
+    case batch(OpenBatch)
+    /// The endpoint's names for a batch and its file.
+    case batchNames(tag: String, file: String?, id: String?)
+    /// A batch that is of no interest any more.
+    case batchEnd(tag: String)
+}
+
+/// Requests that were handed to an endpoint's batch API, or are about to be.
+package struct OpenBatch: Sendable, Hashable {
+    /// One request: the question, and the name of the model in the recipe.
+    package struct Row: Sendable, Hashable {
+        package var request: JSONValue
+        package var role: String
+
+        package init(request: JSONValue, role: String) {
+            self.request = request
+            self.role = role
+        }
+    }
+
+    /// Our own name for it.
+    package var tag: String
+    package var model: String
+    package var endpoint: String
+    package var api: String
+    /// Seconds since 1970.
+    package var madeAt: Double
+    package var rows: [Row]
+    /// The endpoint's names for the file and the batch, as far as they are known.
+    package var file: String?
+    package var id: String?
+
+    package init(
+        tag: String,
+        model: String,
+        endpoint: String,
+        api: String,
+        madeAt: Double,
+        rows: [Row],
+        file: String?,
+        id: String?
+    ) {
+        self.tag = tag
+        self.model = model
+        self.endpoint = endpoint
+        self.api = api
+        self.madeAt = madeAt
+        self.rows = rows
+        self.file = file
+        self.id = id
+    }
 }

@@ -5,7 +5,7 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 4
+    static let version = 5
 
     /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
     ///
@@ -45,6 +45,7 @@ enum LedgerSchema {
             PRIMARY KEY (item, position)
         ) STRICT, WITHOUT ROWID;
         \(call)
+        \(batch)
         CREATE TABLE charge (
             id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, cost INTEGER,
             pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
@@ -68,6 +69,14 @@ enum LedgerSchema {
             request BLOB NOT NULL, reply BLOB NOT NULL, finish TEXT NOT NULL, input INTEGER, cached INTEGER,
             output INTEGER, cost INTEGER, milliseconds INTEGER NOT NULL, attempts INTEGER NOT NULL,
             booked INTEGER NOT NULL, pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
+        ) STRICT;
+        """
+
+    /// Batches of requests that are under way at an endpoint, or about to be; `file` and `id` are the endpoint's names.
+    private static let batch = """
+        CREATE TABLE batch (
+            tag TEXT PRIMARY KEY, model TEXT NOT NULL, endpoint TEXT NOT NULL, api TEXT NOT NULL, made REAL NOT NULL,
+            rows BLOB NOT NULL, file TEXT, id TEXT
         ) STRICT;
         """
 
@@ -128,6 +137,7 @@ enum LedgerSchema {
                     """
             )
         }
+        if old < 5 { try database.execute(sql: batch) }
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 }

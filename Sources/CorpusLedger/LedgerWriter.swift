@@ -23,6 +23,18 @@ struct LedgerWriter {
         case .execution(let execution): try write(execution)
         case .pairs(let pairs): for pair in pairs { try write(pair) }
         case .file(let file): try write(file)
+        case .batch(let batch):
+            try run(
+                "INSERT INTO batch (tag, model, endpoint, api, made, rows, file, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    batch.tag, batch.model, batch.endpoint, batch.api, batch.madeAt, packed.bodies[0],
+                    batch.file,
+                    batch.id,
+                ]
+            )
+        case .batchNames(let tag, let file, let id):
+            try run("UPDATE batch SET file = ?, id = ? WHERE tag = ?", [file, id, tag])
+        case .batchEnd(let tag): try run("DELETE FROM batch WHERE tag = ?", [tag])
         case .visit(let key, let drops):
             try run("UPDATE item SET pass = ? WHERE key = ?", [pass, key.data])
             for index in 0..<drops {
@@ -113,12 +125,14 @@ struct LedgerWriter {
     }
 
     private func write(_ call: CallRecord, _ bodies: [Data]) throws {
-        // First writer wins: a reply that others may have read already is never replaced.
+        // First writer wins: a reply that others may have read already is never replaced. One that a batch brought is
+        // told later for which stage it was.
         try run(
             """
-            INSERT OR IGNORE INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
+            INSERT INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
                 milliseconds, attempts, booked, pass, role, stage)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (key) DO UPDATE SET stage = excluded.stage WHERE stage IS NULL
             """,
             [
                 call.key.data, call.model, call.endpoint, bodies[0], bodies[1],
@@ -169,13 +183,21 @@ struct LedgerWriter {
 /// An entry whose large bodies are compressed already.
 struct PackedEntry: Sendable {
     let entry: LedgerEntry
-    /// Of a call: the request and the reply.
+    /// Of a call the request and the reply, of a batch its rows.
     let bodies: [Data]
 
     init(_ entry: LedgerEntry) {
         self.entry = entry
         bodies =
-            if case .call(let call) = entry { [call.request.packed, call.reply.body.packed] } else { [] }
+            switch entry {
+            case .call(let call): [call.request.packed, call.reply.body.packed]
+            case .batch(let batch):
+                [
+                    JSONValue.array(batch.rows.map { ["role": .string($0.role), "request": $0.request] })
+                        .packed
+                ]
+            default: []
+            }
     }
 }
 

@@ -11,6 +11,14 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
     /// Google's `generateContent`.
     case gemini
 
+    /// Whether requests can be handed over in batches that are done within a day.
+    public var hasBatches: Bool {
+        switch self {
+        case .openai, .openaiCompletions, .anthropic: true
+        case .openaiResponses, .gemini: false
+        }
+    }
+
     /// The ways in which a JSON schema can be sent; the first is taken unless a recipe says otherwise.
     public var schemaFields: [SchemaField] {
         switch self {

@@ -186,7 +186,7 @@ struct LedgerTests {
         try await DatabaseQueue(path: path).write { database in
             try database.execute(
                 sql: """
-                    DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
+                    DROP TABLE batch; DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
                     ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
                     ALTER TABLE edge RENAME COLUMN root TO family; ALTER TABLE pair RENAME COLUMN root TO family;
                     PRAGMA user_version = 1;
@@ -234,6 +234,7 @@ struct LedgerTests {
         try await DatabaseQueue(path: path).write { database in
             try database.execute(
                 sql: """
+                    DROP TABLE batch;
                     ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
                     ALTER TABLE charge DROP COLUMN role; ALTER TABLE charge DROP COLUMN stage;
                     PRAGMA user_version = 2;

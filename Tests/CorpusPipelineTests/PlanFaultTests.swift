@@ -108,6 +108,13 @@ private let faults = [
         message: "`m` and `n` are one model at one address and differ in `schema`"
     ),
     PlanFault(
+        old: "models: { m:",
+        new:
+            "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, batch: true, limits: { concurrency: 8 } }, m:",
+        code: "conflicting-models",
+        message: "`m` and `n` are one model at one address and differ in `batch`"
+    ),
+    PlanFault(
         old: "from: tasks, model: m",
         new: "from: tasks, model: m, options: { tasks: true }",
         code: "wrong-input",

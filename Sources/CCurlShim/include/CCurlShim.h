@@ -20,6 +20,8 @@ typedef struct {
     /// A reply that announces more bytes is refused before they come.
     int64_t reply_bytes_limit;
     bool bypasses_proxies;
+    /// On a connection that was used before, libcurl sends a request again by itself when the connection has died.
+    bool needs_fresh_connection;
     /// Comes back from `corpus_curl_next_done`.
     uint64_t number;
     /// Handed to both callbacks.

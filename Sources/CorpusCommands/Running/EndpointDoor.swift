@@ -27,13 +27,15 @@ actor EndpointDoor: ModelEndpoint {
     private let plan: Plan
     private let budget: Budget
     private let local: LocalModelGate
+    private let batches: any BatchStore
     private let hall = Mutex(Hall())
     private var state = State.shut
 
-    init(plan: Plan, budget: Budget, local: LocalModelGate) {
+    init(plan: Plan, budget: Budget, local: LocalModelGate, batches: any BatchStore) {
         self.plan = plan
         self.budget = budget
         self.local = local
+        self.batches = batches
     }
 
     func complete(
@@ -93,7 +95,8 @@ actor EndpointDoor: ModelEndpoint {
         let client = try EndpointClient(
             routes: routes,
             budget: budget,
-            tell: { Terminal.tell("note: \($0)") }
+            tell: { Terminal.tell("note: \($0)") },
+            batches: batches
         )
         let isDraining = hall.withLock { hall in
             hall.client = client
@@ -102,6 +105,7 @@ actor EndpointDoor: ModelEndpoint {
         do {
             if isDraining { throw CancellationError() }
             for route in routes { _ = try await client.probe(route.name) }
+            try await client.takeUpBatches()
         } catch {
             await client.shutdown()
             if let failure = error as? WorkFailure {
@@ -115,6 +119,13 @@ actor EndpointDoor: ModelEndpoint {
     private func route(to model: PlannedModel) async throws -> ModelRoute {
         let spec = model.spec
         var route = ModelRoute(model.identity, endpoints: [], hedge: spec.hedge)
+        route.batch = spec.batch.map { batch in
+            BatchSettings(
+                maxRows: batch.rows,
+                quiet: .seconds(batch.quietSeconds),
+                priceFactor: batch.priceFactor
+            )
+        }
         route.fallback = spec.fallback.flatMap { plan.models[$0.value]?.identity }
         switch spec.place.value {
         case .local:

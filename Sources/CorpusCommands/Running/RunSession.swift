@@ -89,7 +89,7 @@ struct RunSession {
             if !tape.isReplay { Self.warn($0.description) }
         }
         let gate = LocalModelGate(isQuiet: isQuiet)
-        let door = EndpointDoor(plan: plan, budget: budget, local: gate)
+        let door = EndpointDoor(plan: plan, budget: budget, local: gate, batches: LedgerBatches(ledger))
         let services = RunServices(
             endpoint: tape.isReplay ? ReplayEndpoint() : door,
             sandbox: sandbox,

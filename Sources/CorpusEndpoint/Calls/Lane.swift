@@ -55,7 +55,7 @@ final class Lane: Sendable {
     }
 
     /// Writes a request in the endpoint's words and says what it may take.
-    func parcel(_ request: ModelRequest, for role: String) throws -> Parcel {
+    func parcel(_ request: ModelRequest, for role: String) throws(WorkFailure) -> Parcel {
         let body = try dialect.body(for: request)
         let input = dialect.worstInputTokens(of: body, for: request)
         let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
@@ -151,7 +151,7 @@ final class Lane: Sendable {
         }
     }
 
-    private func amounts(_ usage: TokenUsage) -> Amounts {
+    func amounts(_ usage: TokenUsage) -> Amounts {
         Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: 1)
     }
 

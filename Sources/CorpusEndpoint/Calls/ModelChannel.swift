@@ -6,18 +6,37 @@ final class ModelChannel: Sendable {
     let lanes: [Lane]
     /// What no lane can count: requests that are asked again or given up.
     let counters = CallCounters()
+    /// The way for requests that may wait; nil when they are asked one by one.
+    let batch: BatchChannel?
     private let picker: LanePicker
     private let breaker: Breaker
     private let waits: RetryWaits
     private let slow: SlowCalls
     private let shared: Lane.Surroundings
 
-    init(_ route: ModelRoute, _ addresses: [EndpointAddress], _ shared: Lane.Surroundings) {
+    init(
+        _ route: ModelRoute,
+        _ addresses: [EndpointAddress],
+        _ shared: Lane.Surroundings,
+        batches: any BatchStore
+    ) {
         self.route = route
         let waits = RetryWaits(shared.sleep)
         var own = shared
         own.sleep = { try await waits.wait($0) }
-        let lanes = zip(route.endpoints, addresses).map { Lane($0, $1, own) }
+        let lanes = zip(route.endpoints, addresses).map { given, address in
+            var configuration = given
+            // What it costs in batches is what is reserved and booked.
+            if let batch = route.batch { configuration.price = given.price?.scaled(by: batch.priceFactor) }
+            return Lane(configuration, address, own)
+        }
+        if let settings = route.batch, let lane = lanes.first,
+            let dialect = lane.configuration.batchDialect(at: lane.address)
+        {
+            batch = BatchChannel(lane, dialect, settings, batches, shared)
+        } else {
+            batch = nil
+        }
         picker = LanePicker(lanes.map { ($0.label.address, $0.configuration.weight) })
         breaker = Breaker(shared.policy, lanes.map(\.label.address)) { failure in
             waits.end(failure)
@@ -52,6 +71,7 @@ final class ModelChannel: Sendable {
 
     /// Ends the waits for leases and between attempts; exchanges in flight go on.
     func drain() {
+        batch?.drain()
         waits.end(CancellationError())
         for lane in lanes { lane.desk.close(CancellationError()) }
     }
@@ -64,6 +84,7 @@ final class ModelChannel: Sendable {
         for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
+        if let batch { return try await batch.complete(request, for: role, charged: charged) }
         let prefix = lanes.count > 1 ? LanePicker.prefix(of: request) : 0
         var pacing: Pacing?
         var tried: Set<Int> = []

@@ -62,7 +62,7 @@ struct ErrorReport: Sendable, Hashable {
         self.init(value)
     }
 
-    private init(message: String, names: [String], status: Int?) {
+    init(message: String, names: [String], status: Int?) {
         self.message = message
         self.names = names
         self.status = status

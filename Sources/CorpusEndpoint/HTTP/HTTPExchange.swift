@@ -23,6 +23,8 @@ struct HTTPRequest: Sendable {
     var limits = Limits()
     /// Whether the proxies of the environment are left aside.
     var bypassesProxies = false
+    /// Whether it must not be sent a second time without our knowledge, at the cost of a connection of its own.
+    var isSentOnce = false
 }
 
 /// An HTTP reply, whatever its status.

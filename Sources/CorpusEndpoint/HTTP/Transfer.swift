@@ -57,6 +57,7 @@ final class Transfer: @unchecked Sendable {
             total_milliseconds: max(1, limits.total.milliseconds),
             reply_bytes_limit: Int64(limits.replyBytes),
             bypasses_proxies: request.bypassesProxies,
+            needs_fresh_connection: request.isSentOnce,
             number: number,
             context: Unmanaged.passUnretained(self).toOpaque(),
             on_header: { bytes, size, count, context in

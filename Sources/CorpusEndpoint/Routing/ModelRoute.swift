@@ -8,14 +8,18 @@ public struct ModelRoute: Sendable, Hashable {
     public var hedge: Double
     /// The model that is asked when this one refuses the content; nil for none.
     public var fallback: String?
+    /// How requests are put together for the batch API of the only endpoint; nil asks them one by one.
+    public var batch: BatchSettings?
 
     /// Creates a route.
     public init(
         _ name: String,
         endpoints: [EndpointConfiguration],
         hedge: Double = 0,
-        fallback: String? = nil
+        fallback: String? = nil,
+        batch: BatchSettings? = nil
     ) {
+        self.batch = batch
         self.name = name
         self.endpoints = endpoints
         self.hedge = hedge

@@ -81,7 +81,9 @@ extension Planner {
         guard let price = model.spec.place.value.worstPrice, let input, let output else { return nil }
         let millionfold =
             Int128(input) * Int128(price.inputNanoDollars) + Int128(output) * Int128(price.outputNanoDollars)
-        return Int(exactly: millionfold / 1_000_000)
+        let factor = model.spec.batch?.priceFactor ?? 1
+        guard factor < 1 else { return Int(exactly: millionfold / 1_000_000) }
+        return Int(exactly: (Double(millionfold / 1_000_000) * factor).rounded(.up))
     }
 
     /// Nil when a factor is unknown or nobody could count so far.

@@ -135,6 +135,8 @@ package struct Planner {
                     )
                 }
             }
+            // A batch is filled by those who wait for it.
+            if let batch = spec.batch { concurrency = batch.rows }
             // One model at two addresses, or asked in two APIs, is two; the same at one address is one, whatever its
             // price or key is called.
             let (model, address) = (identity, spec.place.value.address)
@@ -177,7 +179,9 @@ package struct Planner {
             })
         else { return }
         let differs: String? =
-            if twin.concurrency != model.concurrency {
+            if twin.spec.batch != model.spec.batch {
+                "batch"
+            } else if twin.concurrency != model.concurrency {
                 "limits.concurrency"
             } else if twin.rates != model.rates {
                 "limits"
