@@ -68,6 +68,8 @@ package struct Recipe: Sendable {
         package var api: EndpointAPI
         /// How its endpoint is told a JSON schema; nil leaves it to the API.
         package var schemaField: SchemaField?
+        /// How its endpoint is told the most tokens of a reply; nil leaves it to the API.
+        package var tokenLimitField: TokenLimitField?
         /// The name that the endpoint knows the model by.
         package var model: String
         /// How many calls may be in flight at each endpoint; nil lets the product find it.
