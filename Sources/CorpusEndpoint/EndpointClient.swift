@@ -116,6 +116,14 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
+        let reserved = EndpointConfiguration.reservedFields
+        if !request.extra.isEmpty, let field = request.extra.keys.sorted().first(where: reserved.contains) {
+            throw WorkFailure(
+                .unsupportedRequest,
+                "the further fields of a request must not set `\(field)`",
+                stopsRun: true
+            )
+        }
         let channel = try channel(request.model)
         guard let fallback = channel.route.fallback else {
             return try await channel.complete(request, for: role, charged: charged)

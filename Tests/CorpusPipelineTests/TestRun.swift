@@ -44,7 +44,7 @@ struct TestRun {
     static func registry() throws -> PluginRegistry {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
-            generators: [PluginEntry(ToySolve.self)],
+            generators: [PluginEntry(ToySolve.self), PluginEntry(ToyTools.self), PluginEntry(ToyBase.self)],
             verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self)],
             filters: [PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
@@ -66,7 +66,7 @@ struct TestRun {
     /// One pass; exports are written when it is done.
     func pass(
         _ text: String = recipe,
-        endpoint: ToyEndpoint = ToyEndpoint(),
+        endpoint: any ModelEndpoint = ToyEndpoint(),
         control: RunControl = RunControl(),
         now: @escaping @Sendable () -> Double = { 0 },
         progress: (Figures) -> Void = { _ in }

@@ -31,14 +31,30 @@ final class UnitHost: PluginHost {
     var drops: [DropRecord] { state.withLock { $0.drops } }
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
-        try Task.checkCancellation()
+        try await reply(to: messages, prompt: nil, role: role, settings)
+    }
+
+    func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply {
+        try await reply(to: [], prompt: prompt, role: role, settings)
+    }
+
+    private func model(_ role: String?) throws(WorkFailure) -> PlannedModel {
         let name = role ?? node.manifest.roles.first ?? ""
-        guard let model = node.roles[name] else {
-            throw WorkFailure(
-                "plugin-error",
-                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
-            )
-        }
+        if let model = node.roles[name] { return model }
+        throw WorkFailure(
+            "plugin-error",
+            "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
+        )
+    }
+
+    private func reply(
+        to messages: [Message],
+        prompt: String?,
+        role: String?,
+        _ settings: CallSettings
+    ) async throws -> ModelReply {
+        try Task.checkCancellation()
+        let model = try model(role)
         var request = ModelRequest(
             model: model.identity,
             messages: messages,
@@ -46,11 +62,15 @@ final class UnitHost: PluginHost {
                 temperature: settings.temperature ?? model.spec.temperature,
                 topP: model.spec.topP,
                 maxTokens: settings.maxTokens ?? model.spec.maxTokens,
-                stop: settings.stop + model.spec.stop
+                stop: settings.stop + model.spec.stop,
+                logprobs: settings.logprobs
             ),
-            extra: model.spec.extra,
-            schema: settings.schema
+            extra: model.spec.extra.merging(settings.extra) { $1 },
+            schema: settings.schema,
+            tools: settings.tools,
+            toolChoice: settings.toolChoice
         )
+        request.prompt = prompt
         // Attempts of one seed ask the same question; each of them, and each repetition within, is a reply of its own.
         let asked = request.key
         let times = state.withLock { state in
