@@ -22,9 +22,10 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
     /// The ways in which a JSON schema can be sent; the first is taken unless a recipe says otherwise.
     public var schemaFields: [SchemaField] {
         switch self {
-        case .openai, .openaiCompletions: [.responseFormat, .structuredOutputs, .guidedJSON, .jsonSchema]
-        case .openaiResponses, .gemini: [.responseFormat]
-        case .anthropic: [.tool, .responseFormat]
+        case .openai, .openaiCompletions:
+            [.responseFormat, .structuredOutputs, .guidedJSON, .jsonSchema, .unsent]
+        case .openaiResponses, .gemini: [.responseFormat, .unsent]
+        case .anthropic: [.tool, .responseFormat, .unsent]
         }
     }
 
@@ -78,4 +79,14 @@ public enum SchemaField: String, Sendable, Hashable, CaseIterable {
     case jsonSchema = "json_schema"
     /// A function that the model is made to call; its arguments are the reply.
     case tool
+    /// Not at all: the prompt asks for the form in words, and whoever reads the reply checks it.
+    case unsent = "none"
+
+    /// Whether the server that is told so takes grammars as well.
+    public var comesWithGrammars: Bool {
+        switch self {
+        case .structuredOutputs, .guidedJSON, .jsonSchema: true
+        case .responseFormat, .tool, .unsent: false
+        }
+    }
 }

@@ -49,6 +49,8 @@ public struct ModelRequest: Sendable, Hashable {
     public var extra: [String: JSONValue]
     /// A JSON schema that the reply must satisfy, where the endpoint can enforce one.
     public var schema: JSONValue?
+    /// Another form that the reply must have; not beside a schema.
+    public var grammar: Grammar?
     /// Functions that the model may ask for.
     public var tools: [ToolDefinition]
     /// Whether it has to; nil leaves it to the endpoint, which lets the model decide.
@@ -118,6 +120,7 @@ public struct ModelRequest: Sendable, Hashable {
         json["logprobs"] = sampling.logprobs.map(JSONValue.int)
         if !tools.isEmpty { json["tools"] = .array(tools.map(\.json)) }
         json["tool_choice"] = toolChoice?.json
+        json["grammar"] = grammar?.json
         return .object(json)
     }
 

@@ -27,6 +27,7 @@ extension ModelRequest {
             repetition: json["repetition"]?.whole ?? 0
         )
         prompt = json["prompt"]?.text
+        grammar = json["grammar"].flatMap(Grammar.init(json:))
         guard self.json == json else { return nil }
     }
 }

@@ -74,7 +74,7 @@ private let faults: [Fault] = [
         name: "a way for schemas that the API does not have",
         code: "bad-value",
         message: "the API `anthropic` takes no schema as `guided_json`",
-        hint: "it takes: `tool`, `response_format`",
+        hint: "it takes: `tool`, `response_format`, `none`",
         text: recipe(
             "models: { m: { api: anthropic, schema: 1️⃣guided_json, url: \"https://a.example\", model: b } }\n"
         )

@@ -31,6 +31,8 @@ final class Lane: Sendable {
     let counters = CallCounters()
     let watching = Mutex<Task<Void, Never>?>(nil)
     let dialect: any Dialect
+    /// Whether the endpoint has refused a schema, so that none is sent any more.
+    let refusesSchemas = Mutex(false)
     let shared: Surroundings
 
     init(_ configuration: EndpointConfiguration, _ address: EndpointAddress, _ shared: Surroundings) {
@@ -50,18 +52,22 @@ final class Lane: Sendable {
     /// What a call needs here.
     struct Parcel: Sendable {
         let body: [UInt8]
+        /// Whether the request's schema stands in no body.
+        let omitsSchema: Bool
         let worstCase: Amounts
         var need: LeaseNeed
     }
 
     /// Writes a request in the endpoint's words and says what it may take.
     func parcel(_ request: ModelRequest, for role: String) throws(WorkFailure) -> Parcel {
-        let body = try dialect.body(for: request)
+        let omitsSchema = request.schema != nil && refusesSchemas.withLock { $0 }
+        let body = try dialect.body(for: omitsSchema ? request.withoutSchema : request)
         let input = dialect.worstInputTokens(of: body, for: request)
         let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
         let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
         return Parcel(
             body: body,
+            omitsSchema: omitsSchema,
             worstCase: Amounts(nanoDollars: cost, tokens: input + output, calls: 1),
             // Rates are put right afterwards, so a likely figure serves them better than a safe one.
             need: LeaseNeed(role: role, input: max(1, body.count / 4), output: output)
@@ -91,8 +97,10 @@ final class Lane: Sendable {
             $0.sent += 1
             $0.inFlight += 1
         }
-        let exchange = await shared.engine.send(httpRequest(dialect.url, body: parcel.body))
-        let outcome = outcome(of: exchange, request)
+        let asked = parcel.omitsSchema ? request.withoutSchema : request
+        var exchange = await shared.engine.send(httpRequest(dialect.url, body: parcel.body))
+        var outcome = outcome(of: exchange, asked)
+        if let second = await withoutSchema(after: outcome, asked) { (exchange, outcome) = second }
         let used: Amounts
         switch outcome {
         case .success(let reply): used = reply.usage.map(amounts) ?? parcel.worstCase
@@ -132,8 +140,7 @@ final class Lane: Sendable {
         }
     }
 
-    private func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome
-    {
+    func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome {
         switch exchange {
         case .failure(let failure):
             return .failure(CallFailure(failure, from: label, limits: configuration.limits))

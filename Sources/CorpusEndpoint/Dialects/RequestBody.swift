@@ -70,6 +70,16 @@ extension ModelRequest {
         )
     }
 
+    /// Refuses a grammar where none can be told.
+    func needsNoGrammar(for api: EndpointAPI) throws(WorkFailure) {
+        try refuse(
+            if: grammar != nil,
+            "takes no grammar",
+            by: api,
+            hint: "only vLLM's and llama.cpp's servers do, under `api: openai` or `openai-completions`"
+        )
+    }
+
     /// The most prompt tokens that the body of this request can mean.
     ///
     /// A token of a byte-level or byte-fallback tokenizer stands for at least one byte, and whatever reaches

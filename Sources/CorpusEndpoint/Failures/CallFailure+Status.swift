@@ -57,7 +57,7 @@ extension CallFailure {
             self.init(
                 .never,
                 .endpointRefused,
-                "the endpoint `\(address)` does not take the most tokens of a reply in that field \(end)\(said)",
+                "the endpoint `\(address)` wants replies to be limited by `\(field.rawValue)` \(end)",
                 hint: "say `token_limit: \(field.rawValue)` for this model",
                 stopsRun: true
             )

@@ -14,6 +14,8 @@ public struct Manifest: Sendable, Hashable {
         case tools
         /// Its models must be able to say how likely each token was.
         case likelihoods
+        /// Its models must be able to keep to a grammar.
+        case grammar
     }
 
     /// Kebab-case, unique among the plug-ins of its verb.
@@ -64,13 +66,14 @@ public struct Manifest: Sendable, Hashable {
 }
 
 extension EndpointAPI {
-    /// Whether a model behind it can be lent for a need.
-    public func serves(_ need: Manifest.Need) -> Bool {
+    /// Whether a model behind it can be lent for a need, when it is told schemas in a field; nil is the API's own.
+    public func serves(_ need: Manifest.Need, schemaField: SchemaField?) -> Bool {
         switch need {
         case .model, .sandbox: true
         case .stopTexts: hasStopTexts
         case .tools: use == .turns
         case .likelihoods: self != .anthropic
+        case .grammar: (schemaField ?? schemaFields.first)?.comesWithGrammars == true
         }
     }
 }

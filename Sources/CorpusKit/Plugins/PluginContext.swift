@@ -8,6 +8,8 @@ public struct CallSettings: Sendable, Hashable {
     public var stop: [String]
     /// A JSON schema for the reply, where the endpoint can enforce one.
     public var schema: JSONValue?
+    /// Another form for the reply, which only some servers enforce; with it the manifest needs ``Manifest/Need/grammar``.
+    public var grammar: Grammar?
     /// Functions that the model may ask for; what it asked for is in ``ModelReply/toolCalls``.
     public var tools: [ToolDefinition]
     /// Whether it has to; nil lets the model decide.
@@ -25,6 +27,7 @@ public struct CallSettings: Sendable, Hashable {
         maxTokens: Int? = nil,
         stop: [String] = [],
         schema: JSONValue? = nil,
+        grammar: Grammar? = nil,
         tools: [ToolDefinition] = [],
         toolChoice: ToolChoice? = nil,
         logprobs: Int? = nil,
@@ -34,6 +37,7 @@ public struct CallSettings: Sendable, Hashable {
         self.maxTokens = maxTokens
         self.stop = stop
         self.schema = schema
+        self.grammar = grammar
         self.tools = tools
         self.toolChoice = toolChoice
         self.logprobs = logprobs

@@ -21,12 +21,15 @@ extension Planner {
             )
             return
         }
-        for need in manifest.needs.sorted(by: { $0.rawValue < $1.rawValue }) where !api.serves(need) {
+        for need in manifest.needs.sorted(by: { $0.rawValue < $1.rawValue })
+        where !api.serves(need, schemaField: model.spec.schemaField) {
             fault(
                 "unsuitable-model",
                 "`\(manifest.name)` needs \(need.words), and the API `\(api.rawValue)` has none",
                 at: location,
-                hint: "give it a model with another `api:`"
+                hint: need == .grammar
+                    ? "say `schema: structured_outputs` for vLLM, or `schema: json_schema` for llama.cpp"
+                    : "give it a model with another `api:`"
             )
         }
     }
@@ -66,6 +69,7 @@ extension Manifest.Need {
         case .stopTexts: "stop texts"
         case .tools: "tools"
         case .likelihoods: "the likelihoods of tokens"
+        case .grammar: "grammars"
         }
     }
 }

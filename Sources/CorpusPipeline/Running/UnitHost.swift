@@ -71,6 +71,7 @@ final class UnitHost: PluginHost {
             toolChoice: settings.toolChoice
         )
         request.prompt = prompt
+        request.grammar = settings.grammar
         // Attempts of one seed ask the same question; each of them, and each repetition within, is a reply of its own.
         let asked = request.key
         let times = state.withLock { state in

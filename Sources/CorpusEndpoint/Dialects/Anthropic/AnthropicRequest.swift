@@ -32,7 +32,7 @@ struct AnthropicRequest: Sendable {
         body["top_p"] = sampling.topP.map(JSONValue.number)
         if !sampling.stop.isEmpty { body["stop_sequences"] = .array(sampling.stop.map(JSONValue.string)) }
         addTools(to: &body, request)
-        if let schema = request.schema, schemaField != .tool {
+        if let schema = request.schema, schemaField == .responseFormat {
             body["output_config"] = ["format": ["type": "json_schema", "schema": schema]]
         }
         if streamed { body["stream"] = true }

@@ -20,6 +20,7 @@ struct GeminiDialect: Dialect {
 
     func body(for request: ModelRequest, streamed: Bool) throws(WorkFailure) -> [UInt8] {
         try request.needsTurns(for: .gemini)
+        try request.needsNoGrammar(for: .gemini)
         return try writer.body(for: request)
     }
 

@@ -3,11 +3,13 @@ import CorpusKit
 /// Writes requests in the words of Google's `generateContent`.
 struct GeminiRequest: Sendable {
     let sendsSeed: Bool
+    let schemaField: SchemaField
     /// Added to every body; null leaves a field out.
     let extraBody: [String: JSONValue]
 
     init(_ configuration: EndpointConfiguration) {
         sendsSeed = configuration.sendsSeed
+        schemaField = configuration.effectiveSchemaField
         extraBody = configuration.extraBody
     }
 
@@ -46,7 +48,7 @@ struct GeminiRequest: Sendable {
         config["topP"] = sampling.topP.map(JSONValue.number)
         if !sampling.stop.isEmpty { config["stopSequences"] = .array(sampling.stop.map(JSONValue.string)) }
         if sendsSeed { config["seed"] = sampling.seed.map(JSONValue.int) }
-        if let schema = request.schema {
+        if let schema = request.schema, schemaField != .unsent {
             config["responseMimeType"] = "application/json"
             config["responseJsonSchema"] = schema
         }

@@ -16,6 +16,7 @@ struct ChatDialect: Dialect {
 
     func body(for request: ModelRequest, streamed: Bool) throws(WorkFailure) -> [UInt8] {
         try request.needsTurns(for: .openai)
+        try writer.checkGrammar(of: request, for: .openai)
         return writer.body(for: request, streamed: streamed)
     }
 

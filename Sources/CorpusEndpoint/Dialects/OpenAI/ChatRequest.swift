@@ -51,10 +51,8 @@ struct ChatRequest: Sendable {
         body["top_p"] = sampling.topP.map(JSONValue.number)
         if !sampling.stop.isEmpty { body["stop"] = .array(sampling.stop.map(JSONValue.string)) }
         if sendsSeed { body["seed"] = sampling.seed.map(JSONValue.int) }
-        if let schema = request.schema {
-            let (name, value) = field(for: schema)
-            body[name] = value
-        }
+        let form = request.schema.flatMap(field) ?? request.grammar.flatMap(field)
+        if let form { body[form.name] = form.value }
         if streamed {
             body["stream"] = true
             body["stream_options"] = ["include_usage": true]
@@ -69,8 +67,42 @@ struct ChatRequest: Sendable {
         return body.bytes
     }
 
-    private func field(for schema: JSONValue) -> (name: String, value: JSONValue) {
+    /// Refuses a grammar that the endpoint cannot be told.
+    func checkGrammar(of request: ModelRequest, for api: EndpointAPI) throws(WorkFailure) {
+        guard let grammar = request.grammar else { return }
+        try request.refuse(if: request.schema != nil, "takes a schema or a grammar, not both", by: api)
+        var kind = "regular expression"
+        if case .gbnf = grammar { kind = "grammar" }
+        try request.refuse(
+            if: field(for: grammar) == nil,
+            "has no words for a \(kind) under `schema: \(schemaField.rawValue)`",
+            by: api,
+            hint: "say what the server takes: `schema: structured_outputs` or `guided_json` (vLLM), or "
+                + "`json_schema` (llama.cpp, no regular expressions)"
+        )
+    }
+
+    private func field(for grammar: Grammar) -> (name: String, value: JSONValue)? {
+        switch (schemaField, grammar) {
+        case (.structuredOutputs, .gbnf(let rules)): ("structured_outputs", ["grammar": .string(rules)])
+        case (.structuredOutputs, _): ("structured_outputs", grammar.json)
+        case (.guidedJSON, .gbnf(let rules)): ("guided_grammar", .string(rules))
+        case (.guidedJSON, .regex(let pattern)): ("guided_regex", .string(pattern))
+        case (.guidedJSON, .choice(let texts)): ("guided_choice", .array(texts.map(JSONValue.string)))
+        case (.jsonSchema, .gbnf(let rules)): ("grammar", .string(rules))
+        case (.jsonSchema, .choice(let texts)):
+            // The escapes of a JSON string are those of GBNF.
+            (
+                "grammar",
+                .string("root ::= " + texts.map { JSONValue.string($0).canonical }.joined(separator: " | "))
+            )
+        case (.jsonSchema, .regex), (.responseFormat, _), (.tool, _), (.unsent, _): nil
+        }
+    }
+
+    private func field(for schema: JSONValue) -> (name: String, value: JSONValue)? {
         switch schemaField {
+        case .unsent: nil
         case .structuredOutputs: ("structured_outputs", ["json": schema])
         case .guidedJSON: ("guided_json", schema)
         case .jsonSchema: ("json_schema", schema)

@@ -23,6 +23,7 @@ struct CompletionsDialect: Dialect {
             hint: "say `api: openai`, or leave `api:` out, for a model that is asked in turns"
         )
         try request.refuse(if: !request.tools.isEmpty, "has no tools", by: api)
+        try writer.checkGrammar(of: request, for: api)
         return writer.continuation(of: request.prompt ?? "", for: request, streamed: streamed)
     }
 

@@ -4,11 +4,13 @@ import CorpusKit
 struct ResponsesRequest: Sendable {
     /// The endpoint's name for the model.
     let apiModel: String
+    let schemaField: SchemaField
     /// Added to every body; null leaves a field out.
     let extraBody: [String: JSONValue]
 
     init(_ configuration: EndpointConfiguration) {
         apiModel = configuration.apiModel
+        schemaField = configuration.effectiveSchemaField
         extraBody = configuration.extraBody
     }
 
@@ -26,7 +28,7 @@ struct ResponsesRequest: Sendable {
         }
         body["temperature"] = sampling.temperature.map(JSONValue.number)
         body["top_p"] = sampling.topP.map(JSONValue.number)
-        if let schema = request.schema {
+        if let schema = request.schema, schemaField != .unsent {
             body["text"] = [
                 "format": ["type": "json_schema", "name": "reply", "strict": true, "schema": schema]
             ]
