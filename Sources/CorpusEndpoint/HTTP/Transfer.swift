@@ -12,6 +12,8 @@ final class Transfer: @unchecked Sendable {
     /// When the last piece of the reply came; nil before the first.
     private(set) var lastPiece: ContinuousClock.Instant?
     private(set) var isTooLarge = false
+    /// Whether it was sent, and whether libcurl wanted to send it again.
+    private var (wasSent, isRepeated) = (false, false)
     var handle: UnsafeMutableRawPointer?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers: [String: String] = [:]
@@ -60,6 +62,11 @@ final class Transfer: @unchecked Sendable {
             needs_fresh_connection: request.isSentOnce,
             number: number,
             context: Unmanaged.passUnretained(self).toOpaque(),
+            on_send: { context, _, _, _, _ in
+                guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
+                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.maySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            },
             on_header: { bytes, size, count, context in
                 unsafe Transfer.pass(bytes, size &* count, context) { transfer, piece in
                     unsafe transfer.takeHeader(piece)
@@ -72,6 +79,15 @@ final class Transfer: @unchecked Sendable {
             }
         )
         return unsafe corpus_curl_prepare(handle, &plain) == CURLE_OK
+    }
+
+    /// Whether the request may go out now: once only.
+    ///
+    /// When a connection that was used before dies under a request, libcurl sends it again by itself. The endpoint may
+    /// have worked on the first one and charge for both, and nobody here would know.
+    private func maySend() -> Bool {
+        (wasSent, isRepeated) = (true, wasSent)
+        return !isRepeated
     }
 
     /// Hands a piece to the transfer; libcurl ends the exchange when the answer is not the piece's size.
@@ -128,8 +144,8 @@ final class Transfer: @unchecked Sendable {
             let reply = HTTPReply(status: facts.status, headers: headers, body: body, duration: duration)
             continuation.resume(returning: .success(reply))
         } else {
-            let kind = isTooLarge ? .tooLarge : TransportFailure.Kind(code, facts)
-            fail(kind, wasSent: facts.was_sent)
+            let kind = isTooLarge ? .tooLarge : isRepeated ? .broken : TransportFailure.Kind(code, facts)
+            fail(kind, wasSent: facts.was_sent || isRepeated)
         }
     }
 
