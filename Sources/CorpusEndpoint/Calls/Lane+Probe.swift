@@ -35,6 +35,14 @@ extension Lane {
         }
     }
 
+    /// Whether anybody answers there, whatever the answer.
+    func isReachable() async -> Bool {
+        switch await shared.engine.send(question(dialect.modelsURL, within: .seconds(5))) {
+        case .success(let answer): answer.status < 500
+        case .failure: false
+        }
+    }
+
     /// What a reply to the question for models says; nil when it is an error.
     private func probe(_ answer: HTTPReply) -> EndpointProbe? {
         // No list at all is common.

@@ -78,6 +78,13 @@ final class Lane: Sendable {
         fileprivate let notice: RateNotice?
 
         var reply: ModelReply? { if case .success(let reply) = outcome { reply } else { nil } }
+        /// What it says about the endpoint.
+        var health: LaneHealth.End {
+            switch outcome {
+            case .success: .alive
+            case .failure(let failure): failure?.health ?? .unknown
+            }
+        }
 
         /// Gives the lease back, so that another call may start.
         func release() {
