@@ -1,6 +1,7 @@
 import CorpusModel
 import CorpusText
 import Foundation
+import FoundationNetworking
 import GRDB
 import TestSupport
 import Testing
@@ -93,6 +94,46 @@ struct RunTests {
         #expect(bench.calls == 24)
         let report = try await bench.report()
         #expect(Bench.addsUp(report))
+    }
+
+    @Test("--metrics serves the counts of the calls while the run lasts, and no word of what was asked")
+    func metrics() async throws {
+        let gate = Latch()
+        let bench = try Bench { request in
+            if request.index > 6 { gate.pass() }
+            return Bench.model(request)
+        }
+        let running = try bench.start(["--metrics", "0"])
+        await bench.server.received(8)
+        await running.said("/metrics")
+        let said = running.errorsSoFar
+        let address = try #require(said.split(separator: "\n").first { $0.hasPrefix("metrics: ") }).dropFirst(
+            9
+        )
+        let url = try #require(URL(string: String(address)))
+        let (body, response) = try await URLSession.shared.data(from: url)
+        let page = String(decoding: body, as: UTF8.self)
+        gate.open()
+        let end = try await running.end()
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(address.hasPrefix("http://127.0.0.1:"))
+        #expect((response as? HTTPURLResponse)?.statusCode == 200)
+        #expect(page.contains("corpusmith_requests_total{model=\"scripted\""))
+        #expect(page.contains("corpusmith_calls_in_flight{"))
+        #expect(page.contains("corpusmith_call_seconds_bucket{"))
+        #expect(!page.contains("corpusmith_cost_usd_total{"), "the recipe states no price")
+        #expect(!page.contains("add_"))
+    }
+
+    @Test("A port that is taken is said before anything is called")
+    func metricsPortTaken() async throws {
+        let bench = try Bench()
+        let end = try await bench.run("--metrics", "\(bench.server.port)")
+
+        #expect(end.code == 2)
+        #expect(end.errors.contains("error[no-metrics]"))
+        #expect(bench.calls == 0)
     }
 
     @Test("A second process on the same run is refused and told who works there")

@@ -57,6 +57,11 @@ actor EndpointDoor: ModelEndpoint {
         local.drain()
     }
 
+    /// How the calls stand; without models before the first one.
+    nonisolated var snapshot: EndpointSnapshot {
+        hall.withLock(\.client)?.snapshot ?? EndpointSnapshot(models: [:])
+    }
+
     /// Closes what was opened; calls in flight end with `CancellationError`.
     func shut() async {
         if case .open(let client) = state { await client.shutdown() }
@@ -126,7 +131,6 @@ actor EndpointDoor: ModelEndpoint {
                 priceFactor: batch.priceFactor
             )
         }
-        route.fallback = spec.fallback.flatMap { plan.models[$0.value]?.identity }
         switch spec.place.value {
         case .local:
             var place = configuration(of: model, at: try await local.address(of: model))
