@@ -207,6 +207,50 @@ struct EngineTests {
     }
 
     @Test(
+        "Refused content goes to the fallback, which is paid once and named as the writer; so it stays after a resume",
+        arguments: [true, false]
+    )
+    func fallback(asReply: Bool) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let recipe = TestRun.recipe
+            .edited(
+                "limits: { concurrency: 8 } }",
+                to: "limits: { concurrency: 8 }, fallback: o }, "
+                    + "o: { url: \"http://127.0.0.1:8/v1\", model: other, output_terms: apache-2.0 }"
+            )
+        let refusal: @Sendable (ModelRequest) throws -> EndpointReply? = { request in
+            guard request.model == "toy" else { return nil }
+            guard asReply else { throw WorkFailure("content-refused", "no") }
+            return EndpointReply(
+                reply: ModelReply(text: "", finish: .filtered, usage: TokenUsage(input: 3, output: 0)),
+                charge: Charge(tokens: 3),
+                endpoint: "toy"
+            )
+        }
+        let first = ToyEndpoint(instead: refusal)
+        let (end, report) = try await run.pass(recipe, endpoint: first)
+        let exports = try run.exports()
+        #expect(end.stop == nil && report.counts.open == 0 && report.counts.exported > 0)
+        #expect(first.calls == 96 && first.boughtTwice == 0)
+        for line in exports.values.flatMap({ $0.split(separator: "\n") }) where line.contains("\"models\"") {
+            #expect(line.contains("other"), "\(line)")
+        }
+
+        // Another stage digest, the same questions: neither the refusals nor the answers are bought again.
+        let second = ToyEndpoint(instead: refusal)
+        let again = recipe.edited(
+            "from: tasks, model: m",
+            to: "from: tasks, model: m, when: { source: tasks }"
+        )
+        let (_, after) = try await run.pass(again, endpoint: second)
+        #expect(second.calls == 0)
+        #expect(after.counts == report.counts)
+        #expect(try run.exports() == exports)
+        #expect(try run.ledger().faults() == [])
+    }
+
+    @Test(
         "An item that comes by two ways goes on once, with what both found out, whichever was faster",
         arguments: ["verify: toy-label", "select: toy-unique"],
         [false, true]

@@ -314,6 +314,7 @@ final class ToyEndpoint: ModelEndpoint {
     private let shuffle: Int
     private let charge: Charge?
     private let fails: @Sendable (Int, ModelRequest) throws -> Void
+    private let instead: @Sendable (ModelRequest) throws -> EndpointReply?
 
     /// Creates an endpoint.
     ///
@@ -321,11 +322,14 @@ final class ToyEndpoint: ModelEndpoint {
     ///   - shuffle: Another order of replies for each value.
     ///   - charge: What a call that fails is charged at, if anything.
     ///   - fails: Throws what the call of a number is to fail with.
+    ///   - instead: A reply, or an error, in place of the usual one.
     init(
         shuffle: Int = 0,
         charge: Charge? = nil,
-        fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }
+        fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in },
+        instead: @escaping @Sendable (ModelRequest) throws -> EndpointReply? = { _ in nil }
     ) {
+        self.instead = instead
         self.shuffle = shuffle
         self.charge = charge
         self.fails = fails
@@ -352,6 +356,7 @@ final class ToyEndpoint: ModelEndpoint {
             throw error
         }
         state.withLock { $0.bought[request.key, default: 0] += 1 }
+        if let reply = try instead(request) { return reply }
         var words = RandomStream(
             seed: 9,
             purpose: [request.messages.last?.content ?? "", String(request.repetition)]

@@ -303,7 +303,13 @@ extension Planner {
         for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
             parts += [name, digest.description]
         }
-        for (role, model) in roles.sorted(by: { $0.key < $1.key }) { parts += [role] + model.digestParts }
+        for (role, model) in roles.sorted(by: { $0.key < $1.key }) {
+            parts += [role] + model.digestParts
+            // Who is asked when content is refused, too: a fallback that is new takes up what was refused.
+            if let fallback = model.spec.fallback.flatMap({ models[$0.value] }) {
+                parts += ["fallback"] + fallback.digestParts
+            }
+        }
         if manifest.needs.contains(.sandbox) { parts += ["isolation", isolation] }
         for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         for edge in others { parts += ["other", nodes[edge.node].digest.description, edge.outcome.rawValue] }

@@ -63,10 +63,17 @@ package final class Exchange: Sendable {
     /// - Parameters:
     ///   - request: The question.
     ///   - buyer: For whom.
+    ///   - keepsRefusal: Whether a refusal of the content is kept as a reply without text, so that a later pass knows of
+    ///     it and goes on to whoever is asked instead; else it is thrown.
     /// - Returns: The reply, which is on the ledger by then.
     /// - Throws: What the endpoint throws, ``LedgerProblem``, or ``Halted`` when the pass must end.
-    package func reply(to request: ModelRequest, for buyer: Buyer) async throws -> ModelReply {
-        let key = request.key
+    package func reply(
+        to request: ModelRequest,
+        for buyer: Buyer,
+        keepsRefusal: Bool = false
+    ) async throws -> ModelReply {
+        let text = request.canonical
+        let key = text.key
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) {
                 meter.count { $0.reusedCalls += 1 }
@@ -74,19 +81,29 @@ package final class Exchange: Sendable {
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
-            let bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
-                try await ledger.commit([
-                    .charge(
-                        ChargeRecord(
-                            call: key,
-                            model: request.model,
-                            tokens: charge.tokens,
-                            cost: charge.cost,
-                            buyer: buyer
+            let bought: EndpointReply
+            do {
+                bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
+                    try await ledger.commit([
+                        .charge(
+                            ChargeRecord(
+                                call: key,
+                                model: request.model,
+                                tokens: charge.tokens,
+                                cost: charge.cost,
+                                buyer: buyer
+                            )
                         )
-                    )
-                ])
-                meter.count { $0.cost += charge.cost ?? 0 }
+                    ])
+                    meter.count { $0.cost += charge.cost ?? 0 }
+                }
+            } catch let failure as WorkFailure where keepsRefusal && failure.code == "content-refused" {
+                // What it may have cost is among the charges.
+                bought = EndpointReply(
+                    reply: ModelReply(text: "", finish: .filtered),
+                    charge: Charge(tokens: 0, cost: 0),
+                    endpoint: ""
+                )
             }
             try await ledger.commit([
                 .call(
@@ -94,7 +111,7 @@ package final class Exchange: Sendable {
                         key: key,
                         model: request.model,
                         endpoint: bought.endpoint,
-                        request: request.json,
+                        request: text,
                         reply: bought.reply,
                         attempts: bought.attempts,
                         booked: bought.charge.tokens,

@@ -27,9 +27,9 @@ struct ItemLoader: Sendable {
             item.labels.merge(step.labels) { _, new in new }
             item.evidence += step.evidence
         }
-        for stage in try ledger.makers(of: key) {
+        for (stage, detail) in try ledger.makers(of: key) {
             guard let maker = nodes[stage], plan.nodes[maker].verb == .generate else { continue }
-            item.provenance.append(UnitRunner.provenance(of: plan.nodes[maker]))
+            item.provenance.append(plan.provenance(of: plan.nodes[maker], detail: detail))
         }
         return item
     }

@@ -130,6 +130,7 @@ struct UnitRunner: Sendable {
         }
         let host = UnitHost(
             node: node,
+            models: plan.models,
             exchange: exchange,
             ordinal: max(0, ordinal),
             attempts: attempts(node),
@@ -159,6 +160,7 @@ struct UnitRunner: Sendable {
         }
         record.trace = host.trace
         record.drops = host.drops
+        record.note(fallbacks: host.fallbacks)
         if record.state == .expanded, record.drafts.isEmpty {
             let last = record.drops.last
             record.state = .dropped
@@ -301,7 +303,7 @@ struct UnitRunner: Sendable {
     private func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
         let node = plan.nodes[index]
         guard stored.state != .expanded else {
-            let step = Self.provenance(of: node)
+            let step = plan.provenance(of: node, detail: stored.detail)
             let passages = stored.drafts.map { draft in
                 var draft = draft
                 // The seed may have moved to another line since.
@@ -321,19 +323,29 @@ struct UnitRunner: Sendable {
             ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
         return Outcome(passages: passages, state: stored.state, reason: stored.reason)
     }
+}
 
-    static func provenance(of node: PlanNode) -> Provenance {
-        Provenance(
+extension Plan {
+    /// Who wrote what a unit of a node gave, models that stood in for others included.
+    func provenance(of node: PlanNode, detail: [String: JSONValue]) -> Provenance {
+        let others = (detail["fallbacks"]?.elements ?? []).compactMap { $0.text.flatMap { models[$0] } }
+        let writers = Array(node.roles.values) + others
+        return Provenance(
             stage: node.name,
             plugin: node.manifest.name,
             version: node.manifest.version,
-            models: Array(Set(node.roles.values.map(\.identity))).sorted(),
-            outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted()
+            models: Array(Set(writers.map(\.identity))).sorted(),
+            outputTerms: Array(Set(writers.compactMap(\.spec.outputTerms))).sorted()
         )
     }
 }
 
 extension ItemRecord {
+    /// Remembers which models stood in for others that refused the content.
+    mutating func note(fallbacks: [String]) {
+        if !fallbacks.isEmpty { detail["fallbacks"] = .array(fallbacks.map(JSONValue.string)) }
+    }
+
     /// Books what ended a unit before its time.
     ///
     /// - Throws: The error itself when it is not the unit's: a used-up budget, a broken ledger, a cancelled task, a
