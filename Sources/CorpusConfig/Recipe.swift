@@ -70,6 +70,8 @@ package struct Recipe: Sendable {
         package var schemaField: SchemaField?
         /// The name that the endpoint knows the model by.
         package var model: String
+        /// What the ledger knows the model by, where that is not its name at the endpoint.
+        package var identity: String?
         /// How many calls may be in flight at each endpoint; nil lets the product find it.
         package var concurrency: Int?
         /// The most requests, prompt tokens and reply tokens a minute at each endpoint.

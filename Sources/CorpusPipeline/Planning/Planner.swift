@@ -113,10 +113,9 @@ package struct Planner {
     // MARK: - Models
 
     private mutating func planModels() {
-        var taken: [(model: String, address: String, api: EndpointAPI, identity: String)] = []
         for given in recipe.models {
             var spec = given
-            var identity = spec.model
+            var identity = spec.identity ?? spec.model
             var concurrency =
                 (spec.concurrency ?? PlannedModel.autoConcurrency) * spec.place.value.endpoints.count
             if case .local(let name) = spec.place.value {
@@ -137,17 +136,6 @@ package struct Planner {
             }
             // A batch is filled by those who wait for it.
             if let batch = spec.batch { concurrency = batch.rows }
-            // One model at two addresses, or asked in two APIs, is two; the same at one address is one, whatever its
-            // price or key is called.
-            let (model, address) = (identity, spec.place.value.address)
-            if let known = taken.first(where: {
-                $0.model == model && $0.address == address && $0.api == spec.api
-            }) {
-                identity = known.identity
-            } else {
-                if taken.contains(where: { $0.model == model }) { identity += "@" + spec.name }
-                taken.append((model, address, spec.api, identity))
-            }
             let planned = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
             checkSharing(planned)
             models[spec.name] = planned
@@ -167,17 +155,38 @@ package struct Planner {
                     at: fallback.location,
                     hint: nearestHint(for: fallback.value, among: recipe.models.map(\.name))
                 )
+            } else if models[fallback.value]?.identity == models[spec.name]?.identity {
+                fault(
+                    "bad-value",
+                    "`\(spec.name)` and its fallback `\(fallback.value)` are one model",
+                    at: fallback.location
+                )
             }
         }
     }
 
-    /// Two models of one name at one address share its connections, so that they must agree about them.
+    /// Two models of one identity share replies and connections, so that they must be one model.
     private mutating func checkSharing(_ model: PlannedModel) {
         guard
             let twin = models.values.filter({ $0.identity == model.identity }).min(by: {
                 $0.spec.name < $1.spec.name
             })
         else { return }
+        guard
+            twin.spec.api == model.spec.api, twin.spec.place.value.address == model.spec.place.value.address
+        else {
+            let (own, other) = (model.spec.name, twin.spec.name)
+            fault(
+                "ambiguous-model",
+                "`\(own)` and `\(other)` are asked in different places or words under one name, `\(model.identity)`, "
+                    + "so that nothing tells their replies apart",
+                at: model.spec.location,
+                hint:
+                    "give the one that is new a name of its own on the ledger: `identity: \(model.identity)@\(own)` if it is "
+                    + "`\(own)`, `identity: \(model.identity)@\(other)` if it is `\(other)`; replies paid for stay with the other"
+            )
+            return
+        }
         let differs: String? =
             if twin.spec.batch != model.spec.batch {
                 "batch"
