@@ -5,6 +5,8 @@ import CorpusModel
 struct RecipeReader {
     let file: String
     private(set) var faults: [Diagnostic] = []
+    /// The names under `sources:`, also of those that cannot be read.
+    var sourceNames: Set<String> = []
 
     init(file: String) { self.file = file }
 
@@ -22,11 +24,13 @@ struct RecipeReader {
     /// - Parameters:
     ///   - node: What should be a mapping.
     ///   - known: The keys that may stand there.
+    ///   - later: Keys of the format that this version does not have, with what to do instead.
     ///   - place: What the mapping describes, in backticks where it is a name: "stage `tests`".
     /// - Returns: The known members by key, or nil when it is no mapping.
     mutating func members(
         of node: ConfigNode,
         known: [String],
+        later: [String: String] = [:],
         in place: String
     ) -> [String: ConfigNode.Member]? {
         guard let members = node.members else {
@@ -35,6 +39,15 @@ struct RecipeReader {
         }
         var result: [String: ConfigNode.Member] = [:]
         for member in members {
+            if let hint = later[member.key] {
+                fault(
+                    "unsupported-key",
+                    "this version does not have the key `\(member.key)` of \(place)",
+                    at: member.keyLocation,
+                    hint: hint
+                )
+                continue
+            }
             guard known.contains(member.key) else {
                 fault(
                     "unknown-key",
