@@ -26,8 +26,13 @@ extension RecipeReader {
                 in: "the recipe"
             )
         else { return nil }
-        for key in ["version", "name", "sources", "stages", "exports"] where top[key] == nil {
-            missing(key, in: "the recipe", at: root.location)
+        // A section by another name is not absent.
+        let isWhole =
+            root.members?.allSatisfy { top[$0.key] != nil || Self.laterTopKeys[$0.key] != nil } ?? false
+        for key in Self.topKeys where top[key] == nil {
+            let isNeeded = ["version", "name", "sources", "stages", "exports"].contains(key)
+            if isNeeded { missing(key, in: "the recipe", at: root.location) }
+            if isNeeded || !isWhole { gaps.sections.insert(key) }
         }
         if let version = whole(top["version"], "version", in: 1...Int.max), version != 1,
             let member = top["version"]
@@ -38,6 +43,7 @@ extension RecipeReader {
                 at: member.value.location,
                 hint: "install a newer corpusmith"
             )
+            return nil
         }
         let name = text(top["name"], "name") ?? ""
         if let member = top["name"], !Self.isName(name, extra: "-_.") {
@@ -53,17 +59,24 @@ extension RecipeReader {
         let stages = named(top["stages"], "stages") { reader, name, member in reader.stage(name, member) }
         let exports = named(top["exports"], "exports") { reader, name, member in reader.export(name, member) }
         checkNames(models: models, sources: sources, stages: stages)
+        let given = top["models"]?.value.members ?? []
+        let names = gaps.sections.contains("models") ? nil : given.map(\.key)
+        let before = faults.count
+        let budget = top["budget"].flatMap { self.budget($0, models: names) }
+        if faults.count > before { gaps.sections.insert("budget") }
         return Recipe(
             file: document.file,
             text: document.text,
             name: name,
             randomSeed: whole(top["random_seed"], "random_seed", in: 0...Int.max) ?? 0,
             models: models,
-            budget: top["budget"].flatMap { budget($0, models: models.map(\.name)) },
+            budget: budget,
             sandbox: sandbox(top["sandbox"]),
             sources: sources,
             stages: stages,
-            exports: exports
+            exports: exports,
+            places: top.mapValues(\.keyLocation),
+            gaps: gaps
         )
     }
 
@@ -75,6 +88,7 @@ extension RecipeReader {
         guard let member else { return [] }
         guard let entries = member.value.members else {
             wrongType(member.value, key, "a mapping of names")
+            gaps.sections.insert(key)
             return []
         }
         var result: [Entry] = []
@@ -86,7 +100,9 @@ extension RecipeReader {
                     at: entry.keyLocation
                 )
             }
+            let before = faults.count
             if let value = read(&self, entry.key, entry) { result.append(value) }
+            if faults.count > before { gaps.entries[key, default: []].insert(entry.key) }
         }
         return result
     }

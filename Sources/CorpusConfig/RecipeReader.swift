@@ -1,10 +1,12 @@
-package import CorpusDiagnostics
+import CorpusDiagnostics
 import CorpusModel
 
 /// Reads values out of YAML nodes and collects every fault on the way.
 struct RecipeReader {
     let file: String
     private(set) var faults: [Diagnostic] = []
+    /// What cannot be read.
+    var gaps = Recipe.Gaps()
     /// The names under `sources:`, also of those that cannot be read.
     var sourceNames: Set<String> = []
 
@@ -202,19 +204,5 @@ struct RecipeReader {
 
     private static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
-    }
-}
-
-extension Recipe {
-    /// Reads a recipe.
-    ///
-    /// - Throws: ``DiagnosticReport`` with every fault that can be seen without the plug-ins.
-    package static func read(_ document: ConfigDocument) throws(DiagnosticReport) -> Recipe {
-        var reader = RecipeReader(file: document.file)
-        let recipe = reader.recipe(document)
-        guard let recipe, reader.faults.isEmpty else {
-            throw DiagnosticReport(reader.faults, sources: [document.file: document.text])
-        }
-        return recipe
     }
 }

@@ -278,8 +278,9 @@ struct RecipeFaultTests {
         let other = try #require(throws: DiagnosticReport.self) { try read(foreign) }
         #expect(other.diagnostics == report.diagnostics)
         #expect(
-            try Recipe.read(ConfigDocument(file: "r", text: mark + recipe("").replacing("\n", with: lineEnd)))
-                .name == "x"
+            try RecipeReading(
+                ConfigDocument(file: "r", text: mark + recipe("").replacing("\n", with: lineEnd))
+            ).recipe?.name == "x"
         )
     }
 

@@ -72,6 +72,31 @@ struct CommandTests {
         #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
     }
 
+    @Test("Faults of the reader, of the plan and of a prompt are shown in one go, by their places")
+    func faultsOfAllKinds() async throws {
+        let bench = try Bench()
+        let text = bench.recipe()
+            .edited("budget: { tokens: 1000000 }", to: "budget: { tokens: -1 }")
+            .edited("verify: tests", to: "verify: tets")
+        try bench.write(text, to: "recipe.yaml")
+        try bench.write("{{ tasc }}\n", to: "Templates/Prompts/solve/prompt.jinja")
+        let check = try await Program.run("check", "recipe.yaml", folder: bench.folder)
+
+        #expect(check.code == 1)
+        let lines = check.errors.split(separator: "\n").filter {
+            $0.hasPrefix("error") || $0.contains("-->") || $0.contains("faults;")
+        }
+        #expect(lines.count == 7, "\(check.errors)")
+        try #require(lines.count == 7)
+        #expect(lines[0] == "error[undefined-variable]: `tasc` is undefined")
+        #expect(lines[1].hasSuffix("Templates/Prompts/solve/prompt.jinja:1:4"))
+        #expect(lines[2] == "error[out-of-range]: `tokens` must be at least 1 and is -1")
+        #expect(lines[3] == " --> recipe.yaml:6:19")
+        #expect(lines[4] == "error[unknown-plugin]: unknown plug-in `tets` for `verify:`")
+        #expect(lines[5] == "  --> recipe.yaml:11:21")
+        #expect(lines[6] == "3 faults; nothing was called and nothing was written")
+    }
+
     @Test("Faults as JSON have places too")
     func faultsAsJSON() async throws {
         let bench = try Bench()

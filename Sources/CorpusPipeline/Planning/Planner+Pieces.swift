@@ -201,6 +201,7 @@ extension Planner {
                 )
             }
             guard let planned = models[model.value] else {
+                guard !recipe.gaps.mayHold(model.value, in: "models") else { continue }
                 fault(
                     "unknown-model",
                     "there is no model `\(model.value)` under `models:`",
@@ -276,7 +277,8 @@ extension Planner {
     mutating func check(_ condition: Recipe.Condition?) {
         guard let condition else { return }
         let names = recipe.sources.map(\.name)
-        for source in condition.sources where !names.contains(source) {
+        for source in condition.sources
+        where !names.contains(source) && !recipe.gaps.mayHold(source, in: "sources") {
             fault(
                 "unknown-source",
                 "`when:` names a source `\(source)` that the recipe does not have",
