@@ -21,6 +21,27 @@ package struct Recipe: Sendable {
     package var sources: [Source]
     package var stages: [Stage]
     package var exports: [Export]
+    /// Where the keys at the top stand.
+    package var places: [String: Diagnostic.Location]
+    package var gaps: Gaps
+
+    /// What of the file could not be read: nothing follows from its absence.
+    package struct Gaps: Sendable, Hashable {
+        /// Keys at the top whose entries are not all known.
+        package var sections: Set<String> = []
+        /// Entries with a fault, by the key at the top; some of them are missing from the recipe.
+        package var entries: [String: Set<String>] = [:]
+
+        /// Whether an entry has a fault.
+        package func contains(_ name: String, in section: String) -> Bool {
+            entries[section]?.contains(name) == true
+        }
+
+        /// Whether an entry may be there although the recipe lacks it.
+        package func mayHold(_ name: String, in section: String) -> Bool {
+            sections.contains(section) || contains(name, in: section)
+        }
+    }
 
     /// One entry of `models:`.
     package struct Model: Sendable {
@@ -70,6 +91,8 @@ package struct Recipe: Sendable {
         package var schemaField: SchemaField?
         /// The name that the endpoint knows the model by.
         package var model: String
+        /// What the ledger knows the model by, where that is not its name at the endpoint.
+        package var identity: String?
         /// How many calls may be in flight at each endpoint; nil lets the product find it.
         package var concurrency: Int?
         /// The most requests, prompt tokens and reply tokens a minute at each endpoint.

@@ -3,7 +3,8 @@ import CorpusModel
 
 extension RecipeReader {
     private static let modelKeys = [
-        "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
+        "local", "api", "model", "identity", "url", "key", "price", "endpoints", "allow_insecure", "limits",
+        "sampling",
         "timeout", "hedge", "fallback", "batch", "schema", "extra", "output_terms", "licence",
     ]
     /// What requests say for themselves in one API or another.
@@ -62,6 +63,7 @@ extension RecipeReader {
             api: api,
             schemaField: schemaField(parts["schema"], of: api),
             model: modelName,
+            identity: identity(parts["identity"]),
             concurrency: concurrency,
             requestsPerMinute: whole(limits["rpm"], "rpm", in: 1...100_000_000),
             inputTokensPerMinute: whole(limits["input_tpm"], "input_tpm", in: 1...1_000_000_000_000),
@@ -89,7 +91,7 @@ extension RecipeReader {
         _ member: ConfigNode.Member
     ) -> Recipe.Located<Recipe.Model.Place>? {
         if let local = parts["local"] {
-            for key in ["url", "endpoints", "api", "model", "key", "price", "hedge"] {
+            for key in ["url", "endpoints", "api", "model", "identity", "key", "price", "hedge"] {
                 guard let entry = parts[key] else { continue }
                 fault("misplaced-key", "a `local` model takes no `\(key)`", at: entry.keyLocation)
             }
@@ -144,6 +146,15 @@ extension RecipeReader {
             found.append(one.value)
         }
         return Recipe.Located(value: .endpoints(found), location: endpoints.keyLocation)
+    }
+
+    private mutating func identity(_ member: ConfigNode.Member?) -> String? {
+        guard let member, let name = text(member, "identity") else { return nil }
+        guard !name.isEmpty, !name.contains(where: \.isWhitespace) else {
+            fault("bad-name", "`identity` must be a name without spaces", at: member.value.location)
+            return nil
+        }
+        return name
     }
 
     private mutating func api(_ member: ConfigNode.Member?) -> EndpointAPI {

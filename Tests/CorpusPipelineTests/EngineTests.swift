@@ -64,6 +64,38 @@ struct EngineTests {
     }
 
     @Test(
+        "Neither a model of the same name above it nor another place of its own buys a model's replies again",
+        arguments: [
+            (
+                "models: { m:",
+                "models: { n: { url: \"http://127.0.0.1:8/v1\", model: toy, identity: toy@n }, m:"
+            ),
+            (
+                "models: { m:",
+                "models: { n: { url: \"http://127.0.0.1:9/v1\", api: anthropic, model: toy, identity: toy@n }, m:"
+            ),
+            ("url: \"http://127.0.0.1:9/v1\", model: toy", "url: \"http://127.0.0.1:8/v1\", model: toy"),
+            (
+                "url: \"http://127.0.0.1:9/v1\", model: toy",
+                "url: \"http://127.0.0.1:9/v1\", model: x, identity: toy"
+            ),
+        ]
+    )
+    func otherModels(old: String, new: String) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, first) = try await run.pass()
+        let before = try run.exports()
+        let endpoint = ToyEndpoint()
+        let (end, second) = try await run.pass(TestRun.recipe.edited(old, to: new), endpoint: endpoint)
+
+        #expect(end.stop == nil)
+        #expect(endpoint.calls == 0)
+        #expect(second.counts == first.counts)
+        #expect(try run.exports() == before)
+    }
+
+    @Test(
         "A pass stopped after any number of calls goes on to the same bytes and buys nothing twice",
         arguments: 1...12
     )

@@ -54,9 +54,8 @@ struct TestRun {
     }
 
     static func plan(_ text: String) throws -> Plan {
-        let recipe = try Recipe.read(ConfigDocument(file: "toy.yaml", text: text))
-        return try Planner.plan(
-            recipe,
+        try Planner.plan(
+            RecipeReading(ConfigDocument(file: "toy.yaml", text: text)),
             registry: registry(),
             finder: ResourceLocator(recipe: nil, program: nil),
             localModels: { _ in .unknown(["smollm2-135m"]) }

@@ -44,6 +44,20 @@ struct RunTests {
         #expect(before.count >= 5)
     }
 
+    @Test("The papers name the models that took part, and a spare one neither them nor their terms")
+    func spareModel() async throws {
+        let bench = try Bench()
+        let spare = "  spare: { url: \"http://127.0.0.1:9\", model: other }\n"
+        let text = bench.recipe(extra: ", output_terms: apache-2.0").edited("budget:", to: spare + "budget:")
+        try bench.write(text, to: "recipe.yaml")
+        let end = try await bench.run()
+
+        #expect(end.code == 0, "\(end.errors)")
+        let card = try #require(try bench.exports()["README.md"])
+        #expect(card.contains("scripted") && card.contains("apache-2.0"))
+        #expect(!card.contains("spare"))
+    }
+
     @Test(
         "A run killed at any moment goes on to the same bytes; only calls in flight are bought again",
         arguments: 1...5

@@ -93,7 +93,7 @@ actor EndpointDoor: ModelEndpoint {
 
     private func open() async throws -> EndpointClient {
         var routes: [ModelRoute] = []
-        for model in plan.models.values.sorted(by: { $0.identity < $1.identity }) where plan.uses(model) {
+        for model in plan.usedModels.values.sorted(by: { $0.identity < $1.identity }) {
             guard !routes.contains(where: { $0.name == model.identity }) else { continue }
             routes.append(try await route(to: model))
         }
@@ -190,18 +190,15 @@ actor EndpointDoor: ModelEndpoint {
 extension Plan {
     /// The names of the bundled models that stages use, each once.
     var bundledModels: [String] {
-        let specs = models.values.filter { uses($0) }.map(\.spec)
+        let specs = usedModels.values.map(\.spec)
         let names = specs.compactMap { spec in
             if case .local = spec.place.value { spec.model } else { nil }
         }
         return Set(names).sorted()
     }
 
-    /// Whether any stage has a role for a model, or for one whose fallback it is.
+    /// Whether any stage has a role for a model of this identity, or for one that it stands in for.
     func uses(_ model: PlannedModel) -> Bool {
-        nodes.flatMap(\.roles.values).contains { used in
-            used.identity == model.identity
-                || used.spec.fallback.flatMap { models[$0.value]?.identity } == model.identity
-        }
+        usedModels.values.contains { $0.identity == model.identity }
     }
 }

@@ -32,7 +32,7 @@ struct ExportPapers {
                 dropped: codes(report.counts.dropped),
                 failed: codes(report.counts.failed)
             ),
-            models: plan.models.sorted { $0.key < $1.key }.map { name, model in
+            models: plan.usedModels.sorted { $0.key < $1.key }.map { name, model in
                 .init(role: name, name: model.identity, outputTerms: model.spec.outputTerms)
             },
             licences: licences,

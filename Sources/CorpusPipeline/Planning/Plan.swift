@@ -8,12 +8,24 @@ package import CorpusLedger
 package struct Plan: Sendable {
     package let recipe: Recipe
     package let nodes: [PlanNode]
-    /// The models that some stage uses, by their name in the recipe.
+    /// The recipe's models by their name there, also those that no stage uses.
     package let models: [String: PlannedModel]
     package let estimate: Estimate
 
     /// Nodes whose kind is a source.
     package var sources: Range<Int> { 0..<(nodes.firstIndex { !$0.kind.isSource } ?? nodes.count) }
+
+    /// Those of ``models`` that a stage has a role for, or that stand in for one of them.
+    package var usedModels: [String: PlannedModel] {
+        var used: [String: PlannedModel] = [:]
+        var rest = nodes.flatMap { $0.roles.values.map(\.spec.name) }
+        while let name = rest.popLast() {
+            guard used[name] == nil, let model = models[name] else { continue }
+            used[name] = model
+            if let fallback = model.spec.fallback { rest.append(fallback.value) }
+        }
+        return used
+    }
 
     /// What must be lent to the run.
     package var needs: Set<Manifest.Need> { nodes.reduce(into: []) { $0.formUnion($1.manifest.needs) } }
@@ -100,7 +112,9 @@ package struct PlanEdge: Sendable, Hashable {
 /// A model of the recipe, as requests name it.
 package struct PlannedModel: Sendable {
     package let spec: Recipe.Model
-    /// What ``ModelRequest/model`` says: the model's own name, not its address.
+    /// What ``ModelRequest/model`` says: the model's own name or the recipe's `identity:`, never its address.
+    ///
+    /// It depends on nothing else in the recipe, so that what was paid for stays paid when models come and go.
     package let identity: String
     /// The most calls in flight, over all its endpoints.
     package let concurrency: Int
@@ -116,6 +130,9 @@ package struct PlannedModel: Sendable {
         return true
     }
 
+    /// Whether a seed is sent with each request.
+    var sendsSeed: Bool { spec.sendsSeed ?? isLocal }
+
     /// How many calls one endpoint may have in flight when the product finds the number.
     static let autoConcurrency = 256
     /// How many calls a bundled model works on at once.
@@ -127,7 +144,8 @@ package struct PlannedModel: Sendable {
             "top_p": spec.topP.map(JSONValue.number) ?? .null, "max_tokens": .int(spec.maxTokens),
             "stop": .array(spec.stop.map(JSONValue.string)), "extra": .object(spec.extra),
         ]
-        return [identity, sampling.canonical]
+        // As it came later, it stands here only where it is not what is done anyway.
+        return [identity, sampling.canonical] + (sendsSeed == isLocal ? [] : ["seed", String(sendsSeed)])
     }
 }
 

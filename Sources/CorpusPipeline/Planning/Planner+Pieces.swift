@@ -201,6 +201,7 @@ extension Planner {
                 )
             }
             guard let planned = models[model.value] else {
+                guard !recipe.gaps.mayHold(model.value, in: "models") else { continue }
                 fault(
                     "unknown-model",
                     "there is no model `\(model.value)` under `models:`",
@@ -231,7 +232,8 @@ extension Planner {
         _ manifest: Manifest,
         has inputs: [PlanEdge],
         at location: Diagnostic.Location,
-        stage: String
+        stage: String,
+        _ setup: PluginSetup
     ) {
         for edge in inputs {
             let node = nodes[edge.node]
@@ -239,14 +241,29 @@ extension Planner {
                 fault("wrong-input", "stage `\(stage)` cannot take pairs; only exports do", at: location)
             }
             guard let names = fields[edge.node] else { continue }
+            let hint =
+                names.isEmpty
+                ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
             for field in manifest.requires where !names.contains(field) {
-                fault(
-                    "missing-field",
-                    "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
-                    at: location,
-                    hint: names.isEmpty
-                        ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
-                )
+                let hole = setup.promptsFilledFromSeeds.lazy.compactMap { prompt in
+                    let file = prompt.path.split(separator: "/").last ?? ""
+                    return prompt.problem(
+                        lacking: field,
+                        "missing-field",
+                        "the prompt `\(file)` needs `{{ \(field) }}`, which `\(node.name)` does not have",
+                        hint: hint
+                    )
+                }.first
+                if let hole {
+                    report(hole, options: ConfigNode(.mapping([]), at: location), at: location)
+                } else {
+                    fault(
+                        "missing-field",
+                        "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
+                        at: location,
+                        hint: hint
+                    )
+                }
             }
         }
     }
@@ -276,7 +293,8 @@ extension Planner {
     mutating func check(_ condition: Recipe.Condition?) {
         guard let condition else { return }
         let names = recipe.sources.map(\.name)
-        for source in condition.sources where !names.contains(source) {
+        for source in condition.sources
+        where !names.contains(source) && !recipe.gaps.mayHold(source, in: "sources") {
             fault(
                 "unknown-source",
                 "`when:` names a source `\(source)` that the recipe does not have",

@@ -89,7 +89,7 @@ final class UnitHost: PluginHost {
             return times
         }
         request.repetition = ordinal + times * attempts
-        if model.spec.sendsSeed ?? model.isLocal {
+        if model.sendsSeed {
             var random = RandomStream(seed: randomSeed, purpose: ["sampling", request.key.description])
             request.sampling.seed = random.below(1 << 31)
         }
