@@ -44,8 +44,11 @@ struct TestRun {
     static func registry() throws -> PluginRegistry {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
-            generators: [PluginEntry(ToySolve.self)],
-            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self)],
+            generators: [PluginEntry(ToySolve.self), PluginEntry(ToyWitness.self)],
+            verifiers: [
+                PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self),
+                PluginEntry(ToyRun.self),
+            ],
             filters: [PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
             pairers: [PluginEntry(ToyPairs.self)],
@@ -66,6 +69,7 @@ struct TestRun {
     func pass(
         _ text: String = recipe,
         endpoint: ToyEndpoint = ToyEndpoint(),
+        sandbox: (any Sandbox)? = nil,
         control: RunControl = RunControl(),
         now: @escaping @Sendable () -> Double = { 0 },
         progress: (Figures) -> Void = { _ in }
@@ -82,7 +86,7 @@ struct TestRun {
         let engine = Engine(
             plan: plan,
             ledger: ledger,
-            services: RunServices(endpoint: endpoint, sandbox: nil, now: now),
+            services: RunServices(endpoint: endpoint, sandbox: sandbox, now: now),
             control: control
         )
         let end = try await engine.run(progress: progress)

@@ -75,6 +75,7 @@ package struct Engine: Sendable {
                     router.drain(everything: Self.endsAll(stop))
                     if Self.endsAll(stop) { services.drain() }
                 }
+                router.refill()
                 while let work = router.scheduler.next() {
                     group.addTask { (work, await runner.perform(work)) }
                 }
@@ -123,7 +124,7 @@ package struct Engine: Sendable {
         }
         // A deadline that passed while the last unit was in work stops nothing.
         if case .wall = stop, feed.isExhausted, router.isDone { stop = nil }
-        return PassEnd(stop: stop, figures: meter.snapshot, left: router.scheduler.waiting)
+        return PassEnd(stop: stop, figures: meter.snapshot, left: router.left)
     }
 
     /// Whether not even work that needs no model may be started.
@@ -156,41 +157,5 @@ package struct Engine: Sendable {
             case .passed, .kept, .paired: break
             }
         }
-    }
-}
-
-/// Pulls rows out of the sources, one source after the other.
-struct Feed {
-    private var open: [(node: Int, iterator: any AsyncIteratorProtocol<SourceRow, any Error>)] = []
-    private var seen: [ItemKey: Int] = [:]
-
-    init(plan: Plan) throws {
-        for index in plan.sources.reversed() {
-            guard case .source(let source) = plan.nodes[index].kind else { continue }
-            open.append((index, Self.iterator(of: try source.rows())))
-        }
-    }
-
-    var isExhausted: Bool { open.isEmpty }
-
-    /// The next row as work, or nil at the end of a source.
-    mutating func next() async throws -> Work? {
-        guard let last = open.popLast() else { return nil }
-        let node = last.node
-        var iterator = last.iterator
-        guard let row = try await iterator.next(isolation: nil) else { return nil }
-        open.append((node, iterator))
-        guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
-        // The same row twice is two seeds: the second is told apart by how often it came before.
-        let key = ItemKey(deriving: [String(node)] + seed.identity)
-        let occurrence = seen[key, default: 0]
-        seen[key] = occurrence + 1
-        return .row(node: node, row, occurrence: occurrence)
-    }
-
-    private static func iterator(
-        of rows: some AsyncSequence<SourceRow, any Error>
-    ) -> any AsyncIteratorProtocol<SourceRow, any Error> {
-        rows.makeAsyncIterator()
     }
 }
