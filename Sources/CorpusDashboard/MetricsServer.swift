@@ -22,7 +22,7 @@ package struct MetricsServer: Sendable {
     ///   - port: The port on 127.0.0.1; 0 takes any that is free.
     ///   - page: Writes the page, anew for each request.
     /// - Throws: ``Problem``.
-    package init(port: UInt16, page: @escaping @Sendable () -> String) throws(Problem) {
+    package init(port: UInt16, page: @escaping @Sendable () -> String) throws {
         self.port = port
         self.page = page
         do {

@@ -111,6 +111,42 @@ struct AccountingTests {
         #expect(done.stop == nil && report.counts.open == 0)
     }
 
+    @Test("When the time is up, calls that wait for their turn end at once, whatever else is in work")
+    func deadlineEndsWaits() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.edited("tokens: 1000000 }", to: "tokens: 1000000, wall: 10s }")
+        let plan = try TestRun.plan(text)
+        let ledger = try Ledger.begin(
+            path: run.folder + "/ledger.sqlite",
+            name: "toy",
+            recipe: text,
+            plan: plan.json,
+            product: "test",
+            now: 0
+        )
+        let clock = Mutex(0.0)
+        let queue = QueueingEndpoint()
+        let services = RunServices(
+            endpoint: queue,
+            sandbox: nil,
+            now: { clock.withLock { $0 } },
+            drain: { queue.drain() },
+            sleep: { seconds in
+                await queue.hasCaller()
+                clock.withLock { $0 += seconds }
+            }
+        )
+        let engine = Engine(plan: plan, ledger: ledger, services: services, control: RunControl())
+        let end = try await engine.run { _ in }
+
+        guard case .wall = end.stop else {
+            Issue.record("stopped by \(String(describing: end.stop))")
+            return
+        }
+        #expect(end.figures.calls == 0 && end.left > 0)
+    }
+
     @Test("Unfinished files of a killed run go with the next export, and nothing else does")
     func remains() async throws {
         let run = try TestRun()

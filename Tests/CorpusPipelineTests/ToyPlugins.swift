@@ -369,3 +369,52 @@ final class ToyEndpoint: ModelEndpoint {
         )
     }
 }
+
+/// A model whose calls all wait for a place that they never get, until the run ends them.
+final class QueueingEndpoint: ModelEndpoint {
+    private struct State {
+        var isDrained = false
+        var callers: [CheckedContinuation<Void, Never>] = []
+        var watchers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func complete(
+        _ request: ModelRequest,
+        for role: String,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
+        await withCheckedContinuation { (caller: CheckedContinuation<Void, Never>) in
+            let moved = state.withLock { state in
+                if state.isDrained { return [caller] }
+                state.callers.append(caller)
+                defer { state.watchers = [] }
+                return state.watchers
+            }
+            for waiter in moved { waiter.resume() }
+        }
+        throw CancellationError()
+    }
+
+    /// Waits until somebody waits here.
+    func hasCaller() async {
+        await withCheckedContinuation { (watcher: CheckedContinuation<Void, Never>) in
+            let isThere = state.withLock { state in
+                if !state.callers.isEmpty || state.isDrained { return true }
+                state.watchers.append(watcher)
+                return false
+            }
+            if isThere { watcher.resume() }
+        }
+    }
+
+    func drain() {
+        let callers = state.withLock { state in
+            state.isDrained = true
+            defer { state.callers = [] }
+            return state.callers
+        }
+        for caller in callers { caller.resume() }
+    }
+}

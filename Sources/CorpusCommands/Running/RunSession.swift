@@ -9,6 +9,7 @@ import CorpusPipeline
 import CorpusSandbox
 import CorpusText
 import Foundation
+import Synchronization
 
 /// One pass of a run: wires the rooms to the engine, follows it, and writes what came of it.
 struct RunSession {

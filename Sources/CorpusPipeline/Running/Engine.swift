@@ -66,17 +66,26 @@ package struct Engine: Sendable {
         var feed = try Feed(plan: plan)
         var stop: RunStop?
 
-        await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
+        await withTaskGroup(of: (Work, UnitRunner.End)?.self) { group in
+            // Units may wait for long: the end of the time must not wait for one of them.
+            if let deadline {
+                group.addTask { [services] in
+                    await services.sleep(deadline - services.now())
+                    return nil
+                }
+            }
+            var working = 0
             while true {
                 if let reason = halt(), stop == nil || (!Self.endsAll(stop) && Self.endsAll(reason)) {
                     stop = reason
                 }
                 if stop != nil {
                     router.drain(everything: Self.endsAll(stop))
-                    if Self.endsAll(stop) { services.drain() }
+                    if Self.endsCalls(stop) { services.drain() }
                 }
                 router.refill()
                 while let work = router.scheduler.next() {
+                    working += 1
                     group.addTask { (work, await runner.perform(work)) }
                 }
                 if stop == nil, router.wantsSeed, !feed.isExhausted {
@@ -102,7 +111,9 @@ package struct Engine: Sendable {
                     )
                     continue
                 }
-                guard let (work, end) = await group.next() else { break }
+                guard working > 0, let next = await group.next() else { break }
+                guard let (work, end) = next else { continue }
+                working -= 1
                 switch end {
                 case .done(let outcome):
                     Self.count(outcome, of: plan.nodes[work.node], in: meter)
@@ -121,6 +132,7 @@ package struct Engine: Sendable {
                 }
                 progress(meter.snapshot)
             }
+            group.cancelAll()
         }
         // A deadline that passed while the last unit was in work stops nothing.
         if case .wall = stop, feed.isExhausted, router.isDone { stop = nil }
@@ -134,6 +146,12 @@ package struct Engine: Sendable {
         case .failure(let failure): failure.code == "internal-error" || failure.code == "sandbox-error"
         case .budget, .wall, nil: false
         }
+    }
+
+    /// Whether calls that are not in flight yet must end: they would start too late, or for nothing.
+    private static func endsCalls(_ stop: RunStop?) -> Bool {
+        if case .wall = stop { return true }
+        return endsAll(stop)
     }
 
     private static func late(_ deadline: Double?, _ now: Double, _ plan: Plan) -> RunStop? {

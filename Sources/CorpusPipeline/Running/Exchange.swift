@@ -10,13 +10,17 @@ package struct RunServices: Sendable {
     package var now: @Sendable () -> Double
     /// Ends every wait that is no exchange in flight; called, perhaps more than once, when the pass must end.
     package var drain: @Sendable () -> Void
+    /// Waits so many seconds; ends early when its task is cancelled.
+    package var sleep: @Sendable (Double) async -> Void
 
     package init(
         endpoint: any ModelEndpoint,
         sandbox: (any Sandbox)?,
         now: @escaping @Sendable () -> Double,
-        drain: @escaping @Sendable () -> Void = {}
+        drain: @escaping @Sendable () -> Void = {},
+        sleep: @escaping @Sendable (Double) async -> Void = { try? await Task.sleep(for: .seconds($0)) }
     ) {
+        self.sleep = sleep
         self.endpoint = endpoint
         self.sandbox = sandbox
         self.now = now
