@@ -6,7 +6,8 @@ public import CorpusKit
 ///
 /// `generator.yaml` names it and lists the fields that its prompts use; `system.jinja` (optional) and `user.jinja` are
 /// the prompts. The rendered user prompt becomes the user turn of the draft, the reply its assistant turn. A reply that
-/// is cut off, blank, far too long or a refusal is no answer and is booked with its reason.
+/// is cut off, blank, far too long or a refusal is no answer and is booked with its reason. So is a seed that lacks a field
+/// which a prompt needs.
 struct TemplateGenerator: Generator {
     let system: PromptTemplate?
     let user: PromptTemplate
@@ -14,6 +15,10 @@ struct TemplateGenerator: Generator {
     var worstCaseCalls: [String: Int] { ["model": 1] }
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
+        for name in (system?.variables ?? []) + user.variables {
+            guard seed.content.fields[name] ?? .null == .null else { continue }
+            throw SeedProblem(seed: seed.id, field: name, "the seed has no field `\(name)`")
+        }
         let question = try user.rendered(with: seed.content.fields)
         var prompt: [Message] = []
         if let system { prompt.append(Message(.system, try system.rendered(with: seed.content.fields))) }
@@ -47,12 +52,14 @@ public enum TemplateGenerators: Sendable {
             }
             let folder = "Templates/Generators/\(manifest.name)"
             func prompt(_ name: String) throws -> PromptTemplate {
-                try PromptTemplate(
+                let prompt = try PromptTemplate(
                     file: setup.file("\(folder)/\(name).jinja"),
                     variables: Set(manifest.requires)
                 ) {
                     try setup.file("\(folder)/\($0)")
                 }
+                setup.note(filledFromSeeds: prompt)
+                return prompt
             }
             let hasSystem = (try? finder.locate("\(folder)/system.jinja")) != nil
             return TemplateGenerator(system: hasSystem ? try prompt("system") : nil, user: try prompt("user"))
@@ -125,7 +132,7 @@ public enum TemplateGenerators: Sendable {
             summary: summary,
             needs: [.model],
             requires: fields,
-            reasons: ["empty", "truncated", "refusal", "low-quality"]
+            reasons: ["empty", "truncated", "refusal", "low-quality", "missing-field"]
         )
     }
 }

@@ -61,7 +61,7 @@ extension Planner {
         }
         checkOutcomes(of: stage.inputs + stage.others)
         check(stage.condition)
-        check(manifest, has: inputs, at: stage.plugin.location, stage: stage.name)
+        check(manifest, has: inputs, at: stage.plugin.location, stage: stage.name, setup)
         let available = known(inputs)
         let isGenerate = stage.verb.value == .generate
         fields.append(isGenerate ? available.map { $0.union(manifest.produces) } : available)

@@ -232,7 +232,8 @@ extension Planner {
         _ manifest: Manifest,
         has inputs: [PlanEdge],
         at location: Diagnostic.Location,
-        stage: String
+        stage: String,
+        _ setup: PluginSetup
     ) {
         for edge in inputs {
             let node = nodes[edge.node]
@@ -240,14 +241,29 @@ extension Planner {
                 fault("wrong-input", "stage `\(stage)` cannot take pairs; only exports do", at: location)
             }
             guard let names = fields[edge.node] else { continue }
+            let hint =
+                names.isEmpty
+                ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
             for field in manifest.requires where !names.contains(field) {
-                fault(
-                    "missing-field",
-                    "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
-                    at: location,
-                    hint: names.isEmpty
-                        ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
-                )
+                let hole = setup.promptsFilledFromSeeds.lazy.compactMap { prompt in
+                    let file = prompt.path.split(separator: "/").last ?? ""
+                    return prompt.problem(
+                        lacking: field,
+                        "missing-field",
+                        "the prompt `\(file)` needs `{{ \(field) }}`, which `\(node.name)` does not have",
+                        hint: hint
+                    )
+                }.first
+                if let hole {
+                    report(hole, options: ConfigNode(.mapping([]), at: location), at: location)
+                } else {
+                    fault(
+                        "missing-field",
+                        "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
+                        at: location,
+                        hint: hint
+                    )
+                }
             }
         }
     }
