@@ -45,8 +45,7 @@ extension RecipeReader {
                     "unknown-model",
                     "`per_role` names a model `\(entry.key)` that the recipe does not have",
                     at: entry.keyLocation,
-                    hint: nearestHint(for: entry.key, among: models)
-                        ?? "its models: \(models.map { "`\($0)`" }.joined(separator: ", "))"
+                    hint: nameHint(for: entry.key, among: models, "its models")
                 )
                 continue
             }

@@ -165,8 +165,7 @@ extension RecipeReader {
             "unknown-api",
             "unknown API `\(name)`",
             at: member.value.location,
-            hint: nearestHint(for: name, among: names)
-                ?? "known APIs: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            hint: nameHint(for: name, among: names, "known APIs")
         )
         return .openai
     }
@@ -179,8 +178,7 @@ extension RecipeReader {
             "bad-value",
             "the API `\(api.rawValue)` takes no schema as `\(name)`",
             at: member.value.location,
-            hint: nearestHint(for: name, among: names)
-                ?? "it takes: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            hint: nameHint(for: name, among: names, "it takes")
         )
         return nil
     }

@@ -55,8 +55,7 @@ struct RecipeReader {
                     "unknown-key",
                     "unknown key `\(member.key)` in \(place)",
                     at: member.keyLocation,
-                    hint: nearestHint(for: member.key, among: known)
-                        ?? "known keys: \(known.map { "`\($0)`" }.joined(separator: ", "))"
+                    hint: nameHint(for: member.key, among: known, "known keys")
                 )
                 continue
             }

@@ -150,8 +150,11 @@ package struct PlannedModel: Sendable {
 }
 
 /// What a run may come to, before anything is called.
+///
+/// Calls and tokens of replies are the most that there can be, retries left out. How long prompts are is known only when
+/// they are made, so that tokens and cost are estimates, and no limits.
 package struct Estimate: Sendable, Hashable {
-    /// One stage's worst case.
+    /// What one stage may come to.
     package struct Stage: Sendable, Hashable {
         package var name: String
         package var verb: String
@@ -159,20 +162,24 @@ package struct Estimate: Sendable, Hashable {
         /// Items that may come in; nil when a source cannot say how many seeds it has.
         package var inputs: Int?
         package var calls: Int?
-        /// Tokens of prompts and replies together.
+        /// The most tokens of replies.
+        package var replyTokens: Int?
+        /// About how many tokens prompts and replies have together.
         package var tokens: Int?
-        /// Billionths of a US dollar; nil when a price or a count is unknown.
+        /// About how much it costs, in billionths of a US dollar; nil when a price or a count is unknown.
         package var cost: Int?
     }
 
-    /// One role's worst case, over all stages.
+    /// What one role may come to, over all stages.
     package struct Role: Sendable, Hashable {
         /// The model's name in the recipe.
         package var name: String
         package var calls: Int? = 0
-        /// Tokens of prompts and replies together.
+        /// The most tokens of replies.
+        package var replyTokens: Int? = 0
+        /// About how many tokens prompts and replies have together.
         package var tokens: Int? = 0
-        /// Billionths of a US dollar; nil when a price or a count is unknown.
+        /// About how much it costs, in billionths of a US dollar; nil when a price or a count is unknown.
         package var cost: Int? = 0
     }
 
@@ -181,6 +188,7 @@ package struct Estimate: Sendable, Hashable {
     package var roles: [Role]
     package var seeds: Int?
     package var calls: Int?
+    package var replyTokens: Int?
     package var tokens: Int?
     package var cost: Int?
 }

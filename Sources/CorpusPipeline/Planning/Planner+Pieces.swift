@@ -139,10 +139,8 @@ extension Planner {
                 "unknown-option",
                 "`\(error.plugin)` has no option `\(error.name)`",
                 at: options[error.name]?.keyLocation ?? location,
-                hint: nearestHint(for: error.name, among: names)
-                    ?? (names.isEmpty
-                        ? "it has no options"
-                        : "its options: \(names.map { "`\($0)`" }.joined(separator: ", "))")
+                hint: names.isEmpty
+                    ? "it has no options" : nameHint(for: error.name, among: names, "its options")
             )
         } catch {
             report(error, options: options, at: location)
@@ -299,8 +297,7 @@ extension Planner {
                 "unknown-source",
                 "`when:` names a source `\(source)` that the recipe does not have",
                 at: condition.location,
-                hint: nearestHint(for: source, among: names)
-                    ?? "its sources: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+                hint: nameHint(for: source, among: names, "its sources")
             )
         }
     }

@@ -160,8 +160,7 @@ package struct Planner {
                         "unknown-model",
                         "there is no bundled model `\(name)`",
                         at: spec.place.location,
-                        hint: nearestHint(for: name, among: names)
-                            ?? "bundled models: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+                        hint: nameHint(for: name, among: names, "bundled models")
                     )
                 }
             }
