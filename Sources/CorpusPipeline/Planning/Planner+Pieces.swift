@@ -315,9 +315,7 @@ extension Planner {
             "stage", stage.name, manifest.name, String(manifest.version), stage.options.json.canonical,
         ]
         parts.append(String(recipe.randomSeed))
-        for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
-            parts += [name, digest.description]
-        }
+        parts += self.parts(of: setup)
         for (role, model) in roles.sorted(by: { $0.key < $1.key }) {
             parts += [role] + model.digestParts
             // Who is asked when content is refused, too: a fallback that is new takes up what was refused.
@@ -333,6 +331,11 @@ extension Planner {
             parts += ["when", condition.sources.joined(separator: ","), JSONValue.object(labels).canonical]
         }
         return Digest(of: parts.lengths)
+    }
+
+    /// The names and digests of what a plug-in read.
+    func parts(of setup: PluginSetup) -> [String] {
+        setup.digests.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value.description] }
     }
 }
 

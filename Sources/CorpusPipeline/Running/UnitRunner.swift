@@ -303,7 +303,7 @@ struct UnitRunner: Sendable {
     private func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
         let node = plan.nodes[index]
         guard stored.state != .expanded else {
-            let step = plan.provenance(of: node, detail: stored.detail)
+            let step = plan.provenance(at: index, from: item.key, detail: stored.detail)
             let passages = stored.drafts.map { draft in
                 var draft = draft
                 // The seed may have moved to another line since.
@@ -322,21 +322,6 @@ struct UnitRunner: Sendable {
             node.verb == .generate
             ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
         return Outcome(passages: passages, state: stored.state, reason: stored.reason)
-    }
-}
-
-extension Plan {
-    /// Who wrote what a unit of a node gave, models that stood in for others included.
-    func provenance(of node: PlanNode, detail: [String: JSONValue]) -> Provenance {
-        let others = (detail["fallbacks"]?.elements ?? []).compactMap { $0.text.flatMap { models[$0] } }
-        let writers = Array(node.roles.values) + others
-        return Provenance(
-            stage: node.name,
-            plugin: node.manifest.name,
-            version: node.manifest.version,
-            models: Array(Set(writers.map(\.identity))).sorted(),
-            outputTerms: Array(Set(writers.compactMap(\.spec.outputTerms))).sorted()
-        )
     }
 }
 
