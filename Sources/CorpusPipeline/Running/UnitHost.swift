@@ -32,13 +32,7 @@ final class UnitHost: PluginHost {
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
         try Task.checkCancellation()
-        let name = role ?? node.manifest.roles.first ?? ""
-        guard let model = node.roles[name] else {
-            throw WorkFailure(
-                "plugin-error",
-                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
-            )
-        }
+        let model = try model(of: role)
         var request = ModelRequest(
             model: model.identity,
             messages: messages,
@@ -70,6 +64,23 @@ final class UnitHost: PluginHost {
         )
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
+    }
+
+    func modelName(of role: String?) throws -> String { try model(of: role).identity }
+
+    private func model(of role: String?) throws -> PlannedModel {
+        let name = role ?? node.manifest.roles.first ?? ""
+        guard let model = node.roles[name] else {
+            throw WorkFailure(
+                "plugin-error",
+                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
+            )
+        }
+        return model
+    }
+
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        try await exchange.require(kind, in: language)
     }
 
     func run(_ job: ExecutionJob) async throws -> ExecutionResult {
