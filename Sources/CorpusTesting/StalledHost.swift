@@ -16,6 +16,10 @@ final class StalledHost: PluginHost {
         return try await stall()
     }
 
+    func modelName(of role: String?) throws -> String { "stalled" }
+
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {}
+
     func run(_ job: ExecutionJob) async throws -> ExecutionResult { try await stall() }
 
     func drop(_ reason: ReasonCode, _ summary: String, text: String?) {}

@@ -79,6 +79,9 @@ public protocol Sandbox: Sendable {
     /// be judged otherwise.
     var harness: String { get }
 
+    /// Whether tests of a kind can be run in a language, once its toolchain is there.
+    func canRun(_ kind: TestSuite.Kind, in language: String) -> Bool
+
     /// Name and version of what runs a language, or nil when its toolchain is missing.
     ///
     /// - Throws: ``WorkFailure`` with `toolchain-missing` when there is one that cannot be used, which says why, and

@@ -134,16 +134,16 @@ package final class Exchange: Sendable {
         }
     }
 
+    /// See ``PluginContext/require(_:in:)``.
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        _ = try await services.sandbox?.toolchain(for: language, running: kind)
+    }
+
     func run(_ job: ExecutionJob) async throws -> (key: ItemKey, result: ExecutionResult) {
         guard let sandbox = services.sandbox else {
             throw WorkFailure("sandbox-error", "this run has no sandbox", stopsRun: true)
         }
-        guard let toolchain = try await sandbox.toolchain(for: job.language) else {
-            throw WorkFailure(
-                "toolchain-missing",
-                "there is no toolchain for `\(job.language)` on this machine"
-            )
-        }
+        let toolchain = try await sandbox.toolchain(for: job.language, running: job.tests.kind)
         let key = job.key(toolchain: toolchain, harness: sandbox.harness, isolation: sandbox.isolation)
         let result = try await executions.value(for: key) {
             if let known = try ledger.execution(key) {

@@ -45,13 +45,7 @@ final class UnitHost: PluginHost {
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
         try Task.checkCancellation()
-        let name = role ?? node.manifest.roles.first ?? ""
-        guard let model = node.roles[name] else {
-            throw WorkFailure(
-                "plugin-error",
-                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
-            )
-        }
+        let model = try model(of: role)
         let fallback = model.spec.fallback.flatMap { models[$0.value] }
         // What a role is refused it pays for elsewhere as well.
         let buyer = Buyer(role: model.spec.name, stage: node.name)
@@ -97,6 +91,23 @@ final class UnitHost: PluginHost {
         let reply = try await exchange.reply(to: request, for: buyer, keepsRefusal: keepsRefusal)
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
+    }
+
+    func modelName(of role: String?) throws -> String { try model(of: role).identity }
+
+    private func model(of role: String?) throws -> PlannedModel {
+        let name = role ?? node.manifest.roles.first ?? ""
+        guard let model = node.roles[name] else {
+            throw WorkFailure(
+                "plugin-error",
+                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
+            )
+        }
+        return model
+    }
+
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        try await exchange.require(kind, in: language)
     }
 
     func run(_ job: ExecutionJob) async throws -> ExecutionResult {
