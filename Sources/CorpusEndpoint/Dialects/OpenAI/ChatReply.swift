@@ -19,7 +19,7 @@ enum ChatReply {
                 throw .wrongShape("`choices[\(index)].message` is no object")
             }
             return try reply(message, at: index)
-        }
+        }.map(\.withThoughtsApart)
     }
 
     /// The texts that continue a raw prompt, one for each choice.
