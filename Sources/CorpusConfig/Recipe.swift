@@ -68,6 +68,7 @@ package struct Recipe: Sendable {
                 return Price(
                     inputNanoDollars: worst(\.inputNanoDollars),
                     cachedInputNanoDollars: worst(\.cachedInputNanoDollars),
+                    cacheWriteNanoDollars: worst(\.cacheWriteNanoDollars),
                     outputNanoDollars: worst(\.outputNanoDollars)
                 )
             }
@@ -115,6 +116,8 @@ package struct Recipe: Sendable {
         package var timeoutSeconds: Int
         /// Fields added to every request body.
         package var extra: [String: JSONValue]
+        /// Those of them that may make a call dearer than ``Endpoint/price`` says.
+        package var repricing: [Located<String>]
         package var outputTerms: String?
         package var licence: String?
     }
@@ -139,6 +142,8 @@ package struct Recipe: Sendable {
     package struct Price: Sendable, Hashable {
         package var inputNanoDollars: Int
         package var cachedInputNanoDollars: Int
+        /// For tokens of the prompt that the endpoint puts into its cache.
+        package var cacheWriteNanoDollars: Int
         package var outputNanoDollars: Int
     }
 

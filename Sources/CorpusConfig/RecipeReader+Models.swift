@@ -18,13 +18,25 @@ extension RecipeReader {
     private static let unseenFields: Set<String> = [
         "previous_response_id", "conversation", "cachedContent", "mcp_servers", "container",
     ]
+    /// What makes a call dearer than its tokens: faster or regional service, searches, replies of another kind, and
+    /// whatever brings another model or a tool of the endpoint's.
+    private static let repricingFields: Set<String> = [
+        "service_tier", "speed", "inference_geo", "web_search_options", "plugins", "search_parameters",
+        "models", "route", "fallbacks", "modalities", "audio", "prediction",
+    ]
+    /// Service that never costs more than the usual one.
+    private static let cheapTiers: Set<String> = ["default", "flex", "standard", "standard_only"]
     private static let endpointKeys = ["url", "key", "price", "allow_insecure", "weight"]
     private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm"]
 
     mutating func model(_ name: String, _ member: ConfigNode.Member) -> Recipe.Model? {
         let label = "model `\(name)`"
         guard let parts = members(of: member.value, known: Self.modelKeys, in: label) else { return nil }
-        guard let place = place(parts, label, member) else { return nil }
+        let api = api(parts["api"])
+        // An hour's cache costs more to write than the usual one.
+        let isLong = parts["extra"]?.value.json.canonical.contains(#""ttl":"1h""#) ?? false
+        let writes = api != .anthropic ? 100 : isLong ? 200 : 125
+        guard let place = place(parts, label, member, writePercent: writes) else { return nil }
         let limits =
             parts["limits"].flatMap { members(of: $0.value, known: Self.limitKeys, in: "`limits`") } ?? [:]
         let sampling =
@@ -55,7 +67,6 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
-        let api = api(parts["api"])
         return Recipe.Model(
             name: name,
             location: member.keyLocation,
@@ -80,6 +91,7 @@ extension RecipeReader {
             sendsSeed: flag(sampling["seed"], "seed"),
             timeoutSeconds: seconds(parts["timeout"], "timeout") ?? 600,
             extra: parts["extra"].flatMap { extra($0) } ?? [:],
+            repricing: parts["extra"].map(Self.repricing) ?? [],
             outputTerms: text(parts["output_terms"], "output_terms"),
             licence: text(parts["licence"], "licence")
         )
@@ -88,7 +100,8 @@ extension RecipeReader {
     private mutating func place(
         _ parts: [String: ConfigNode.Member],
         _ label: String,
-        _ member: ConfigNode.Member
+        _ member: ConfigNode.Member,
+        writePercent: Int
     ) -> Recipe.Located<Recipe.Model.Place>? {
         if let local = parts["local"] {
             for key in ["url", "endpoints", "api", "model", "identity", "key", "price", "hedge"] {
@@ -109,7 +122,7 @@ extension RecipeReader {
                 )
                 return nil
             }
-            return endpoint(parts, label, member.keyLocation).map {
+            return endpoint(parts, label, member.keyLocation, writePercent).map {
                 Recipe.Located(value: .endpoints([$0.value]), location: $0.location)
             }
         }
@@ -139,7 +152,7 @@ extension RecipeReader {
                 continue
             }
             if entry["url"] == nil { missing("url", in: "an endpoint of \(label)", at: element.location) }
-            guard let one = endpoint(entry, label, element.location) else { continue }
+            guard let one = endpoint(entry, label, element.location, writePercent) else { continue }
             if found.contains(where: { $0.url == one.value.url }) {
                 fault("duplicate-endpoint", "`\(one.value.url)` stands twice in \(label)", at: one.location)
             }
@@ -186,7 +199,8 @@ extension RecipeReader {
     private mutating func endpoint(
         _ parts: [String: ConfigNode.Member],
         _ label: String,
-        _ location: Diagnostic.Location
+        _ location: Diagnostic.Location,
+        _ writePercent: Int
     ) -> Recipe.Located<Recipe.Model.Endpoint>? {
         guard let member = parts["url"], let url = text(member, "url") else { return nil }
         let isInsecure = flag(parts["allow_insecure"], "allow_insecure") ?? false
@@ -211,7 +225,7 @@ extension RecipeReader {
             value: Recipe.Model.Endpoint(
                 url: url,
                 keyVariable: key(parts["key"]),
-                price: price(parts["price"]),
+                price: price(parts["price"], writePercent),
                 weight: real(parts["weight"], "weight", in: 0.001...1000) ?? 1
             ),
             location: member.value.location
@@ -247,9 +261,13 @@ extension RecipeReader {
         return variable
     }
 
-    private mutating func price(_ member: ConfigNode.Member?) -> Recipe.Price? {
+    private mutating func price(_ member: ConfigNode.Member?, _ writePercent: Int) -> Recipe.Price? {
         guard let member,
-            let parts = members(of: member.value, known: ["input", "cached_input", "output"], in: "`price`")
+            let parts = members(
+                of: member.value,
+                known: ["input", "cached_input", "cache_write", "output"],
+                in: "`price`"
+            )
         else { return nil }
         for key in ["input", "output"] where parts[key] == nil {
             missing(
@@ -267,6 +285,8 @@ extension RecipeReader {
         return Recipe.Price(
             inputNanoDollars: input,
             cachedInputNanoDollars: cached,
+            cacheWriteNanoDollars: billionths(parts["cache_write"], "cache_write")
+                ?? Int(clamping: (Int128(input) * Int128(writePercent) + 99) / 100),
             outputNanoDollars: output
         )
     }
@@ -291,5 +311,16 @@ extension RecipeReader {
             )
         }
         return values
+    }
+
+    /// The fields of `extra:` that may make a call dearer than its price says.
+    private static func repricing(_ extra: ConfigNode.Member) -> [Recipe.Located<String>] {
+        (extra.value.members ?? []).compactMap { entry in
+            guard repricingFields.contains(entry.key), entry.value.json != .null else { return nil }
+            if entry.key == "service_tier", let tier = entry.value.json.text, cheapTiers.contains(tier) {
+                return nil
+            }
+            return Recipe.Located(value: entry.key, location: entry.keyLocation)
+        }
     }
 }

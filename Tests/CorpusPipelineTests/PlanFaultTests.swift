@@ -82,6 +82,15 @@ private let faults = [
     PlanFault(
         old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
         new:
+            "price: { input: 1, output: 1 }, extra: { 1️⃣service_tier: priority } } }\nbudget: { usd: 5 }",
+        code: "misplaced-key",
+        message:
+            "`service_tier` may change what a call of `m` costs, so a budget in dollars cannot be kept",
+        hint: "leave it out, or cap `tokens` or `calls` in place of dollars"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
             "price: { input: 0, output: 1 } } }\nbudget: { tokens: 5, per_role: { m: { usd: 1️⃣0 } } }",
         code: "out-of-range",
         message: "a budget of 0 dollars allows `m` no call, since it has a price",

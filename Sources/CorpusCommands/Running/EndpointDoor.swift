@@ -146,6 +146,7 @@ actor EndpointDoor: ModelEndpoint {
                     TokenPrice(
                         input: $0.inputNanoDollars,
                         cachedInput: $0.cachedInputNanoDollars,
+                        cacheWrite: $0.cacheWriteNanoDollars,
                         output: $0.outputNanoDollars
                     )
                 }

@@ -22,7 +22,11 @@ extension Lane {
                 guard let found = CallFailure(transport, from: label, limits: request.limits) else {
                     throw CancellationError()
                 }
-                guard transport.wasSent else { throw found.workFailure(attempts: attempts) }
+                guard transport.wasSent else {
+                    // It may come up later, and then the looks begin.
+                    watch()
+                    throw found.workFailure(attempts: attempts)
+                }
                 (failure, isFinal) = (found, true)
             }
             if case .wait(let wait) = pacing.step(after: failure) {
@@ -30,6 +34,7 @@ extension Lane {
                 continue
             }
             let error = failure.workFailure(attempts: attempts)
+            if failure.isLoading || failure.code == .timeout { watch() }
             if isFinal { throw error }
             return EndpointProbe(trouble: error)
         }

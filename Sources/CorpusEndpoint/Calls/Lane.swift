@@ -29,7 +29,7 @@ final class Lane: Sendable {
     let desk: LeaseDesk
     let health = LaneHealth()
     let counters = CallCounters()
-    let watching = Mutex<Task<Void, Never>?>(nil)
+    let watching = Mutex(QueueWatch())
     let dialect: any Dialect
     let shared: Surroundings
 
@@ -144,6 +144,7 @@ final class Lane: Sendable {
         switch exchange {
         case .failure(let failure):
             return .failure(CallFailure(failure, from: label, limits: configuration.limits))
+        if case .success = outcome { watchAgain() }
         case .success(let answer):
             guard (200..<300).contains(answer.status) else {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))

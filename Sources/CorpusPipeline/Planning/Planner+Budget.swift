@@ -30,6 +30,14 @@ extension Planner {
             let own = recipe.budget?.perRole[model.spec.name]
             let price = model.spec.place.value.worstPrice
             guard recipe.budget?.nanoDollars != nil || capped.contains(model.spec.name) else { continue }
+            for field in model.spec.repricing {
+                fault(
+                    "misplaced-key",
+                    "`\(field.value)` may change what a call of `\(model.spec.name)` costs, so a budget in dollars cannot be kept",
+                    at: field.location,
+                    hint: "leave it out, or cap `tokens` or `calls` in place of dollars"
+                )
+            }
             if price == nil {
                 fault(
                     "missing-price",
