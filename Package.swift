@@ -117,8 +117,8 @@ let package = Package(
         .testTarget(
             name: "CorpusPipelineTests",
             dependencies: [
-                "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
-                "CorpusTesting", "TestSupport", grdb,
+                "CorpusPipeline", "CorpusConfig", "CorpusDiagnostics", "CorpusEndpoint", "CorpusKit",
+                "CorpusLedger", "CorpusTesting", "TestSupport", grdb,
             ]
         ),
         .testTarget(

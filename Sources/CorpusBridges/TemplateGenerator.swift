@@ -8,6 +8,8 @@ public import CorpusKit
 /// the prompts. The rendered user prompt becomes the user turn of the draft, the reply its assistant turn. A reply that
 /// is cut off, blank, far too long or a refusal is no answer and is booked with its reason. So is a seed that lacks a field
 /// which a prompt needs.
+///
+/// Where there is `prompt.jinja`, a ``RawPromptGenerator`` is made instead.
 struct TemplateGenerator: Generator {
     let system: PromptTemplate?
     let user: PromptTemplate
@@ -45,12 +47,16 @@ public enum TemplateGenerators: Sendable {
         any Generator
     > {
         let text = String(decoding: try finder.bytes(at: path), as: UTF8.self)
-        let manifest = try manifest(at: path, text: text)
-        return PluginEntry(manifest) { options, _, setup in
-            if let name = options.members?.keys.sorted().first {
+        let manifest = try manifest(at: path, text: text, finder: finder)
+        let folder = "Templates/Generators/\(manifest.name)"
+        let hasSystem = (try? finder.locate("\(folder)/system.jinja")) != nil
+        let hasUser = (try? finder.locate("\(folder)/user.jinja")) != nil
+        let isRaw = manifest.uses["model"] == .prompt
+        return PluginEntry(manifest, defaults: isRaw ? ["attempts": 1] : [:]) { options, _, setup in
+            let known = isRaw ? ["attempts"] : []
+            if let name = options.members?.keys.sorted().first(where: { !known.contains($0) }) {
                 throw UnknownOption(name: name, plugin: manifest.name)
             }
-            let folder = "Templates/Generators/\(manifest.name)"
             func prompt(_ name: String) throws -> PromptTemplate {
                 let prompt = try PromptTemplate(
                     file: setup.file("\(folder)/\(name).jinja"),
@@ -61,12 +67,28 @@ public enum TemplateGenerators: Sendable {
                 setup.note(filledFromSeeds: prompt)
                 return prompt
             }
-            let hasSystem = (try? finder.locate("\(folder)/system.jinja")) != nil
-            return TemplateGenerator(system: hasSystem ? try prompt("system") : nil, user: try prompt("user"))
+            guard isRaw else {
+                return TemplateGenerator(
+                    system: hasSystem ? try prompt("system") : nil,
+                    user: try prompt("user")
+                )
+            }
+            guard let attempts = (options["attempts"] ?? 1).whole, (1...10_000).contains(attempts) else {
+                throw BadOption("attempts", "must be a whole number from 1 to 10000")
+            }
+            return RawPromptGenerator(
+                prompt: try prompt("prompt"),
+                user: hasUser ? try prompt("user") : nil,
+                attempts: attempts
+            )
         }
     }
 
-    private static func manifest(at path: String, text: String) throws -> Manifest {
+    private static func manifest(
+        at path: String,
+        text: String,
+        finder: any ResourceFinder
+    ) throws -> Manifest {
         let known = ["name", "version", "summary", "fields"]
         let document: ConfigDocument
         do {
@@ -123,6 +145,20 @@ public enum TemplateGenerators: Sendable {
                 )
             )
         }
+        func has(_ file: String) -> Bool {
+            (try? finder.locate("Templates/Generators/\(folder)/\(file).jinja")) != nil
+        }
+        let isRaw = has("prompt")
+        if isRaw, has("system") {
+            faults.append(
+                Diagnostic(
+                    "misplaced-file",
+                    "a raw prompt has no system turn, so `system.jinja` beside `prompt.jinja` is never used",
+                    at: document.root.location,
+                    hint: "write its text into `prompt.jinja`, in the marks of the model's chat template"
+                )
+            )
+        }
         guard faults.isEmpty, let name, let version, let summary, let fields else {
             throw DiagnosticReport(faults, sources: [path: text])
         }
@@ -131,7 +167,9 @@ public enum TemplateGenerators: Sendable {
             version: version,
             summary: summary,
             needs: [.model],
+            uses: isRaw ? ["model": .prompt] : [:],
             requires: fields,
+            produces: isRaw && !has("user") ? ["instruction"] : [],
             reasons: ["empty", "truncated", "refusal", "low-quality", "missing-field"]
         )
     }

@@ -90,6 +90,8 @@ package struct Recipe: Sendable {
         package var api: EndpointAPI
         /// How its endpoint is told a JSON schema; nil leaves it to the API.
         package var schemaField: SchemaField?
+        /// How its endpoint is told the most tokens of a reply; nil leaves it to the API.
+        package var tokenLimitField: TokenLimitField?
         /// The name that the endpoint knows the model by.
         package var model: String
         /// What the ledger knows the model by, where that is not its name at the endpoint.

@@ -5,7 +5,7 @@ extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "identity", "url", "key", "price", "endpoints", "allow_insecure", "limits",
         "sampling",
-        "timeout", "hedge", "fallback", "batch", "schema", "extra", "output_terms", "licence",
+        "timeout", "hedge", "fallback", "batch", "schema", "token_limit", "extra", "output_terms", "licence",
     ]
     /// What requests say for themselves in one API or another.
     private static let fieldsOfRequests: Set<String> = [
@@ -13,6 +13,11 @@ extension RecipeReader {
         "temperature", "top_p", "max_tokens", "max_completion_tokens", "max_output_tokens", "stop",
         "stop_sequences", "seed", "n", "best_of", "logprobs", "top_logprobs", "stream", "stream_options",
         "response_format", "tools", "tool_choice", "toolConfig", "store", "background",
+    ]
+    /// The keys of a model that set such fields.
+    private static let keysInstead = [
+        "max_tokens": "token_limit: max_tokens",
+        "max_completion_tokens": "token_limit: max_completion_tokens",
     ]
     /// What an endpoint remembers or fetches: a budget reserves for what stands in the request.
     private static let unseenFields: Set<String> = [
@@ -67,12 +72,22 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
+        let api = api(parts["api"])
+        if !api.hasStopTexts, !stop.isEmpty, let entry = sampling["stop"] {
+            fault(
+                "misplaced-key",
+                "the API `\(api.rawValue)` has no stop texts",
+                at: entry.keyLocation,
+                hint: "leave `stop:` out, or say `api: openai`: most endpoints speak it as well"
+            )
+        }
         return Recipe.Model(
             name: name,
             location: member.keyLocation,
             place: place,
             api: api,
             schemaField: schemaField(parts["schema"], of: api),
+            tokenLimitField: tokenLimitField(parts["token_limit"], of: api),
             model: modelName,
             identity: identity(parts["identity"]),
             concurrency: concurrency,
@@ -196,6 +211,31 @@ extension RecipeReader {
         return nil
     }
 
+    private mutating func tokenLimitField(
+        _ member: ConfigNode.Member?,
+        of api: EndpointAPI
+    ) -> TokenLimitField? {
+        guard let member, let name = text(member, "token_limit") else { return nil }
+        let names = api.tokenLimitFields.map(\.rawValue)
+        guard !names.isEmpty else {
+            fault(
+                "misplaced-key",
+                "the API `\(api.rawValue)` leaves no choice of the field that limits a reply",
+                at: member.keyLocation,
+                hint: "leave `token_limit:` out"
+            )
+            return nil
+        }
+        if let field = TokenLimitField(rawValue: name) { return field }
+        fault(
+            "bad-value",
+            "no endpoint is told the most tokens of a reply as `\(name)`",
+            at: member.value.location,
+            hint: "say one of: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+        )
+        return nil
+    }
+
     private mutating func endpoint(
         _ parts: [String: ConfigNode.Member],
         _ label: String,
@@ -300,7 +340,8 @@ extension RecipeReader {
             fault(
                 "misplaced-key",
                 "`\(entry.key)` cannot stand in `extra`: the product sets it",
-                at: entry.keyLocation
+                at: entry.keyLocation,
+                hint: Self.keysInstead[entry.key].map { "say it with the model's key `\($0)`" }
             )
         }
         for entry in member.value.members ?? [] where Self.unseenFields.contains(entry.key) {

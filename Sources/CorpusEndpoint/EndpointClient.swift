@@ -105,7 +105,15 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         for role: String,
         charged: @Sendable (Charge) async throws -> Void
     ) async throws -> EndpointReply {
-        try await channel(request.model).complete(request, for: role, charged: charged)
+        let reserved = EndpointConfiguration.reservedFields
+        if !request.extra.isEmpty, let field = request.extra.keys.sorted().first(where: reserved.contains) {
+            throw WorkFailure(
+                .unsupportedRequest,
+                "the further fields of a request must not set `\(field)`",
+                stopsRun: true
+            )
+        }
+        return try await channel(request.model).complete(request, for: role, charged: charged)
     }
 
     /// Asks a model's endpoint, without charge, for the models that it serves.

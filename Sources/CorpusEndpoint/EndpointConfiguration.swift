@@ -23,14 +23,6 @@ public struct EndpointTimeouts: Sendable, Hashable {
 
 /// One model behind one endpoint.
 public struct EndpointConfiguration: Sendable, Hashable {
-    /// How the endpoint wants to be told the most tokens of a reply.
-    public enum TokenLimitField: String, Sendable, Hashable {
-        /// What nearly all understand.
-        case maxTokens = "max_tokens"
-        /// What newer models of OpenAI insist on.
-        case maxCompletionTokens = "max_completion_tokens"
-    }
-
     /// Who the model is to the run: `ModelRequest.model`.
     public var name: String
     /// The model's name as the endpoint knows it.

@@ -54,7 +54,7 @@ struct StyleMix: GeneratorPlugin {
         name: "style-mix",
         version: 3,
         summary: "The same task in other people's words",
-        needs: [.model],
+        needs: [.model, .stopTexts],
         requires: ["instruction"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain",

@@ -27,6 +27,43 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
         case .anthropic: [.tool, .responseFormat]
         }
     }
+
+    /// The fields that can tell the most tokens of a reply; the first is taken unless a recipe says otherwise.
+    ///
+    /// Empty where there is one only and nothing to choose.
+    public var tokenLimitFields: [TokenLimitField] {
+        switch self {
+        case .openai: [.maxTokens, .maxCompletionTokens]
+        case .openaiCompletions, .openaiResponses, .anthropic, .gemini: []
+        }
+    }
+
+    /// What a model behind it can be used for.
+    public var use: ModelUse {
+        switch self {
+        case .openaiCompletions: .prompt
+        case .openai, .openaiResponses, .anthropic, .gemini: .turns
+        }
+    }
+
+    /// Whether a request can name texts that end the reply.
+    public var hasStopTexts: Bool { self != .openaiResponses }
+}
+
+/// What is said to a model, and what comes back.
+public enum ModelUse: String, Sendable, Hashable, CaseIterable {
+    /// The turns of a conversation; the next turn.
+    case turns
+    /// A raw text; what follows it.
+    case prompt
+}
+
+/// The field that tells an endpoint the most tokens of a reply.
+public enum TokenLimitField: String, Sendable, Hashable, CaseIterable {
+    /// What nearly all understand.
+    case maxTokens = "max_tokens"
+    /// What newer models of OpenAI insist on.
+    case maxCompletionTokens = "max_completion_tokens"
 }
 
 /// How an endpoint is told the JSON schema that a reply must satisfy.

@@ -8,8 +8,10 @@ import Synchronization
 public final class ScriptedHost: PluginHost, Sendable {
     /// One question to the model.
     public struct Call: Sendable, Hashable {
-        /// The conversation.
+        /// The conversation; empty when ``prompt`` stands in its place.
         public let messages: [Message]
+        /// The raw text that is to be continued.
+        public let prompt: String?
         /// The role that was asked, or nil for the only one.
         public let role: String?
         /// What differed from the role's settings.
@@ -102,8 +104,18 @@ public final class ScriptedHost: PluginHost, Sendable {
     public func reply(to messages: [Message], role: String?, settings: CallSettings) async throws
         -> ModelReply
     {
+        try answered(Call(messages: messages, prompt: nil, role: role, settings: settings))
+    }
+
+    /// Answers from the script.
+    public func continuation(of prompt: String, role: String?, settings: CallSettings) async throws
+        -> ModelReply
+    {
+        try answered(Call(messages: [], prompt: prompt, role: role, settings: settings))
+    }
+
+    private func answered(_ call: Call) throws -> ModelReply {
         try Task.checkCancellation()
-        let call = Call(messages: messages, role: role, settings: settings)
         let index = record.withLock { record in
             record.calls.append(call)
             return record.calls.count - 1

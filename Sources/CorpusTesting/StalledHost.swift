@@ -20,6 +20,10 @@ final class StalledHost: PluginHost {
 
     func require(_ kind: TestSuite.Kind, in language: String) async throws {}
 
+    func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply {
+        try await reply(to: [], role: role, settings: settings)
+    }
+
     func run(_ job: ExecutionJob) async throws -> ExecutionResult { try await stall() }
 
     func drop(_ reason: ReasonCode, _ summary: String, text: String?) {}

@@ -134,6 +134,42 @@ private let faults: [Fault] = [
         )
     ),
     Fault(
+        name: "stop texts in an API that has none",
+        code: "misplaced-key",
+        message: "the API `openai-responses` has no stop texts",
+        hint: "leave `stop:` out, or say `api: openai`: most endpoints speak it as well",
+        text: recipe(
+            "models: { m: { api: openai-responses, url: \"https://a.example\", model: b, sampling: { 1️⃣stop: [\"END\"] } } }\n"
+        )
+    ),
+    Fault(
+        name: "a limit of tokens in a field that nobody knows",
+        code: "bad-value",
+        message: "no endpoint is told the most tokens of a reply as `max_output_tokens`",
+        hint: "say one of: `max_tokens`, `max_completion_tokens`",
+        text: recipe(
+            "models: { m: { token_limit: 1️⃣max_output_tokens, url: \"https://a.example\", model: b } }\n"
+        )
+    ),
+    Fault(
+        name: "a choice of field where there is none",
+        code: "misplaced-key",
+        message: "the API `anthropic` leaves no choice of the field that limits a reply",
+        hint: "leave `token_limit:` out",
+        text: recipe(
+            "models: { m: { api: anthropic, 1️⃣token_limit: max_tokens, url: \"https://a.example\", model: b } }\n"
+        )
+    ),
+    Fault(
+        name: "a limit of tokens among the extra fields",
+        code: "misplaced-key",
+        message: "`max_completion_tokens` cannot stand in `extra`: the product sets it",
+        hint: "say it with the model's key `token_limit: max_completion_tokens`",
+        text: recipe(
+            "models: { m: { url: \"https://a.example\", model: b, extra: { 1️⃣max_completion_tokens: 9 } } }\n"
+        )
+    ),
+    Fault(
         name: "an extra field that the product sets",
         code: "misplaced-key",
         message:
@@ -354,7 +390,7 @@ struct RecipeFaultTests {
                   a: { url: "https://a.example", model: b }
                   b: { url: "https://a.example", model: b, schema: structured_outputs }
                   c: { url: "https://a.example", model: b, api: anthropic, schema: tool }
-                  d: { local: smollm2-135m, schema: json_schema }
+                  d: { local: smollm2-135m, schema: json_schema, token_limit: max_completion_tokens }
                 budget: { calls: 1 }
 
                 """
@@ -362,6 +398,7 @@ struct RecipeFaultTests {
         )
         #expect(recipe.models.map(\.api) == [.openai, .openai, .anthropic, .openai])
         #expect(recipe.models.map(\.schemaField) == [nil, .structuredOutputs, .tool, .jsonSchema])
+        #expect(recipe.models.map(\.tokenLimitField) == [nil, nil, nil, .maxCompletionTokens])
     }
 
     @Test(

@@ -108,6 +108,13 @@ struct Row: Sendable, CustomTestStringConvertible {
             headers: ["Location: https://models.example.org/v1?key=x"]
         ),
         Row(400, error("bad temperature"), .never, .endpointRefused),
+        Row(
+            400,
+            error("'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."),
+            .never,
+            .endpointRefused,
+            stops: true
+        ),
         Row(400, "not json", .never, .endpointRefused),
         Row(422, #"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, .never, .endpointRefused),
         Row(405, "", .never, .badAddress, stops: true), Row(501, "", .never, .badAddress, stops: true),

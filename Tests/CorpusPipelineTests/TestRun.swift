@@ -44,7 +44,10 @@ struct TestRun {
     static func registry() throws -> PluginRegistry {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
-            generators: [PluginEntry(ToySolve.self), PluginEntry(ToyWitness.self)],
+            generators: [
+                PluginEntry(ToySolve.self), PluginEntry(ToyWitness.self), PluginEntry(ToyTools.self),
+                PluginEntry(ToyBase.self),
+            ],
             verifiers: [
                 PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self),
                 PluginEntry(ToyRun.self),
@@ -68,7 +71,7 @@ struct TestRun {
     /// One pass; exports are written when it is done.
     func pass(
         _ text: String = recipe,
-        endpoint: ToyEndpoint = ToyEndpoint(),
+        endpoint: any ModelEndpoint = ToyEndpoint(),
         sandbox: (any Sandbox)? = nil,
         control: RunControl = RunControl(),
         now: @escaping @Sendable () -> Double = { 0 },

@@ -124,6 +124,26 @@ struct EndpointTroubleTests {
         #expect(Bench.addsUp(try await bench.report()))
     }
 
+    @Test("A model that wants the most tokens of a reply in another field stops the run, and the hint helps")
+    func tokenLimit() async throws {
+        let bench = try Bench { request in
+            request.text.contains("max_completion_tokens")
+                ? Bench.model(request)
+                : .status(
+                    400,
+                    #"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. "#
+                        + #"Use 'max_completion_tokens' instead."}}"#
+                )
+        }
+        let refused = try await bench.run()
+        try bench.write(bench.recipe(extra: ", token_limit: max_completion_tokens"), to: "recipe.yaml")
+        let end = try await bench.run()
+
+        #expect(refused.code == 2, "\(refused.errors)")
+        #expect(refused.errors.contains("say `token_limit: max_completion_tokens` for this model"))
+        #expect(end.code == 0, "\(end.errors)")
+    }
+
     @Test("An endpoint that wants to be left alone for an hour stops the run resumably and is left alone")
     func longWish() async throws {
         let isOver = Mutex(false)

@@ -144,9 +144,18 @@ enum StoryText {
             "  call \(number + 1) to \(call.model): \(usage), ended by \(call.reply.finish.rawValue)"
         ]
         for message in call.request["messages"]?.elements ?? [] {
-            lines += block("prompt, \(message["role"]?.text ?? "")", message["content"]?.text ?? "")
+            let calls = (message["tool_calls"]?.elements ?? []).compactMap(ToolCall.init(json:))
+            let text = message["content"]?.text ?? ""
+            lines += block("prompt, \(message["role"]?.text ?? "")", told(text, calls))
         }
-        return lines + block("reply", call.reply.text)
+        if let prompt = call.request["prompt"]?.text { lines += block("prompt, raw", prompt) }
+        return lines + block("reply", told(call.reply.text, call.reply.toolCalls))
+    }
+
+    /// What a turn says, and the functions that it asks for.
+    private static func told(_ text: String, _ calls: [ToolCall]) -> String {
+        let asked = calls.map { "→ \($0.name) \($0.arguments)" }
+        return ((text.isEmpty && !asked.isEmpty ? [] : [text]) + asked).joined(separator: "\n")
     }
 
     private static func executionLines(_ execution: StoryStep.Execution) -> [String] {

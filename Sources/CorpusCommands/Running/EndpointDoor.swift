@@ -183,7 +183,8 @@ actor EndpointDoor: ModelEndpoint {
                 outputTokens: model.spec.outputTokensPerMinute
             ),
             timeouts: EndpointTimeouts(total: .seconds(model.spec.timeoutSeconds)),
-            sendsSeed: true
+            sendsSeed: true,
+            tokenLimitField: model.spec.tokenLimitField ?? .maxTokens
         )
     }
 }

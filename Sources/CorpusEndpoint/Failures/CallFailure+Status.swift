@@ -53,6 +53,14 @@ extension CallFailure {
                 "the request is too long for `\(label.apiModel)` at `\(address)` \(end)\(said)",
                 hint: "shorten the prompt, lower `max_tokens` or serve the model with a longer context"
             )
+        } else if [400, 422].contains(status), label.api == .openai, let field = report?.wantedTokenLimit {
+            self.init(
+                .never,
+                .endpointRefused,
+                "the endpoint `\(address)` does not take the most tokens of a reply in that field \(end)\(said)",
+                hint: "say `token_limit: \(field.rawValue)` for this model",
+                stopsRun: true
+            )
         } else if status == 402 || [400, 429].contains(status) && report?.isOutOfCredit == true {
             self.init(
                 .elsewhere,

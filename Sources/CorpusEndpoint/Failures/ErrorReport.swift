@@ -83,6 +83,22 @@ struct ErrorReport: Sendable, Hashable {
             ])
     }
 
+    /// The field in which the most tokens of a reply are to be told instead of the one that was refused.
+    ///
+    /// Both names stand in the usual complaint, and the wanted one behind the other; a server that does not know the
+    /// newer one names that alone.
+    var wantedTokenLimit: TokenLimitField? {
+        let text = message.lowercased()
+        guard let newer = text.firstRange(of: TokenLimitField.maxCompletionTokens.rawValue) else {
+            return nil
+        }
+        if let older = text.firstRange(of: TokenLimitField.maxTokens.rawValue) {
+            return older.lowerBound < newer.lowerBound ? .maxCompletionTokens : .maxTokens
+        }
+        return says(["unknown", "unrecognized", "unsupported", "not supported", "extra inputs"])
+            ? .maxTokens : nil
+    }
+
     /// The content was refused, not the request.
     var isRefusal: Bool {
         names.contains { $0.hasPrefix("content_filter") || $0.hasPrefix("content_policy") }

@@ -8,6 +8,12 @@ public struct Manifest: Sendable, Hashable {
     /// What must be lent to a plug-in.
     public enum Need: String, Sendable, Hashable, CaseIterable {
         case model, sandbox
+        /// Its models must be able to end a reply at a text.
+        case stopTexts = "stop-texts"
+        /// Its models must be able to ask for functions.
+        case tools
+        /// Its models must be able to say how likely each token was.
+        case likelihoods
     }
 
     /// Kebab-case, unique among the plug-ins of its verb.
@@ -20,6 +26,10 @@ public struct Manifest: Sendable, Hashable {
     public var needs: Set<Need>
     /// Names of the model roles; a stage with `model:` fills the only one.
     public var roles: [String]
+    /// What the models of roles are used for; those left out are asked in turns.
+    ///
+    /// A recipe that gives a role a model whose API serves another use is refused before anything is called.
+    public var uses: [String: ModelUse]
     /// Fields that every input must have; checked against the sources before anything is called.
     public var requires: [String]
     /// Fields that every output has on top of the input's.
@@ -36,6 +46,7 @@ public struct Manifest: Sendable, Hashable {
         summary: String,
         needs: Set<Need> = [],
         roles: [String]? = nil,
+        uses: [String: ModelUse] = [:],
         requires: [String] = [],
         produces: [String] = [],
         reasons: [ReasonCode] = []
@@ -45,9 +56,22 @@ public struct Manifest: Sendable, Hashable {
         self.summary = summary
         self.needs = needs
         self.roles = roles ?? (needs.contains(.model) ? ["model"] : [])
+        self.uses = uses
         self.requires = requires
         self.produces = produces
         self.reasons = reasons
+    }
+}
+
+extension EndpointAPI {
+    /// Whether a model behind it can be lent for a need.
+    public func serves(_ need: Manifest.Need) -> Bool {
+        switch need {
+        case .model, .sandbox: true
+        case .stopTexts: hasStopTexts
+        case .tools: use == .turns
+        case .likelihoods: self != .anthropic
+        }
     }
 }
 

@@ -8,18 +8,36 @@ public struct CallSettings: Sendable, Hashable {
     public var stop: [String]
     /// A JSON schema for the reply, where the endpoint can enforce one.
     public var schema: JSONValue?
+    /// Functions that the model may ask for; what it asked for is in ``ModelReply/toolCalls``.
+    public var tools: [ToolDefinition]
+    /// Whether it has to; nil lets the model decide.
+    public var toolChoice: ToolChoice?
+    /// How many alternatives are told for each token, from 0; nil asks for no likelihoods.
+    public var logprobs: Int?
+    /// Further fields of the request's body, over those of the role.
+    ///
+    /// What belongs to the request itself, or what a budget could not foresee, is refused.
+    public var extra: [String: JSONValue]
 
     /// Creates settings; nil keeps the role's.
     public init(
         temperature: Double? = nil,
         maxTokens: Int? = nil,
         stop: [String] = [],
-        schema: JSONValue? = nil
+        schema: JSONValue? = nil,
+        tools: [ToolDefinition] = [],
+        toolChoice: ToolChoice? = nil,
+        logprobs: Int? = nil,
+        extra: [String: JSONValue] = [:]
     ) {
         self.temperature = temperature
         self.maxTokens = maxTokens
         self.stop = stop
         self.schema = schema
+        self.tools = tools
+        self.toolChoice = toolChoice
+        self.logprobs = logprobs
+        self.extra = extra
     }
 }
 
@@ -78,6 +96,25 @@ public struct PluginContext: Sendable {
         try await host.require(kind, in: language)
     }
 
+    /// Lets a model continue a raw text, without a chat template around it.
+    ///
+    /// Bought once, as replies are. The manifest has to say ``ModelUse/prompt`` for the role: APIs that take turns take
+    /// no raw text, and the other way round.
+    ///
+    /// - Parameters:
+    ///   - prompt: The text as the model sees it.
+    ///   - role: One of the manifest's roles; nil for the only one.
+    ///   - settings: What differs from the role's settings.
+    /// - Returns: What follows the text, without the text itself.
+    /// - Throws: As ``reply(to:role:settings:)``.
+    public func continuation(
+        of prompt: String,
+        role: String? = nil,
+        settings: CallSettings = CallSettings()
+    ) async throws -> ModelReply {
+        try await host.continuation(of: prompt, role: role, settings: settings)
+    }
+
     /// Runs a program against hidden tests in the sandbox.
     ///
     /// Equal jobs run once.
@@ -111,6 +148,8 @@ public protocol PluginHost: Sendable {
     func modelName(of role: String?) throws -> String
     /// See ``PluginContext/require(_:in:)``.
     func require(_ kind: TestSuite.Kind, in language: String) async throws
+    /// See ``PluginContext/continuation(of:role:settings:)``.
+    func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply
     /// See ``PluginContext/run(_:)``.
     func run(_ job: ExecutionJob) async throws -> ExecutionResult
     /// See ``PluginContext/drop(_:_:text:)``.

@@ -208,6 +208,7 @@ extension Planner {
                 )
                 continue
             }
+            check(planned, serves: name, of: manifest, at: model.location)
             result[name] = planned
         }
         if manifest.needs.contains(.model), stage.roles.isEmpty, let role = manifest.roles.first {

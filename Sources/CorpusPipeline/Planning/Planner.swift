@@ -192,6 +192,13 @@ package struct Planner {
                     "`\(spec.name)` and its fallback `\(fallback.value)` are one model",
                     at: fallback.location
                 )
+            } else if let other = models[fallback.value]?.spec, other.api.use != spec.api.use {
+                fault(
+                    "bad-value",
+                    "`\(other.name)` cannot stand in for `\(spec.name)`: "
+                        + "`\(other.api.rawValue)` and `\(spec.api.rawValue)` are asked different things",
+                    at: fallback.location
+                )
             }
         }
     }
@@ -231,6 +238,8 @@ package struct Planner {
                 "timeout"
             } else if twin.spec.schemaField != model.spec.schemaField {
                 "schema"
+            } else if twin.spec.tokenLimitField != model.spec.tokenLimitField {
+                "token_limit"
             } else if twin.spec.place.value != model.spec.place.value {
                 "key` or `price"
             } else { nil }

@@ -44,21 +44,35 @@ final class UnitHost: PluginHost {
     var fallbacks: [String] { state.withLock { $0.fallbacks.sorted() } }
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
+        try await reply(to: messages, prompt: nil, role: role, settings)
+    }
+
+    func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply {
+        try await reply(to: [], prompt: prompt, role: role, settings)
+    }
+
+    private func reply(
+        to messages: [Message],
+        prompt: String?,
+        role: String?,
+        _ settings: CallSettings
+    ) async throws -> ModelReply {
         try Task.checkCancellation()
         let model = try model(of: role)
         let fallback = model.spec.fallback.flatMap { models[$0.value] }
         // What a role is refused it pays for elsewhere as well.
         let buyer = Buyer(role: model.spec.name, stage: node.name)
-        let reply = try await ask(model, messages, settings, buyer, keepsRefusal: fallback != nil)
+        let reply = try await ask(model, messages, prompt, settings, buyer, keepsRefusal: fallback != nil)
         guard let fallback, reply.finish == .filtered else { return reply }
         _ = state.withLock { $0.fallbacks.insert(fallback.spec.name) }
-        return try await ask(fallback, messages, settings, buyer, keepsRefusal: false)
+        return try await ask(fallback, messages, prompt, settings, buyer, keepsRefusal: false)
     }
 
     /// One question to one model; the reply is on the ledger when it comes back.
     private func ask(
         _ model: PlannedModel,
         _ messages: [Message],
+        _ prompt: String?,
         _ settings: CallSettings,
         _ buyer: Buyer,
         keepsRefusal: Bool
@@ -70,11 +84,15 @@ final class UnitHost: PluginHost {
                 temperature: settings.temperature ?? model.spec.temperature,
                 topP: model.spec.topP,
                 maxTokens: settings.maxTokens ?? model.spec.maxTokens,
-                stop: settings.stop + model.spec.stop
+                stop: settings.stop + model.spec.stop,
+                logprobs: settings.logprobs
             ),
-            extra: model.spec.extra,
-            schema: settings.schema
+            extra: model.spec.extra.merging(settings.extra) { $1 },
+            schema: settings.schema,
+            tools: settings.tools,
+            toolChoice: settings.toolChoice
         )
+        request.prompt = prompt
         // Attempts of one seed ask the same question; each of them, and each repetition within, is a reply of its own.
         let asked = request.key
         let times = state.withLock { state in
