@@ -72,7 +72,6 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
-        let api = api(parts["api"])
         if !api.hasStopTexts, !stop.isEmpty, let entry = sampling["stop"] {
             fault(
                 "misplaced-key",

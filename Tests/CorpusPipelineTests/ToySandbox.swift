@@ -13,6 +13,8 @@ final class ToySandbox: Sandbox {
     /// How many programs were run more than once.
     var ranTwice: Int { jobs.withLock { $0.values.count { $0 > 1 } } }
 
+    func canRun(_ kind: TestSuite.Kind, in language: String) -> Bool { true }
+
     func toolchain(for language: String) async throws -> String? { "toy 1" }
 
     func run(_ job: ExecutionJob) async throws -> ExecutionResult {

@@ -268,9 +268,10 @@ struct RunSession {
             return ("failed", problem.code == .full ? CommandExit.resumable : CommandExit.failed)
         case .failure(let failure):
             CommandExit.tell(failure.code.description, failure.description, hint: failure.hint)
-            let isPassing = ["endpoint-down", "transport", "timeout", "endpoint-loading"].contains(
-                failure.code.description
-            )
+            // What time or money mends.
+            let isPassing = [
+                "endpoint-down", "transport", "timeout", "endpoint-loading", "quota-exhausted",
+            ].contains(failure.code.description)
             if isPassing { Terminal.tell("nothing is lost: \(again)") }
             return ("stopped: \(failure.code)", isPassing ? CommandExit.resumable : CommandExit.failed)
         }

@@ -127,6 +127,7 @@ final class Lane: Sendable {
             counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
             counts.usage.output += reply.usage?.output ?? 0
         }
+        if case .success = outcome { watchAgain() }
         return Exchanged(lane: self, lease: lease, outcome: outcome, used: used, notice: notice)
     }
 
@@ -144,7 +145,6 @@ final class Lane: Sendable {
         switch exchange {
         case .failure(let failure):
             return .failure(CallFailure(failure, from: label, limits: configuration.limits))
-        if case .success = outcome { watchAgain() }
         case .success(let answer):
             guard (200..<300).contains(answer.status) else {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))

@@ -222,8 +222,12 @@ final class ModelChannel: Sendable {
 
     /// Books how a call ended with its lane, and tells what that changed.
     private func note(_ end: LaneHealth.End, of lane: Lane, _ failure: CallFailure?) {
-        guard lanes.count > 1 else { return }
         switch lane.health.ended(end, now: shared.elapsed()) {
+        case .rests where lanes.count == 1:
+            // Nobody else can be asked, so it does not rest; that it is in trouble is worth a line.
+            shared.tell(
+                "`\(lane.label.address)` is in trouble, and calls are tried again: \(failure?.message ?? "it does not answer")"
+            )
         case .rests:
             shared.tell(
                 "`\(lane.label.address)` rests for a while: \(failure?.message ?? "it does not answer")"
@@ -268,7 +272,7 @@ final class ModelChannel: Sendable {
         let asked = shared.elapsed()
         let lease = try await funded(parcel, for: role, at: lane)
         lane.counters.update { $0.leaseWait.note(shared.elapsed() - asked) }
-        if lane.health.begin(now: shared.elapsed()), await !lane.isReachable() {
+        if lanes.count > 1, lane.health.begin(now: shared.elapsed()), await !lane.isReachable() {
             // Free of charge, and no sample's time is lost on a server that is not there.
             lane.desk.end(lease, nil)
             shared.budget.settle(parcel.worstCase, used: Amounts(), for: role)

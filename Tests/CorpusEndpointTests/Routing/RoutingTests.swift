@@ -80,6 +80,45 @@ struct RoutingTests {
         #expect(last.code == "bad-key" && last.stopsRun)
     }
 
+    @Test("Trouble with the only endpoint is told once, and so is its end")
+    func trouble() async throws {
+        let server = try TestServer { request in
+            request.index < 4 ? .status(500) : .chat("hello")
+        }
+        let notes = Notes()
+        let client = try client([server], notes: notes)
+        for number in 0..<10 { _ = try await client.complete(request("\(number)")) }
+
+        #expect(notes.all.count == 2)
+        #expect(notes.all.first?.contains("is in trouble") == true)
+        #expect(notes.all.last?.contains("answers again") == true)
+    }
+
+    @Test(
+        "A run whose first requests are all refused for what they are is stopped; one that had a reply goes on"
+    )
+    func doomed() async throws {
+        let refusing = try TestServer { request in
+            request.text.contains("good one")
+                ? .chat("hello") : .status(400, #"{"error":{"message":"no such field"}}"#)
+        }
+        let doomed = try client([refusing])
+        var failures: [WorkFailure] = []
+        for number in 0..<10 {
+            failures.append(try await failure { try await doomed.complete(request("\(number)")) })
+        }
+        #expect(failures.dropLast().allSatisfy { !$0.stopsRun })
+        #expect(failures.last?.stopsRun == true)
+        #expect(failures.last?.description.contains("refused the first 10 requests") == true)
+
+        let sound = try client([refusing])
+        _ = try await sound.complete(request("good one"))
+        for number in 0..<30 {
+            let one = try await failure { try await sound.complete(request("\(number)")) }
+            #expect(!one.stopsRun)
+        }
+    }
+
     @Test("When all endpoints fail the breaker names them all")
     func allDown() async throws {
         let servers = [try TestServer(answers: .status(500)), try TestServer(answers: .status(500))]
