@@ -11,6 +11,18 @@ enum RowProof {
         )
     }
 
+    /// Refuses a sample that some model wrote whose maker asks for what a recipe excludes.
+    static func terms(of sample: Sample, among excluded: [String]) -> Skip? {
+        for step in sample.provenance {
+            guard let term = step.outputTerms.first(where: excluded.contains) else { continue }
+            return Skip(
+                "excluded-terms",
+                "what `\(step.stage)` wrote of sample \(sample.id) comes with the terms `\(term)`"
+            )
+        }
+        return nil
+    }
+
     /// A check that a better sample passed and a worse one failed, or passed with a lower score; the first by name.
     static func check(preferring better: Sample, over worse: Sample) -> String? {
         let (mine, theirs) = (latest(of: better), latest(of: worse))

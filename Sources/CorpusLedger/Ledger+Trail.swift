@@ -53,8 +53,8 @@ extension Ledger {
         }
     }
 
-    /// The stages that made an item and its forebears, oldest first.
-    package func makers(of key: ItemKey) throws(LedgerProblem) -> [Int] {
+    /// The stages that made an item and its forebears, each with what it made them from, oldest first.
+    package func makers(of key: ItemKey) throws(LedgerProblem) -> [(stage: Int, parent: ItemKey?)] {
         try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
@@ -65,10 +65,12 @@ extension Ledger {
                             SELECT edge.child, edge.item, edge.parent, depth + 1 FROM edge JOIN line
                                 ON edge.child = line.parent
                         )
-                        SELECT item.stage FROM line JOIN item ON item.key = line.item ORDER BY depth DESC
+                        SELECT item.stage, line.parent FROM line JOIN item ON item.key = line.item ORDER BY depth DESC
                         """
                 )
-                return try Int.fetchAll(statement, arguments: [key.data])
+                return try Row.fetchAll(statement, arguments: [key.data]).map { row in
+                    (stage: row["stage"], parent: (row["parent"] as Data?).map(ItemKey.init(data:)))
+                }
             }
         }
     }

@@ -294,7 +294,7 @@ struct ToyWriter: ExporterPlugin {
                     sample.id + " " + (sample.licence ?? "") + sample.content.json.canonical
                     + JSONValue.array(sample.evidence.map(\.json)).canonical
                     + JSONValue.array(sample.provenance.map(\.json)).canonical
-            case .pair(let pair): line = pair.id
+            case .pair(let pair, let provenance): line = pair.id + provenance.json.canonical
             }
             texts[row.split, default: ("", 0)].text += line + "\n"
             texts[row.split, default: ("", 0)].rows += 1

@@ -54,7 +54,7 @@ public struct ExportRow: Sendable {
     /// A sample or a pair.
     public enum Body: Sendable {
         case sample(Sample)
-        case pair(PreferencePair)
+        case pair(PreferencePair, PairProvenance = PairProvenance())
     }
 
     /// What to write.

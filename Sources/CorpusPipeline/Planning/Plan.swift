@@ -62,6 +62,8 @@ package struct PlanNode: Sendable {
     package let manifest: Manifest
     package let kind: Kind
     package let digest: Digest
+    /// The digest of the prompts and other files that the plug-in read; nil where it read none.
+    package let templates: Digest?
     /// The recipe's models by role.
     package let roles: [String: PlannedModel]
     package let inputs: [PlanEdge]

@@ -300,9 +300,7 @@ extension Planner {
             "stage", stage.name, manifest.name, String(manifest.version), stage.options.json.canonical,
         ]
         parts.append(String(recipe.randomSeed))
-        for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
-            parts += [name, digest.description]
-        }
+        parts += self.parts(of: setup)
         for (role, model) in roles.sorted(by: { $0.key < $1.key }) { parts += [role] + model.digestParts }
         if manifest.needs.contains(.sandbox) { parts += ["isolation", isolation] }
         for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
@@ -312,6 +310,11 @@ extension Planner {
             parts += ["when", condition.sources.joined(separator: ","), JSONValue.object(labels).canonical]
         }
         return Digest(of: parts.lengths)
+    }
+
+    /// The names and digests of what a plug-in read.
+    func parts(of setup: PluginSetup) -> [String] {
+        setup.digests.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value.description] }
     }
 }
 

@@ -301,7 +301,7 @@ struct UnitRunner: Sendable {
     private func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
         let node = plan.nodes[index]
         guard stored.state != .expanded else {
-            let step = Self.provenance(of: node)
+            let step = plan.provenance(at: index, from: item.key)
             let passages = stored.drafts.map { draft in
                 var draft = draft
                 // The seed may have moved to another line since.
@@ -320,16 +320,6 @@ struct UnitRunner: Sendable {
             node.verb == .generate
             ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
         return Outcome(passages: passages, state: stored.state, reason: stored.reason)
-    }
-
-    static func provenance(of node: PlanNode) -> Provenance {
-        Provenance(
-            stage: node.name,
-            plugin: node.manifest.name,
-            version: node.manifest.version,
-            models: Array(Set(node.roles.values.map(\.identity))).sorted(),
-            outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted()
-        )
     }
 }
 
