@@ -39,6 +39,38 @@ enum RowProof {
     }
 }
 
+/// Counts rows by their labels' values.
+///
+/// Lists and texts of more than 60 characters are no values to count by, and a label of more than 100 values is not
+/// counted at all: what is kept is bounded by the labels, not by the rows.
+struct LabelCount {
+    private static let mostValues = 100
+    private static let longest = 60
+
+    private var tallies: [String: [String: Int]] = [:]
+    private var skipped: Set<String> = []
+
+    var counts: [String: [String: Int]] { tallies.filter { !$0.value.isEmpty } }
+
+    mutating func note(_ labels: [String: JSONValue]) {
+        for (name, label) in labels where !skipped.contains(name) {
+            guard let value = Self.text(of: label) else { continue }
+            tallies[name, default: [:]][value, default: 0] += 1
+            guard tallies[name, default: [:]].count > Self.mostValues else { continue }
+            tallies[name] = nil
+            skipped.insert(name)
+        }
+    }
+
+    private static func text(of label: JSONValue) -> String? {
+        switch label {
+        case .string(let text): text.count <= longest ? text : nil
+        case .bool, .int, .double: label.canonical
+        case .null, .largeInt, .array, .object: nil
+        }
+    }
+}
+
 /// Counts rows that resemble a benchmark and were kept all the same.
 struct SuspectCount {
     /// The label of a sample, and the detail of a pair, that `decontaminate` marks suspects with.

@@ -68,6 +68,7 @@ struct SFTMessages: ExporterPlugin {
     {
         let files = try RowFiles(job, options.compress)
         var suspects = SuspectCount()
+        var labels = LabelCount()
         for try await row in rows {
             guard case .sample(let sample) = row.body else {
                 throw ExportProblem(
@@ -75,12 +76,18 @@ struct SFTMessages: ExporterPlugin {
                 )
             }
             if let refusal = refusal(of: sample) { throw ExportProblem(refusal.description) }
+            labels.note(sample.content.labels)
             suspects.note(sample.content.labels[SuspectCount.mark])
             try files.add(self.row(sample), to: row.split)
         }
         var written = try files.commit()
         written.append(try Self.writeTemplate(to: job.folder))
-        return ExportReceipt(files: written, features: features, suspects: suspects.counts)
+        return ExportReceipt(
+            files: written,
+            features: features,
+            suspects: suspects.counts,
+            labels: labels.counts
+        )
     }
 
     private func isTrained(_ index: Int, of turns: [Message]) -> Bool {

@@ -22,6 +22,40 @@ struct AccountingTests {
         #expect(report.counts.candidates == 13)
     }
 
+    @Test("A row that the recipe does not take is dropped, and one that cannot be read has failed")
+    func refusedSeeds() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (end, report) = try await run.pass(
+            TestRun.recipe.edited("broken: 1", to: "broken: 1, refused: 2")
+        )
+
+        #expect(end.stop == nil)
+        #expect(report.counts.dropped["licence"] == 2 && end.figures.dropped["licence"] == 2)
+        #expect(report.counts.failed == ["unreadable-row": 1])
+        #expect(report.counts.open == 0)
+    }
+
+    @Test("Pairs and files of an earlier pass are told of until those of the next are made")
+    func formerPairs() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass()
+        let lines = try run.exports().filter { $0.key.hasPrefix("dpo") }.values.joined()
+        let ids = lines.split(separator: "\n").map { String($0.prefix(37)) }
+        let control = RunControl()
+        control.requestStop(.interrupted)
+        let edited = TestRun.recipe.edited("count: 12", to: "count: 1, line: 5")
+        let (stopped, _) = try await run.pass(edited, control: control)
+        let known = try ids.map { try run.ledger().sides(ofPair: $0).count }
+        let (end, report) = try await run.pass(edited)
+        let left = try ids.map { try run.ledger().sides(ofPair: $0).count }
+
+        #expect(stopped.stop != nil && end.stop == nil)
+        #expect(ids.count > 1 && known.allSatisfy { $0 == 1 })
+        #expect(left.reduce(0, +) == report.pairs && report.pairs < ids.count)
+    }
+
     @Test(
         "A sample whose evidence is gone, failed or about another text is refused, not exported and not paired",
         arguments: [

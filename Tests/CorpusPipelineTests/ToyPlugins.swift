@@ -7,6 +7,7 @@ struct ToySource: SourcePlugin {
     struct Options: PluginOptions {
         var count = 6
         var broken = 0
+        var refused = 0
         var licence = "MIT"
         var label = ""
         var line = 1
@@ -46,7 +47,16 @@ struct ToySource: SourcePlugin {
                 )
             )
         }
-        return Rows(rows: seeds + broken)
+        let refused = (0..<options.refused).map { n in
+            SourceRow.refused(
+                UnreadableRow(
+                    origin: Origin(source: "toy", path: "toy", line: 2000 + n),
+                    reason: "licence",
+                    message: "not ours"
+                )
+            )
+        }
+        return Rows(rows: seeds + broken + refused)
     }
 
     struct Rows: AsyncSequence {

@@ -87,6 +87,36 @@ struct ProvenanceTests {
         #expect(!changed.isEmpty && changed.allSatisfy { $0?.text?.count == 64 && $0 != digest })
     }
 
+    @Test("The papers name the recipe and the seeds by checksum, and count rows by label")
+    func papers() async throws {
+        let bench = try Bench()
+        let end = try await bench.run()
+        #expect(end.code == 0, "\(end.errors)")
+        let files = try bench.exports()
+        let manifest = try JSONValue(parsing: try #require(files["manifest.json"]))
+        let card = try #require(files["README.md"])
+        let report = try await bench.report()
+        let recipe = Digest(of: bench.recipe()).description
+        let queue = try DatabaseQueue(path: bench.folder + "/output/bench/ledger.sqlite")
+        let ids = try await queue.read {
+            try String.fetchAll($0, sql: "SELECT sample FROM edge WHERE parent IS NULL")
+        }
+        try queue.close()
+        let seeds = Digest(of: ids.sorted().map { $0 + "\n" }.joined()).description
+
+        #expect(ids.count == 6)
+        let rows = manifest["exports"]?.elements?.first?["files"]?.elements?.compactMap { $0["rows"]?.whole }
+            .reduce(0, +)
+        for facts in [manifest, report] {
+            #expect(facts["recipe_sha256"]?.text == recipe)
+            #expect(facts["sources"] == [["name": "tasks", "seeds": 6, "sha256": .string(seeds)]])
+        }
+        let labels = manifest["exports"]?.elements?.first?["labels"]
+        #expect(labels?["language"]?["python"]?.whole == rows && rows ?? 0 > 0)
+        #expect(card.contains(recipe) && card.contains(seeds))
+        #expect(card.contains("| sft | `language` | python | \(rows ?? 0) |"))
+    }
+
     @Test("Rows whose writers ask for excluded terms are dropped with a reason, and others stay")
     func excludedTerms() async throws {
         let bench = try bench()

@@ -269,6 +269,54 @@ struct RunTests {
         }
     }
 
+    @Test(
+        "A disk that fills up while exporting stops the run, and it writes the same bytes when there is room"
+    )
+    func fullExport() async throws {
+        try await SmallDisk.lend(kibibytes: 40, to: "RunTests/fullExport") { disk in
+            let answer: @Sendable (TestServer.Request) -> Answer = { request in
+                let noise = Digest(of: request.text).description
+                let text = String(repeating: noise, count: 60)
+                return .chat("```python\\ndef f(x):\\n    return '\(text)'\\n```")
+            }
+            func text(_ bench: Bench) -> String {
+                // Nothing is executed: in name spaces of our own the sandbox cannot become another user.
+                bench.recipe().split(separator: "\n").filter { line in
+                    !["tested:", "rated:", "pairs:", "dpo:"].contains { line.contains($0) }
+                }.joined(separator: "\n").edited("from: rated", to: "from: solved") + "\n"
+            }
+            let reference = try Bench(answer: answer)
+            try reference.write(text(reference), to: "recipe.yaml")
+            let undisturbed = try await reference.run("--unsafe-no-sandbox")
+            #expect(undisturbed.code == 0, "\(undisturbed.errors)")
+            let expected = try reference.rows()
+            #expect(expected.values.reduce(0) { $0 + $1.utf8.count } > 60 << 10)
+
+            let bench = try Bench(answer: answer)
+            try bench.write(text(bench), to: "recipe.yaml")
+            try FileManager.default.createDirectory(
+                atPath: bench.folder + "/output/bench",
+                withIntermediateDirectories: true
+            )
+            try FileManager.default.createSymbolicLink(
+                atPath: bench.folder + "/output/bench/export",
+                withDestinationPath: disk.path
+            )
+            let end = try await bench.run("--unsafe-no-sandbox")
+            let paid = bench.calls
+            let written = try FileManager.default.subpathsOfDirectory(atPath: disk.path)
+            try disk.makeRoom()
+            let second = try await bench.run("--unsafe-no-sandbox")
+
+            #expect(end.code == 75, "\(end.code) \(end.errors)")
+            #expect(end.errors.contains("full"), "\(end.errors)")
+            #expect(!written.contains { $0.hasSuffix(".jsonl") || $0.hasSuffix(".tmp") }, "\(written)")
+            #expect(second.code == 0, "\(second.errors)")
+            #expect(paid == 24 && bench.calls == 24)
+            for (name, rows) in expected { #expect(content(of: disk.path + "/" + name) == rows, "\(name)") }
+        }
+    }
+
     @Test("A key reaches its endpoint and nothing that the run writes or says")
     func keyStaysPrivate() async throws {
         let key = "sk-bench-0123456789abcdef"

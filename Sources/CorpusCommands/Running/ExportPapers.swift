@@ -25,6 +25,8 @@ struct ExportPapers {
             corpus: plan.recipe.name,
             productVersion: Product.version,
             recipe: plan.recipe.name,
+            recipeDigest: report.recipe,
+            sources: report.sources.map { .init(name: $0.name, seeds: $0.seeds, digest: $0.digest) },
             exports: exports,
             counts: .init(
                 candidates: report.counts.candidates,

@@ -61,7 +61,6 @@ package struct Engine: Sendable {
             exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
             isFresh: isFresh
         )
-        try ledger.forgetDerived()
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
         var stop: RunStop?

@@ -77,6 +77,8 @@ package struct ExportStep: Sendable {
                 )
             )
         }
+        // Not before: until then the rows of the last pass are those that lie in the folder.
+        try ledger.forgetDerived()
         return written
     }
 

@@ -99,23 +99,28 @@ struct UnitRunner: Sendable {
                 passages: [.init(item: FlowItem(draft: record), state: .expanded)],
                 state: .expanded
             )
-        case .unreadable(let row):
-            let place = row.origin.description
-            let key = ItemKey(deriving: ["unreadable", digest, place])
-            try await ledger.commit([
-                .item(
-                    ItemRecord(
-                        key: key,
-                        stage: stages[node],
-                        input: nil,
-                        state: .failed,
-                        reason: row.reason,
-                        summary: "\(place): \(row.message)"
-                    )
-                )
-            ])
-            return Outcome(state: .failed, reason: row.reason)
+        case .unreadable(let row): return try await book(row, as: .failed, "unreadable", node: node)
+        case .refused(let row): return try await book(row, as: .dropped, "refused", node: node)
         }
+    }
+
+    private func book(
+        _ row: UnreadableRow,
+        as state: ItemState,
+        _ kind: String,
+        node: Int
+    ) async throws -> Outcome {
+        let place = row.origin.description
+        let record = ItemRecord(
+            key: ItemKey(deriving: [kind, plan.nodes[node].digest.description, place]),
+            stage: stages[node],
+            input: nil,
+            state: state,
+            reason: row.reason,
+            summary: "\(place): \(row.message)"
+        )
+        try await ledger.commit([.item(record)])
+        return Outcome(state: state, reason: row.reason)
     }
 
     // MARK: - Units
