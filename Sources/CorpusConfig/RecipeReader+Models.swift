@@ -4,7 +4,8 @@ import CorpusModel
 extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
-        "timeout", "hedge", "fallback", "batch", "schema", "extra", "output_terms", "licence",
+        "timeout", "timeouts", "stream", "hedge", "fallback", "batch", "schema", "extra", "output_terms",
+        "licence",
     ]
     /// What requests say for themselves in one API or another.
     private static let fieldsOfRequests: Set<String> = [
@@ -66,6 +67,7 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
+        let streaming = stream(parts["stream"], batch: parts["batch"])
         return Recipe.Model(
             name: name,
             location: member.keyLocation,
@@ -87,7 +89,8 @@ extension RecipeReader {
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,
             stop: stop.map(\.value),
             sendsSeed: flag(sampling["seed"], "seed"),
-            timeoutSeconds: seconds(parts["timeout"], "timeout") ?? 600,
+            timeouts: timeouts(parts["timeouts"], short: parts["timeout"], streams: streaming != .never),
+            streaming: streaming,
             extra: parts["extra"].flatMap { extra($0) } ?? [:],
             repricing: parts["extra"].map(Self.repricing) ?? [],
             outputTerms: text(parts["output_terms"], "output_terms"),

@@ -178,7 +178,12 @@ actor EndpointDoor: ModelEndpoint {
                 inputTokens: model.spec.inputTokensPerMinute,
                 outputTokens: model.spec.outputTokensPerMinute
             ),
-            timeouts: EndpointTimeouts(total: .seconds(model.spec.timeoutSeconds)),
+            timeouts: EndpointTimeouts(
+                total: .seconds(model.spec.timeouts.totalSeconds),
+                firstToken: .seconds(model.spec.timeouts.firstTokenSeconds),
+                idle: .seconds(model.spec.timeouts.idleSeconds)
+            ),
+            streamsFrom: model.spec.streaming.fewestTokens,
             sendsSeed: true
         )
     }

@@ -185,8 +185,10 @@ package struct Planner {
                 "limits.concurrency"
             } else if twin.rates != model.rates {
                 "limits"
-            } else if twin.spec.timeoutSeconds != model.spec.timeoutSeconds {
-                "timeout"
+            } else if twin.spec.timeouts != model.spec.timeouts {
+                "timeouts"
+            } else if twin.spec.streaming != model.spec.streaming {
+                "stream"
             } else if twin.spec.schemaField != model.spec.schemaField {
                 "schema"
             } else if twin.spec.place.value != model.spec.place.value {
