@@ -77,6 +77,8 @@ package struct Recipe: Sendable {
         package var requestsPerMinute: Int?
         package var inputTokensPerMinute: Int?
         package var outputTokensPerMinute: Int?
+        /// The largest reply in mebibytes; nil leaves it to what is asked for.
+        package var replyMegabytes: Int?
         /// The share of the slowest calls that is asked a second time.
         package var hedge: Double
         /// The model that is asked when this one refuses the content.

@@ -27,7 +27,7 @@ extension RecipeReader {
     /// Service that never costs more than the usual one.
     private static let cheapTiers: Set<String> = ["default", "flex", "standard", "standard_only"]
     private static let endpointKeys = ["url", "key", "price", "allow_insecure", "weight"]
-    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm"]
+    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm", "reply_mb"]
 
     mutating func model(_ name: String, _ member: ConfigNode.Member) -> Recipe.Model? {
         let label = "model `\(name)`"
@@ -79,6 +79,7 @@ extension RecipeReader {
             requestsPerMinute: whole(limits["rpm"], "rpm", in: 1...100_000_000),
             inputTokensPerMinute: whole(limits["input_tpm"], "input_tpm", in: 1...1_000_000_000_000),
             outputTokensPerMinute: whole(limits["output_tpm"], "output_tpm", in: 1...1_000_000_000_000),
+            replyMegabytes: whole(limits["reply_mb"], "reply_mb", in: 1...4096),
             hedge: real(parts["hedge"], "hedge", in: 0...0.2) ?? 0,
             fallback: parts["fallback"].flatMap { member in
                 text(member, "fallback").map { Recipe.Located(value: $0, location: member.value.location) }

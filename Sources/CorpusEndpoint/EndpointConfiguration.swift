@@ -59,8 +59,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
     public var timeouts: EndpointTimeouts
     /// The fewest tokens allowed of a reply that is asked for in pieces; nil asks for none so.
     public var streamsFrom: Int?
-    /// The largest reply in bytes; less is taken where less was asked for.
-    public var maxReplyBytes: Int
+    /// The largest reply in bytes; nil takes what the tokens asked for can sensibly have, up to 64 MiB.
+    public var maxReplyBytes: Int?
     /// What tokens cost; nil when unknown, which a cap on dollars allows on this machine only.
     public var price: TokenPrice?
     /// Fields added to every request's body, but not ``reservedFields``; `null` leaves a field out.
@@ -86,7 +86,7 @@ public struct EndpointConfiguration: Sendable, Hashable {
         weight: Double = 1,
         timeouts: EndpointTimeouts = EndpointTimeouts(),
         streamsFrom: Int? = nil,
-        maxReplyBytes: Int = 64 << 20,
+        maxReplyBytes: Int? = nil,
         price: TokenPrice? = nil,
         extraBody: [String: JSONValue] = [:],
         maxAttempts: Int = 6,

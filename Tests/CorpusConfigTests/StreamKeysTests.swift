@@ -67,6 +67,8 @@ struct StreamKeysTests {
             try read(model("stream: auto, timeouts: { first_token: 90s, idle: 20s, total: 1h }")).models.first
         )
 
+        #expect(plain.replyMegabytes == nil)
+        #expect(try read(model("limits: { reply_mb: 8 }")).models.first?.replyMegabytes == 8)
         #expect(seconds(plain.timeouts) == [120, 60, 600])
         #expect(plain.streaming.fewestTokens == nil)
         #expect(short.timeouts.totalSeconds == 300)

@@ -184,6 +184,7 @@ actor EndpointDoor: ModelEndpoint {
                 idle: .seconds(model.spec.timeouts.idleSeconds)
             ),
             streamsFrom: model.spec.streaming.fewestTokens,
+            maxReplyBytes: model.spec.replyMegabytes.map { $0 << 20 },
             sendsSeed: true
         )
     }

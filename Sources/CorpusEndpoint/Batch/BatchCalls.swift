@@ -67,7 +67,7 @@ struct BatchCalls: Sendable {
         var request = lane.httpRequest(url, body: nil)
         request.limits.total = max(request.limits.total, .seconds(600))
         request.limits.replyBytes = max(request.limits.replyBytes, Self.resultBytes)
-        let longest = lane.configuration.maxReplyBytes
+        let longest = lane.configuration.limits.replyBytes
         _ = try await again(url) { [request] in
             let lines = BodyLines(limitBytes: longest, each: each)
             var own = request

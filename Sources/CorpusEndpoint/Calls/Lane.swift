@@ -196,7 +196,9 @@ final class Lane: Sendable {
             body: parcel.body,
             accepts: parcel.isStreamed ? "text/event-stream, application/json" : "application/json"
         )
-        sent.limits.replyBytes = min(configuration.maxReplyBytes, parcel.longestReply(to: request))
+        if configuration.maxReplyBytes == nil {
+            sent.limits.replyBytes = min(sent.limits.replyBytes, parcel.longestReply(to: request))
+        }
         guard parcel.isStreamed else { return (sent, nil) }
         sent.limits.beginning = configuration.timeouts.firstToken
         let reader = StreamedReply(dialect, request, limitBytes: sent.limits.replyBytes)
@@ -249,7 +251,7 @@ extension EndpointConfiguration {
             connect: timeouts.connect,
             total: timeouts.total,
             idle: timeouts.idle,
-            replyBytes: maxReplyBytes
+            replyBytes: maxReplyBytes ?? 64 << 20
         )
     }
 

@@ -183,7 +183,9 @@ package struct Planner {
                 "batch"
             } else if twin.concurrency != model.concurrency {
                 "limits.concurrency"
-            } else if twin.rates != model.rates {
+            } else if twin.rates != model.rates
+                || twin.spec.replyMegabytes != model.spec.replyMegabytes
+            {
                 "limits"
             } else if twin.spec.timeouts != model.spec.timeouts {
                 "timeouts"

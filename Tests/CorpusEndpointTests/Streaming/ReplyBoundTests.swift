@@ -21,6 +21,17 @@ struct ReplyBoundTests {
         #expect(server.requests.count == 1)
     }
 
+    @Test("A bound that is given takes the place of ours")
+    func givenBound() async throws {
+        let text = String(repeating: "lorem ipsum ", count: 150_000)
+        let server = try TestServer(answers: .chat(text))
+        var configuration = configuration(server.url)
+        configuration.maxReplyBytes = 4 << 20
+        let client = try client(configuration)
+
+        #expect(try await client.complete(request(maxTokens: 100)).reply.text == text)
+    }
+
     @Test("The bound follows the tokens, their likelihoods and the request")
     func rule() throws {
         func parcel(_ body: Int, isStreamed: Bool = false) -> Lane.Parcel {
