@@ -102,6 +102,8 @@ package struct Recipe: Sendable {
         package var requestsPerMinute: Int?
         package var inputTokensPerMinute: Int?
         package var outputTokensPerMinute: Int?
+        /// The largest reply in mebibytes; nil leaves it to what is asked for.
+        package var replyMegabytes: Int?
         /// The share of the slowest calls that is asked a second time.
         package var hedge: Double
         /// The model that is asked when this one refuses the content.
@@ -114,8 +116,10 @@ package struct Recipe: Sendable {
         package var stop: [String]
         /// Whether a seed is sent with each request; nil: for bundled models only.
         package var sendsSeed: Bool?
-        /// Seconds until a call is given up.
-        package var timeoutSeconds: Int
+        /// How long calls may take.
+        package var timeouts: Timeouts
+        /// Which replies are asked for in pieces.
+        package var streaming: Streaming
         /// Fields added to every request body.
         package var extra: [String: JSONValue]
         /// Those of them that may make a call dearer than ``Endpoint/price`` says.
@@ -147,6 +151,35 @@ package struct Recipe: Sendable {
         /// For tokens of the prompt that the endpoint puts into its cache.
         package var cacheWriteNanoDollars: Int
         package var outputNanoDollars: Int
+    }
+
+    /// `timeouts:` of a model, in seconds.
+    package struct Timeouts: Sendable, Hashable {
+        /// Until a reply that comes in pieces begins.
+        package var firstTokenSeconds = 120
+        /// Between two pieces of a reply.
+        package var idleSeconds = 60
+        /// Until a call is given up.
+        package var totalSeconds = 600
+    }
+
+    /// `stream:` of a model.
+    package enum Streaming: Sendable, Hashable {
+        case never, always
+        /// Those that may be long.
+        case longReplies
+
+        /// From so many tokens on a reply may take minutes, and the work that pieces make is little beside it.
+        private static let long = 4096
+
+        /// The fewest tokens that a reply must be allowed to be asked for in pieces; nil when none is.
+        package var fewestTokens: Int? {
+            switch self {
+            case .never: nil
+            case .always: 0
+            case .longReplies: Self.long
+            }
+        }
     }
 
     /// `budget:`; a run needs at least one cap on what it spends.

@@ -4,8 +4,8 @@ import CorpusModel
 extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "identity", "url", "key", "price", "endpoints", "allow_insecure", "limits",
-        "sampling",
-        "timeout", "hedge", "fallback", "batch", "schema", "token_limit", "extra", "output_terms", "licence",
+        "sampling", "timeout", "timeouts", "stream", "hedge", "fallback", "batch", "schema", "token_limit",
+        "extra", "output_terms", "licence",
     ]
     /// What requests say for themselves in one API or another.
     private static let fieldsOfRequests: Set<String> = [
@@ -32,7 +32,7 @@ extension RecipeReader {
     /// Service that never costs more than the usual one.
     private static let cheapTiers: Set<String> = ["default", "flex", "standard", "standard_only"]
     private static let endpointKeys = ["url", "key", "price", "allow_insecure", "weight"]
-    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm"]
+    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm", "reply_mb"]
 
     mutating func model(_ name: String, _ member: ConfigNode.Member) -> Recipe.Model? {
         let label = "model `\(name)`"
@@ -80,6 +80,7 @@ extension RecipeReader {
                 hint: "leave `stop:` out, or say `api: openai`: most endpoints speak it as well"
             )
         }
+        let streaming = stream(parts["stream"], batch: parts["batch"])
         return Recipe.Model(
             name: name,
             location: member.keyLocation,
@@ -93,6 +94,7 @@ extension RecipeReader {
             requestsPerMinute: whole(limits["rpm"], "rpm", in: 1...100_000_000),
             inputTokensPerMinute: whole(limits["input_tpm"], "input_tpm", in: 1...1_000_000_000_000),
             outputTokensPerMinute: whole(limits["output_tpm"], "output_tpm", in: 1...1_000_000_000_000),
+            replyMegabytes: whole(limits["reply_mb"], "reply_mb", in: 1...4096),
             hedge: real(parts["hedge"], "hedge", in: 0...0.2) ?? 0,
             fallback: parts["fallback"].flatMap { member in
                 text(member, "fallback").map { Recipe.Located(value: $0, location: member.value.location) }
@@ -103,7 +105,8 @@ extension RecipeReader {
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,
             stop: stop.map(\.value),
             sendsSeed: flag(sampling["seed"], "seed"),
-            timeoutSeconds: seconds(parts["timeout"], "timeout") ?? 600,
+            timeouts: timeouts(parts["timeouts"], short: parts["timeout"], streams: streaming != .never),
+            streaming: streaming,
             extra: parts["extra"].flatMap { extra($0) } ?? [:],
             repricing: parts["extra"].map(Self.repricing) ?? [],
             outputTerms: text(parts["output_terms"], "output_terms"),

@@ -225,7 +225,7 @@ extension EndpointConfiguration {
                 stopsRun: true
             )
         }
-        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes > 0, weight > 0 else {
+        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes ?? 1 > 0, weight > 0 else {
             throw WorkFailure(
                 "bad-endpoint",
                 "the limits of model `\(name)` must be at least 1",

@@ -182,7 +182,13 @@ actor EndpointDoor: ModelEndpoint {
                 inputTokens: model.spec.inputTokensPerMinute,
                 outputTokens: model.spec.outputTokensPerMinute
             ),
-            timeouts: EndpointTimeouts(total: .seconds(model.spec.timeoutSeconds)),
+            timeouts: EndpointTimeouts(
+                total: .seconds(model.spec.timeouts.totalSeconds),
+                firstToken: .seconds(model.spec.timeouts.firstTokenSeconds),
+                idle: .seconds(model.spec.timeouts.idleSeconds)
+            ),
+            streamsFrom: model.spec.streaming.fewestTokens,
+            maxReplyBytes: model.spec.replyMegabytes.map { $0 << 20 },
             sendsSeed: true,
             tokenLimitField: model.spec.tokenLimitField ?? .maxTokens
         )

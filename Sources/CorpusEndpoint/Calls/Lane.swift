@@ -50,18 +50,34 @@ final class Lane: Sendable {
     /// What a call needs here.
     struct Parcel: Sendable {
         let body: [UInt8]
+        /// Whether the body asks for a reply in pieces.
+        var isStreamed = false
         let worstCase: Amounts
         var need: LeaseNeed
     }
 
     /// Writes a request in the endpoint's words and says what it may take.
-    func parcel(_ request: ModelRequest, for role: String) throws(WorkFailure) -> Parcel {
-        let body = try dialect.body(for: request)
+    ///
+    /// - Parameters:
+    ///   - request: The question.
+    ///   - role: Who asks.
+    ///   - mayStream: Whether the reply may come in pieces, where the configuration says so.
+    /// - Returns: What is sent, with its worst case.
+    /// - Throws: `WorkFailure` with `unsupported-request` when the API has no words for the question.
+    func parcel(
+        _ request: ModelRequest,
+        for role: String,
+        mayStream: Bool = true
+    ) throws(WorkFailure) -> Parcel {
+        let isStreamed =
+            mayStream && configuration.streamsFrom.map { request.sampling.maxTokens >= $0 } ?? false
+        let body = try dialect.body(for: request, streamed: isStreamed)
         let input = dialect.worstInputTokens(of: body, for: request)
         let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
         let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
         return Parcel(
             body: body,
+            isStreamed: isStreamed,
             worstCase: Amounts(nanoDollars: cost, tokens: input + output, calls: 1),
             // Rates are put right afterwards, so a likely figure serves them better than a safe one.
             need: LeaseNeed(role: role, input: max(1, body.count / 4), output: output)
@@ -98,8 +114,9 @@ final class Lane: Sendable {
             $0.sent += 1
             $0.inFlight += 1
         }
-        let exchange = await shared.engine.send(httpRequest(dialect.url, body: parcel.body))
-        let outcome = outcome(of: exchange, request)
+        let (sent, reader) = httpRequest(parcel, request)
+        let exchange = await shared.engine.send(sent)
+        let outcome = outcome(of: exchange, request, reader, sent.limits)
         let used: Amounts
         switch outcome {
         case .success(let reply): used = reply.usage.map(amounts) ?? parcel.worstCase
@@ -136,25 +153,36 @@ final class Lane: Sendable {
         switch outcome {
         case .success: .served
         case .failure(let failure?) where failure.isRefusal: .refused
+        case .failure(let failure?) where failure.showsOverload: .late
         case .failure: .other
         }
     }
 
-    private func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome
-    {
+    private func outcome(
+        of exchange: Result<HTTPReply, TransportFailure>,
+        _ request: ModelRequest,
+        _ reader: StreamedReply?,
+        _ limits: HTTPRequest.Limits
+    ) -> Outcome {
         switch exchange {
         case .failure(let failure):
-            return .failure(CallFailure(failure, from: label, limits: configuration.limits))
+            return .failure(CallFailure(failure, from: label, limits: limits))
         case .success(let answer):
             guard (200..<300).contains(answer.status) else {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
             }
-            do {
-                var reply = try dialect.reply(in: answer.body, to: request)
+            do throws(ReplyFault) {
+                var reply =
+                    if let reader {
+                        try reader.reply()
+                    } else {
+                        try dialect.reply(in: answer.body, to: request)
+                    }
                 reply.milliseconds = answer.duration.milliseconds
                 return .success(reply)
             } catch {
-                return .failure(CallFailure(error, from: label, request: request, now: shared.now()))
+                let fault = error.asPage(answer.isWebPage)
+                return .failure(CallFailure(fault, from: label, request: request, now: shared.now()))
             }
         }
     }
@@ -168,8 +196,25 @@ final class Lane: Sendable {
         Charge(tokens: used.tokens, cost: configuration.price == nil ? nil : used.nanoDollars)
     }
 
-    func httpRequest(_ url: String, body: [UInt8]?) -> HTTPRequest {
-        var headers = ["Accept: application/json", "User-Agent: corpusmith"]
+    /// What is sent for a call, and what reads its reply when that is to come in pieces.
+    private func httpRequest(_ parcel: Parcel, _ request: ModelRequest) -> (HTTPRequest, StreamedReply?) {
+        var sent = httpRequest(
+            parcel.isStreamed ? dialect.streamURL : dialect.url,
+            body: parcel.body,
+            accepts: parcel.isStreamed ? "text/event-stream, application/json" : "application/json"
+        )
+        if configuration.maxReplyBytes == nil {
+            sent.limits.replyBytes = min(sent.limits.replyBytes, parcel.longestReply(to: request))
+        }
+        guard parcel.isStreamed else { return (sent, nil) }
+        sent.limits.beginning = configuration.timeouts.firstToken
+        let reader = StreamedReply(dialect, request, limitBytes: sent.limits.replyBytes)
+        sent.reader = reader
+        return (sent, reader)
+    }
+
+    func httpRequest(_ url: String, body: [UInt8]?, accepts: String = "application/json") -> HTTPRequest {
+        var headers = ["Accept: \(accepts)", "User-Agent: corpusmith"]
         if body != nil {
             // An empty `Expect:` keeps large bodies from waiting for a `100 Continue` that few servers send.
             headers += ["Content-Type: application/json", "Expect:"]
@@ -192,13 +237,28 @@ final class Lane: Sendable {
     }
 }
 
+extension Lane.Parcel {
+    /// The most bytes that a reply to what was asked can sensibly have.
+    ///
+    /// A token is some four bytes, and rarely a dozen when a server escapes what is not ASCII; likelihoods come with
+    /// each alternative's text, bytes and number, and a piece of a stream with an object of its own. Some servers
+    /// repeat the request, in a stream several times.
+    func longestReply(to request: ModelRequest) -> Int {
+        let alternatives = request.sampling.logprobs.map { $0 + 1 } ?? 0
+        let perToken = (isStreamed ? 1024 : 64) + 384 * alternatives
+        let echoed = (isStreamed ? 16 : 4) * body.count
+        let (tokens, overflows) = max(0, request.sampling.maxTokens).multipliedReportingOverflow(by: perToken)
+        return overflows ? .max : (1 << 20) + min(tokens, 1 << 40) + echoed
+    }
+}
+
 extension EndpointConfiguration {
     var limits: HTTPRequest.Limits {
         HTTPRequest.Limits(
             connect: timeouts.connect,
             total: timeouts.total,
             idle: timeouts.idle,
-            replyBytes: maxReplyBytes
+            replyBytes: maxReplyBytes ?? 64 << 20
         )
     }
 

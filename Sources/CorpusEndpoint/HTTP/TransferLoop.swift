@@ -48,7 +48,7 @@ final class TransferLoop: @unchecked Sendable {
             return transfer.fail(.other(Int32(bitPattern: CURLE_FAILED_INIT.rawValue)), wasSent: false)
         }
         active[transfer.number] = transfer
-        shortestIdle = min(shortestIdle, transfer.request.limits.idle)
+        shortestIdle = min(shortestIdle, transfer.request.shortestWatch)
     }
 
     private func finishDone() {
@@ -91,9 +91,9 @@ final class TransferLoop: @unchecked Sendable {
         let now = ContinuousClock.now
         guard now >= nextSweep else { return }
         nextSweep = now + sweepInterval
-        let idle = active.values.filter { transfer in
-            transfer.lastPiece.map { now - $0 > transfer.request.limits.idle } ?? false
+        let late = active.values.compactMap { transfer in
+            transfer.overdue(at: now).map { (transfer.number, $0) }
         }
-        for transfer in idle { abort(transfer.number, .idleTimeout) }
+        for (number, kind) in late { abort(number, kind) }
     }
 }

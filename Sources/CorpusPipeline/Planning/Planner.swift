@@ -232,10 +232,14 @@ package struct Planner {
                 "batch"
             } else if twin.concurrency != model.concurrency {
                 "limits.concurrency"
-            } else if twin.rates != model.rates {
+            } else if twin.rates != model.rates
+                || twin.spec.replyMegabytes != model.spec.replyMegabytes
+            {
                 "limits"
-            } else if twin.spec.timeoutSeconds != model.spec.timeoutSeconds {
-                "timeout"
+            } else if twin.spec.timeouts != model.spec.timeouts {
+                "timeouts"
+            } else if twin.spec.streaming != model.spec.streaming {
+                "stream"
             } else if twin.spec.schemaField != model.spec.schemaField {
                 "schema"
             } else if twin.spec.tokenLimitField != model.spec.tokenLimitField {
