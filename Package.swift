@@ -6,6 +6,7 @@ import PackageDescription
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -19,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ],
     targets: [
         // System libraries and C shims
@@ -55,6 +57,8 @@ let package = Package(
             dependencies: ["CorpusKit", "CorpusConfig", "CorpusDiagnostics", "CorpusLedger", "CorpusText"]
         ),
 
+        .target(name: "CorpusDashboard", dependencies: [flyingFox]),
+
         // Doors
         .target(
             name: "CorpusCommands",
@@ -62,7 +66,7 @@ let package = Package(
                 "CorpusKit", "CorpusConfig", "CorpusDiagnostics", "CorpusText", "CorpusSeeds",
                 "CorpusGenerators",
                 "CorpusVerifiers", "CorpusFilters", "CorpusExporters", "CorpusBridges", "CorpusEndpoint",
-                "CorpusSandbox", "CorpusLedger", "CorpusPipeline", argumentParser,
+                "CorpusSandbox", "CorpusLedger", "CorpusPipeline", "CorpusDashboard", argumentParser,
             ]
         ),
         .executableTarget(name: "corpusmith", dependencies: ["CorpusCommands"]),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times the release binary: start-up and the check of each shipped recipe, best of ten.
+# Times the release binary: start-up and the check of each shipped recipe, best of ten. Fails when start-up is slow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,10 @@ def best_ms(*arguments):
     return 1000 * min(times)
 
 print(f"{time.strftime('%Y-%m-%d')}  {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}")
-print(f"{best_ms('--help'):8.1f} ms  --help")
+start_up = best_ms("--help")
+print(f"{start_up:8.1f} ms  --help")
 for recipe in recipes:
     print(f"{best_ms('check', recipe):8.1f} ms  check {recipe}")
+if start_up > 50:
+    sys.exit(f"error: `{binary} --help` took {start_up:.1f} ms; 50 ms is the most")
 PYTHON

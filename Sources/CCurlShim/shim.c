@@ -8,16 +8,6 @@ bool corpus_curl_start(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-CURLM *corpus_curl_open(long connections) {
-    CURLM *multi = curl_multi_init();
-    if (!multi) return NULL;
-    // The cache would otherwise grow to four times the easy handles.
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections);
-    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
-    curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 128L);
-    return multi;
-}
-
 void corpus_curl_shield_thread(void) {
     // With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE alone, and older TLS backends write without MSG_NOSIGNAL.
     sigset_t pipes;
@@ -54,6 +44,8 @@ CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->reply_bytes_limit);
     SET(CURLOPT_HTTPHEADER, request->headers);
     SET(CURLOPT_PRIVATE, (void *)(uintptr_t)request->number);
+    SET(CURLOPT_PREREQFUNCTION, request->on_send);
+    SET(CURLOPT_PREREQDATA, request->context);
     SET(CURLOPT_HEADERFUNCTION, request->on_header);
     SET(CURLOPT_HEADERDATA, request->context);
     SET(CURLOPT_WRITEFUNCTION, request->on_body);
@@ -68,19 +60,6 @@ CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     }
 #undef SET
     return code;
-}
-
-CURL *corpus_curl_next_done(CURLM *multi, uint64_t *number, CURLcode *result) {
-    int left = 0;
-    for (CURLMsg *message; (message = curl_multi_info_read(multi, &left));) {
-        if (message->msg != CURLMSG_DONE) continue;
-        char *private = NULL;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-        *number = (uint64_t)(uintptr_t)private;
-        *result = message->data.result;
-        return message->easy_handle;
-    }
-    return NULL;
 }
 
 CorpusCurlFacts corpus_curl_facts(CURL *handle) {

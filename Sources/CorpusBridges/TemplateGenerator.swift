@@ -6,7 +6,8 @@ public import CorpusKit
 ///
 /// `generator.yaml` names it and lists the fields that its prompts use; `system.jinja` (optional) and `user.jinja` are
 /// the prompts. The rendered user prompt becomes the user turn of the draft, the reply its assistant turn. A reply that
-/// is cut off, blank, far too long or a refusal is no answer and is booked with its reason.
+/// is cut off, blank, far too long or a refusal is no answer and is booked with its reason. So is a seed that lacks a field
+/// which a prompt needs.
 ///
 /// Where there is `prompt.jinja`, a ``RawPromptGenerator`` is made instead.
 struct TemplateGenerator: Generator {
@@ -16,6 +17,10 @@ struct TemplateGenerator: Generator {
     var worstCaseCalls: [String: Int] { ["model": 1] }
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
+        for name in (system?.variables ?? []) + user.variables {
+            guard seed.content.fields[name] ?? .null == .null else { continue }
+            throw SeedProblem(seed: seed.id, field: name, "the seed has no field `\(name)`")
+        }
         let question = try user.rendered(with: seed.content.fields)
         var prompt: [Message] = []
         if let system { prompt.append(Message(.system, try system.rendered(with: seed.content.fields))) }
@@ -53,12 +58,14 @@ public enum TemplateGenerators: Sendable {
                 throw UnknownOption(name: name, plugin: manifest.name)
             }
             func prompt(_ name: String) throws -> PromptTemplate {
-                try PromptTemplate(
+                let prompt = try PromptTemplate(
                     file: setup.file("\(folder)/\(name).jinja"),
                     variables: Set(manifest.requires)
                 ) {
                     try setup.file("\(folder)/\($0)")
                 }
+                setup.note(filledFromSeeds: prompt)
+                return prompt
             }
             guard isRaw else {
                 return TemplateGenerator(
@@ -163,7 +170,7 @@ public enum TemplateGenerators: Sendable {
             uses: isRaw ? ["model": .prompt] : [:],
             requires: fields,
             produces: isRaw && !has("user") ? ["instruction"] : [],
-            reasons: ["empty", "truncated", "refusal", "low-quality"]
+            reasons: ["empty", "truncated", "refusal", "low-quality", "missing-field"]
         )
     }
 }

@@ -6,8 +6,8 @@ import Foundation
 
 /// Reads recipes and plans them with the plug-ins that ship with the product.
 struct Workshop {
-    let recipe: Recipe
     let plan: Plan
+    var recipe: Recipe { plan.recipe }
 
     /// Reads and plans a recipe.
     ///
@@ -17,9 +17,8 @@ struct Workshop {
     /// - Throws: ``DiagnosticReport`` with every fault, or a problem with the recipe's file.
     init(recipe path: String, allowsNoSandbox: Bool = false) throws {
         let locator = ResourceLocator(recipe: path, program: Self.program)
-        recipe = try Self.read(path)
         plan = try Planner.plan(
-            recipe,
+            try Self.read(path),
             registry: try StandardPlugins.registry(finder: locator),
             finder: locator,
             localModels: LocalModels.lookup,
@@ -30,7 +29,7 @@ struct Workshop {
     /// Where this program lies.
     static var program: String? { Bundle.main.executablePath }
 
-    private static func read(_ path: String) throws -> Recipe {
+    private static func read(_ path: String) throws -> RecipeReading {
         var isFolder: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
         else {
@@ -47,9 +46,9 @@ struct Workshop {
             throw CommandProblem("not-utf8", "`\(path)` is not UTF-8 text", hint: "save the recipe as UTF-8")
         }
         do {
-            return try Recipe.read(ConfigDocument(file: path, text: text))
-        } catch let fault as Diagnostic {
-            throw DiagnosticReport([fault], sources: [path: text])
+            return RecipeReading(try ConfigDocument(file: path, text: text))
+        } catch {
+            throw DiagnosticReport([error], sources: [path: text])
         }
     }
 }

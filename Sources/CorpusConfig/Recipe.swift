@@ -21,6 +21,27 @@ package struct Recipe: Sendable {
     package var sources: [Source]
     package var stages: [Stage]
     package var exports: [Export]
+    /// Where the keys at the top stand.
+    package var places: [String: Diagnostic.Location]
+    package var gaps: Gaps
+
+    /// What of the file could not be read: nothing follows from its absence.
+    package struct Gaps: Sendable, Hashable {
+        /// Keys at the top whose entries are not all known.
+        package var sections: Set<String> = []
+        /// Entries with a fault, by the key at the top; some of them are missing from the recipe.
+        package var entries: [String: Set<String>] = [:]
+
+        /// Whether an entry has a fault.
+        package func contains(_ name: String, in section: String) -> Bool {
+            entries[section]?.contains(name) == true
+        }
+
+        /// Whether an entry may be there although the recipe lacks it.
+        package func mayHold(_ name: String, in section: String) -> Bool {
+            sections.contains(section) || contains(name, in: section)
+        }
+    }
 
     /// One entry of `models:`.
     package struct Model: Sendable {
@@ -47,6 +68,7 @@ package struct Recipe: Sendable {
                 return Price(
                     inputNanoDollars: worst(\.inputNanoDollars),
                     cachedInputNanoDollars: worst(\.cachedInputNanoDollars),
+                    cacheWriteNanoDollars: worst(\.cacheWriteNanoDollars),
                     outputNanoDollars: worst(\.outputNanoDollars)
                 )
             }
@@ -72,12 +94,16 @@ package struct Recipe: Sendable {
         package var tokenLimitField: TokenLimitField?
         /// The name that the endpoint knows the model by.
         package var model: String
+        /// What the ledger knows the model by, where that is not its name at the endpoint.
+        package var identity: String?
         /// How many calls may be in flight at each endpoint; nil lets the product find it.
         package var concurrency: Int?
         /// The most requests, prompt tokens and reply tokens a minute at each endpoint.
         package var requestsPerMinute: Int?
         package var inputTokensPerMinute: Int?
         package var outputTokensPerMinute: Int?
+        /// The largest reply in mebibytes; nil leaves it to what is asked for.
+        package var replyMegabytes: Int?
         /// The share of the slowest calls that is asked a second time.
         package var hedge: Double
         /// The model that is asked when this one refuses the content.
@@ -90,10 +116,14 @@ package struct Recipe: Sendable {
         package var stop: [String]
         /// Whether a seed is sent with each request; nil: for bundled models only.
         package var sendsSeed: Bool?
-        /// Seconds until a call is given up.
-        package var timeoutSeconds: Int
+        /// How long calls may take.
+        package var timeouts: Timeouts
+        /// Which replies are asked for in pieces.
+        package var streaming: Streaming
         /// Fields added to every request body.
         package var extra: [String: JSONValue]
+        /// Those of them that may make a call dearer than ``Endpoint/price`` says.
+        package var repricing: [Located<String>]
         package var outputTerms: String?
         package var licence: String?
     }
@@ -118,7 +148,38 @@ package struct Recipe: Sendable {
     package struct Price: Sendable, Hashable {
         package var inputNanoDollars: Int
         package var cachedInputNanoDollars: Int
+        /// For tokens of the prompt that the endpoint puts into its cache.
+        package var cacheWriteNanoDollars: Int
         package var outputNanoDollars: Int
+    }
+
+    /// `timeouts:` of a model, in seconds.
+    package struct Timeouts: Sendable, Hashable {
+        /// Until a reply that comes in pieces begins.
+        package var firstTokenSeconds = 120
+        /// Between two pieces of a reply.
+        package var idleSeconds = 60
+        /// Until a call is given up.
+        package var totalSeconds = 600
+    }
+
+    /// `stream:` of a model.
+    package enum Streaming: Sendable, Hashable {
+        case never, always
+        /// Those that may be long.
+        case longReplies
+
+        /// From so many tokens on a reply may take minutes, and the work that pieces make is little beside it.
+        private static let long = 4096
+
+        /// The fewest tokens that a reply must be allowed to be asked for in pieces; nil when none is.
+        package var fewestTokens: Int? {
+            switch self {
+            case .never: nil
+            case .always: 0
+            case .longReplies: Self.long
+            }
+        }
     }
 
     /// `budget:`; a run needs at least one cap on what it spends.

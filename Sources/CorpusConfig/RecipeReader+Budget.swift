@@ -7,9 +7,9 @@ extension RecipeReader {
     ///
     /// - Parameters:
     ///   - member: The entry.
-    ///   - models: The names under `models:`, each of which may have caps of its own.
+    ///   - models: The names under `models:`, each of which may have caps of its own; nil when they are not known.
     /// - Returns: The caps, or nil when it is no mapping.
-    mutating func budget(_ member: ConfigNode.Member, models: [String]) -> Recipe.Budget? {
+    mutating func budget(_ member: ConfigNode.Member, models: [String]?) -> Recipe.Budget? {
         let known = Self.capKeys + ["wall", "per_role"]
         guard let parts = members(of: member.value, known: known, in: "`budget`") else { return nil }
         let budget = Recipe.Budget(
@@ -32,7 +32,7 @@ extension RecipeReader {
 
     private mutating func perRole(
         _ member: ConfigNode.Member,
-        models: [String]
+        models: [String]?
     ) -> [String: Recipe.RoleBudget] {
         guard let entries = member.value.members else {
             wrongType(member.value, "per_role", "a mapping of models to caps such as `{ judge: { usd: 2 } }`")
@@ -40,13 +40,12 @@ extension RecipeReader {
         }
         var roles: [String: Recipe.RoleBudget] = [:]
         for entry in entries {
-            guard models.contains(entry.key) else {
+            if let models, !models.contains(entry.key) {
                 fault(
                     "unknown-model",
                     "`per_role` names a model `\(entry.key)` that the recipe does not have",
                     at: entry.keyLocation,
-                    hint: nearestHint(for: entry.key, among: models)
-                        ?? "its models: \(models.map { "`\($0)`" }.joined(separator: ", "))"
+                    hint: nameHint(for: entry.key, among: models, "its models")
                 )
                 continue
             }

@@ -3,8 +3,9 @@ import CorpusModel
 
 extension RecipeReader {
     private static let modelKeys = [
-        "local", "api", "model", "url", "key", "price", "endpoints", "allow_insecure", "limits", "sampling",
-        "timeout", "hedge", "fallback", "batch", "schema", "token_limit", "extra", "output_terms", "licence",
+        "local", "api", "model", "identity", "url", "key", "price", "endpoints", "allow_insecure", "limits",
+        "sampling", "timeout", "timeouts", "stream", "hedge", "fallback", "batch", "schema", "token_limit",
+        "extra", "output_terms", "licence",
     ]
     /// What requests say for themselves in one API or another.
     private static let fieldsOfRequests: Set<String> = [
@@ -22,13 +23,25 @@ extension RecipeReader {
     private static let unseenFields: Set<String> = [
         "previous_response_id", "conversation", "cachedContent", "mcp_servers", "container",
     ]
+    /// What makes a call dearer than its tokens: faster or regional service, searches, replies of another kind, and
+    /// whatever brings another model or a tool of the endpoint's.
+    private static let repricingFields: Set<String> = [
+        "service_tier", "speed", "inference_geo", "web_search_options", "plugins", "search_parameters",
+        "models", "route", "fallbacks", "modalities", "audio", "prediction",
+    ]
+    /// Service that never costs more than the usual one.
+    private static let cheapTiers: Set<String> = ["default", "flex", "standard", "standard_only"]
     private static let endpointKeys = ["url", "key", "price", "allow_insecure", "weight"]
-    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm"]
+    private static let limitKeys = ["concurrency", "rpm", "input_tpm", "output_tpm", "reply_mb"]
 
     mutating func model(_ name: String, _ member: ConfigNode.Member) -> Recipe.Model? {
         let label = "model `\(name)`"
         guard let parts = members(of: member.value, known: Self.modelKeys, in: label) else { return nil }
-        guard let place = place(parts, label, member) else { return nil }
+        let api = api(parts["api"])
+        // An hour's cache costs more to write than the usual one.
+        let isLong = parts["extra"]?.value.json.canonical.contains(#""ttl":"1h""#) ?? false
+        let writes = api != .anthropic ? 100 : isLong ? 200 : 125
+        guard let place = place(parts, label, member, writePercent: writes) else { return nil }
         let limits =
             parts["limits"].flatMap { members(of: $0.value, known: Self.limitKeys, in: "`limits`") } ?? [:]
         let sampling =
@@ -59,7 +72,6 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
-        let api = api(parts["api"])
         if !api.hasStopTexts, !stop.isEmpty, let entry = sampling["stop"] {
             fault(
                 "misplaced-key",
@@ -68,6 +80,7 @@ extension RecipeReader {
                 hint: "leave `stop:` out, or say `api: openai`: most endpoints speak it as well"
             )
         }
+        let streaming = stream(parts["stream"], batch: parts["batch"])
         return Recipe.Model(
             name: name,
             location: member.keyLocation,
@@ -76,10 +89,12 @@ extension RecipeReader {
             schemaField: schemaField(parts["schema"], of: api),
             tokenLimitField: tokenLimitField(parts["token_limit"], of: api),
             model: modelName,
+            identity: identity(parts["identity"]),
             concurrency: concurrency,
             requestsPerMinute: whole(limits["rpm"], "rpm", in: 1...100_000_000),
             inputTokensPerMinute: whole(limits["input_tpm"], "input_tpm", in: 1...1_000_000_000_000),
             outputTokensPerMinute: whole(limits["output_tpm"], "output_tpm", in: 1...1_000_000_000_000),
+            replyMegabytes: whole(limits["reply_mb"], "reply_mb", in: 1...4096),
             hedge: real(parts["hedge"], "hedge", in: 0...0.2) ?? 0,
             fallback: parts["fallback"].flatMap { member in
                 text(member, "fallback").map { Recipe.Located(value: $0, location: member.value.location) }
@@ -90,8 +105,10 @@ extension RecipeReader {
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,
             stop: stop.map(\.value),
             sendsSeed: flag(sampling["seed"], "seed"),
-            timeoutSeconds: seconds(parts["timeout"], "timeout") ?? 600,
+            timeouts: timeouts(parts["timeouts"], short: parts["timeout"], streams: streaming != .never),
+            streaming: streaming,
             extra: parts["extra"].flatMap { extra($0) } ?? [:],
+            repricing: parts["extra"].map(Self.repricing) ?? [],
             outputTerms: text(parts["output_terms"], "output_terms"),
             licence: text(parts["licence"], "licence")
         )
@@ -100,10 +117,11 @@ extension RecipeReader {
     private mutating func place(
         _ parts: [String: ConfigNode.Member],
         _ label: String,
-        _ member: ConfigNode.Member
+        _ member: ConfigNode.Member,
+        writePercent: Int
     ) -> Recipe.Located<Recipe.Model.Place>? {
         if let local = parts["local"] {
-            for key in ["url", "endpoints", "api", "model", "key", "price", "hedge"] {
+            for key in ["url", "endpoints", "api", "model", "identity", "key", "price", "hedge"] {
                 guard let entry = parts[key] else { continue }
                 fault("misplaced-key", "a `local` model takes no `\(key)`", at: entry.keyLocation)
             }
@@ -121,7 +139,7 @@ extension RecipeReader {
                 )
                 return nil
             }
-            return endpoint(parts, label, member.keyLocation).map {
+            return endpoint(parts, label, member.keyLocation, writePercent).map {
                 Recipe.Located(value: .endpoints([$0.value]), location: $0.location)
             }
         }
@@ -151,13 +169,22 @@ extension RecipeReader {
                 continue
             }
             if entry["url"] == nil { missing("url", in: "an endpoint of \(label)", at: element.location) }
-            guard let one = endpoint(entry, label, element.location) else { continue }
+            guard let one = endpoint(entry, label, element.location, writePercent) else { continue }
             if found.contains(where: { $0.url == one.value.url }) {
                 fault("duplicate-endpoint", "`\(one.value.url)` stands twice in \(label)", at: one.location)
             }
             found.append(one.value)
         }
         return Recipe.Located(value: .endpoints(found), location: endpoints.keyLocation)
+    }
+
+    private mutating func identity(_ member: ConfigNode.Member?) -> String? {
+        guard let member, let name = text(member, "identity") else { return nil }
+        guard !name.isEmpty, !name.contains(where: \.isWhitespace) else {
+            fault("bad-name", "`identity` must be a name without spaces", at: member.value.location)
+            return nil
+        }
+        return name
     }
 
     private mutating func api(_ member: ConfigNode.Member?) -> EndpointAPI {
@@ -168,8 +195,7 @@ extension RecipeReader {
             "unknown-api",
             "unknown API `\(name)`",
             at: member.value.location,
-            hint: nearestHint(for: name, among: names)
-                ?? "known APIs: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            hint: nameHint(for: name, among: names, "known APIs")
         )
         return .openai
     }
@@ -182,8 +208,7 @@ extension RecipeReader {
             "bad-value",
             "the API `\(api.rawValue)` takes no schema as `\(name)`",
             at: member.value.location,
-            hint: nearestHint(for: name, among: names)
-                ?? "it takes: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+            hint: nameHint(for: name, among: names, "it takes")
         )
         return nil
     }
@@ -216,7 +241,8 @@ extension RecipeReader {
     private mutating func endpoint(
         _ parts: [String: ConfigNode.Member],
         _ label: String,
-        _ location: Diagnostic.Location
+        _ location: Diagnostic.Location,
+        _ writePercent: Int
     ) -> Recipe.Located<Recipe.Model.Endpoint>? {
         guard let member = parts["url"], let url = text(member, "url") else { return nil }
         let isInsecure = flag(parts["allow_insecure"], "allow_insecure") ?? false
@@ -241,7 +267,7 @@ extension RecipeReader {
             value: Recipe.Model.Endpoint(
                 url: url,
                 keyVariable: key(parts["key"]),
-                price: price(parts["price"]),
+                price: price(parts["price"], writePercent),
                 weight: real(parts["weight"], "weight", in: 0.001...1000) ?? 1
             ),
             location: member.value.location
@@ -277,9 +303,13 @@ extension RecipeReader {
         return variable
     }
 
-    private mutating func price(_ member: ConfigNode.Member?) -> Recipe.Price? {
+    private mutating func price(_ member: ConfigNode.Member?, _ writePercent: Int) -> Recipe.Price? {
         guard let member,
-            let parts = members(of: member.value, known: ["input", "cached_input", "output"], in: "`price`")
+            let parts = members(
+                of: member.value,
+                known: ["input", "cached_input", "cache_write", "output"],
+                in: "`price`"
+            )
         else { return nil }
         for key in ["input", "output"] where parts[key] == nil {
             missing(
@@ -297,6 +327,8 @@ extension RecipeReader {
         return Recipe.Price(
             inputNanoDollars: input,
             cachedInputNanoDollars: cached,
+            cacheWriteNanoDollars: billionths(parts["cache_write"], "cache_write")
+                ?? Int(clamping: (Int128(input) * Int128(writePercent) + 99) / 100),
             outputNanoDollars: output
         )
     }
@@ -322,5 +354,16 @@ extension RecipeReader {
             )
         }
         return values
+    }
+
+    /// The fields of `extra:` that may make a call dearer than its price says.
+    private static func repricing(_ extra: ConfigNode.Member) -> [Recipe.Located<String>] {
+        (extra.value.members ?? []).compactMap { entry in
+            guard repricingFields.contains(entry.key), entry.value.json != .null else { return nil }
+            if entry.key == "service_tier", let tier = entry.value.json.text, cheapTiers.contains(tier) {
+                return nil
+            }
+            return Recipe.Located(value: entry.key, location: entry.keyLocation)
+        }
     }
 }

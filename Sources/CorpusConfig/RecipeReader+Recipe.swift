@@ -6,11 +6,33 @@ extension RecipeReader {
         "version", "name", "random_seed", "models", "budget", "sandbox", "sources", "stages", "exports",
     ]
 
+    /// What the format has and this version of the program does not, with what to do without it.
+    private static let laterTopKeys = [
+        "target": "leave it out: a run makes what its seeds and stages give, within its budget",
+        "ledger": "leave it out: each run has a ledger of its own in `output/NAME/`",
+    ]
+    private static let laterStageKeys = [
+        "derive": "leave the stage out: records cannot be cut from samples yet",
+        "group": "leave it out: what descends from one task is a group",
+    ]
+
     mutating func recipe(_ document: ConfigDocument) -> Recipe? {
         let root = document.root
-        guard let top = members(of: root, known: Self.topKeys, in: "the recipe") else { return nil }
-        for key in ["version", "name", "sources", "stages", "exports"] where top[key] == nil {
-            missing(key, in: "the recipe", at: root.location)
+        guard
+            let top = members(
+                of: root,
+                known: Self.topKeys,
+                later: Self.laterTopKeys,
+                in: "the recipe"
+            )
+        else { return nil }
+        // A section by another name is not absent.
+        let isWhole =
+            root.members?.allSatisfy { top[$0.key] != nil || Self.laterTopKeys[$0.key] != nil } ?? false
+        for key in Self.topKeys where top[key] == nil {
+            let isNeeded = ["version", "name", "sources", "stages", "exports"].contains(key)
+            if isNeeded { missing(key, in: "the recipe", at: root.location) }
+            if isNeeded || !isWhole { gaps.sections.insert(key) }
         }
         if let version = whole(top["version"], "version", in: 1...Int.max), version != 1,
             let member = top["version"]
@@ -21,6 +43,7 @@ extension RecipeReader {
                 at: member.value.location,
                 hint: "install a newer corpusmith"
             )
+            return nil
         }
         let name = text(top["name"], "name") ?? ""
         if let member = top["name"], !Self.isName(name, extra: "-_.") {
@@ -30,22 +53,30 @@ extension RecipeReader {
                 at: member.value.location
             )
         }
+        sourceNames = Set(top["sources"]?.value.members?.map(\.key) ?? [])
         let models = named(top["models"], "models") { reader, name, member in reader.model(name, member) }
         let sources = named(top["sources"], "sources") { reader, name, member in reader.source(name, member) }
         let stages = named(top["stages"], "stages") { reader, name, member in reader.stage(name, member) }
         let exports = named(top["exports"], "exports") { reader, name, member in reader.export(name, member) }
         checkNames(models: models, sources: sources, stages: stages)
+        let given = top["models"]?.value.members ?? []
+        let names = gaps.sections.contains("models") ? nil : given.map(\.key)
+        let before = faults.count
+        let budget = top["budget"].flatMap { self.budget($0, models: names) }
+        if faults.count > before { gaps.sections.insert("budget") }
         return Recipe(
             file: document.file,
             text: document.text,
             name: name,
             randomSeed: whole(top["random_seed"], "random_seed", in: 0...Int.max) ?? 0,
             models: models,
-            budget: top["budget"].flatMap { budget($0, models: models.map(\.name)) },
+            budget: budget,
             sandbox: sandbox(top["sandbox"]),
             sources: sources,
             stages: stages,
-            exports: exports
+            exports: exports,
+            places: top.mapValues(\.keyLocation),
+            gaps: gaps
         )
     }
 
@@ -57,6 +88,7 @@ extension RecipeReader {
         guard let member else { return [] }
         guard let entries = member.value.members else {
             wrongType(member.value, key, "a mapping of names")
+            gaps.sections.insert(key)
             return []
         }
         var result: [Entry] = []
@@ -68,7 +100,9 @@ extension RecipeReader {
                     at: entry.keyLocation
                 )
             }
+            let before = faults.count
             if let value = read(&self, entry.key, entry) { result.append(value) }
+            if faults.count > before { gaps.entries[key, default: []].insert(entry.key) }
         }
         return result
     }
@@ -141,8 +175,12 @@ extension RecipeReader {
         let place = "stage `\(name)`"
         let common = ["from", "when", "model", "roles", "options", "width"]
         let known = verbs + common + ["siblings", "chosen", "rejected"]
-        guard let parts = members(of: member.value, known: known, in: place) else { return nil }
+        guard let parts = members(of: member.value, known: known, later: Self.laterStageKeys, in: place)
+        else {
+            return nil
+        }
         let stated = Recipe.Verb.allCases.compactMap { verb in parts[verb.rawValue].map { (verb, $0) } }
+        if stated.isEmpty, member.value["derive"] != nil { return nil }
         guard let (verb, plugin) = stated.first, let pluginName = text(plugin, verb.rawValue) else {
             missing(
                 "generate",
@@ -227,11 +265,29 @@ extension RecipeReader {
         }
         var condition = Recipe.Condition(sources: [], labels: [:], location: member.value.location)
         for entry in entries {
-            let values = entry.value.elements?.map(\.json) ?? [entry.value.json]
+            if entry.value.elements?.isEmpty == true {
+                fault(
+                    "missing-field",
+                    "`\(entry.key)` names nothing, so that no item matches",
+                    at: entry.value.location
+                )
+            }
             if entry.key == "source" {
-                condition.sources = values.compactMap(\.text)
+                condition.sources = texts(entry, "source").map(\.value)
             } else {
-                condition.labels[entry.key] = values
+                condition.labels[entry.key] = entry.value.elements?.map(\.json) ?? [entry.value.json]
+            }
+            // A label could be called anything, but none that looks like `source` holds names of sources.
+            let values = condition.labels[entry.key] ?? []
+            if !values.isEmpty, values.allSatisfy({ $0.text.map(sourceNames.contains) ?? false }),
+                let hint = nearestHint(for: entry.key, among: ["source"])
+            {
+                fault(
+                    "unknown-key",
+                    "unknown key `\(entry.key)` in `when`",
+                    at: entry.keyLocation,
+                    hint: hint
+                )
             }
         }
         return condition

@@ -1,10 +1,14 @@
-package import CorpusDiagnostics
+import CorpusDiagnostics
 import CorpusModel
 
 /// Reads values out of YAML nodes and collects every fault on the way.
 struct RecipeReader {
     let file: String
     private(set) var faults: [Diagnostic] = []
+    /// What cannot be read.
+    var gaps = Recipe.Gaps()
+    /// The names under `sources:`, also of those that cannot be read.
+    var sourceNames: Set<String> = []
 
     init(file: String) { self.file = file }
 
@@ -22,11 +26,13 @@ struct RecipeReader {
     /// - Parameters:
     ///   - node: What should be a mapping.
     ///   - known: The keys that may stand there.
+    ///   - later: Keys of the format that this version does not have, with what to do instead.
     ///   - place: What the mapping describes, in backticks where it is a name: "stage `tests`".
     /// - Returns: The known members by key, or nil when it is no mapping.
     mutating func members(
         of node: ConfigNode,
         known: [String],
+        later: [String: String] = [:],
         in place: String
     ) -> [String: ConfigNode.Member]? {
         guard let members = node.members else {
@@ -35,13 +41,21 @@ struct RecipeReader {
         }
         var result: [String: ConfigNode.Member] = [:]
         for member in members {
+            if let hint = later[member.key] {
+                fault(
+                    "unsupported-key",
+                    "this version does not have the key `\(member.key)` of \(place)",
+                    at: member.keyLocation,
+                    hint: hint
+                )
+                continue
+            }
             guard known.contains(member.key) else {
                 fault(
                     "unknown-key",
                     "unknown key `\(member.key)` in \(place)",
                     at: member.keyLocation,
-                    hint: nearestHint(for: member.key, among: known)
-                        ?? "known keys: \(known.map { "`\($0)`" }.joined(separator: ", "))"
+                    hint: nameHint(for: member.key, among: known, "known keys")
                 )
                 continue
             }
@@ -189,19 +203,5 @@ struct RecipeReader {
 
     private static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
-    }
-}
-
-extension Recipe {
-    /// Reads a recipe.
-    ///
-    /// - Throws: ``DiagnosticReport`` with every fault that can be seen without the plug-ins.
-    package static func read(_ document: ConfigDocument) throws(DiagnosticReport) -> Recipe {
-        var reader = RecipeReader(file: document.file)
-        let recipe = reader.recipe(document)
-        guard let recipe, reader.faults.isEmpty else {
-            throw DiagnosticReport(reader.faults, sources: [document.file: document.text])
-        }
-        return recipe
     }
 }

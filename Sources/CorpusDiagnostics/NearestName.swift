@@ -27,6 +27,11 @@ package func nearestHint(for name: String, among known: some Sequence<String>) -
     nearestName(to: name, among: known).map { "did you mean `\($0)`?" }
 }
 
+/// The hint for a name that does not exist: the nearest that does, else all of them, as in "known keys: `a`, `b`".
+package func nameHint(for name: String, among known: [String], _ label: String) -> String {
+    nearestHint(for: name, among: known) ?? "\(label): \(known.map { "`\($0)`" }.joined(separator: ", "))"
+}
+
 private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
     var before: [Int] = []
     var previous = Array(0...right.count)

@@ -49,7 +49,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - tell: Told once of each change for the worse or the better, in a sentence.
     ///   - batches: What remembers batches, where models are asked in batches.
     /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, a model has no
-    ///   endpoint or an unknown fallback, an extra body field is reserved, or a cap on dollars meets a model without
+    ///   endpoint, an extra body field is reserved, or a cap on dollars meets a model without
     ///   a price.
     package init(
         routes: [ModelRoute],
@@ -66,16 +66,6 @@ public final class EndpointClient: ModelEndpoint, Sendable {
             guard addresses.updateValue(own, forKey: route.name) == nil else {
                 throw WorkFailure("bad-endpoint", "two models are called `\(route.name)`", stopsRun: true)
             }
-        }
-        for route in routes {
-            guard let fallback = route.fallback, addresses[fallback] == nil || fallback == route.name else {
-                continue
-            }
-            throw WorkFailure(
-                "bad-endpoint",
-                "the fallback `\(fallback)` of `\(route.name)` is no other model",
-                stopsRun: true
-            )
         }
         // Two more per endpoint, so that questions about it never wait behind calls.
         let connections = routes.flatMap(\.endpoints).reduce(0) { $0 + 2 + $1.width }
@@ -100,7 +90,6 @@ public final class EndpointClient: ModelEndpoint, Sendable {
 
     /// Gets a reply, retrying what is worth it, within the model's limits and the budget.
     ///
-    /// When the content is refused and the model has a fallback, that model is asked, and the reply says so.
     /// Cancelling the caller aborts the exchange; what was sent by then is booked at its worst case.
     ///
     /// - Parameters:
@@ -124,25 +113,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
                 stopsRun: true
             )
         }
-        let channel = try channel(request.model)
-        guard let fallback = channel.route.fallback else {
-            return try await channel.complete(request, for: role, charged: charged)
-        }
-        var attempts = 0
-        do {
-            let reply = try await channel.complete(request, for: role, charged: charged)
-            guard reply.reply.finish == .filtered else { return reply }
-            attempts = reply.attempts
-            try await charged(reply.charge)
-        } catch let failure as WorkFailure where failure.code == .contentRefused {
-            attempts = 1
-        }
-        var other = request
-        other.model = fallback
-        var reply = try await self.channel(fallback).complete(other, for: role, charged: charged)
-        reply.attempts += attempts
-        reply.answeredBy = fallback
-        return reply
+        return try await channel(request.model).complete(request, for: role, charged: charged)
     }
 
     /// Asks a model's endpoint, without charge, for the models that it serves.
@@ -175,7 +146,14 @@ public final class EndpointClient: ModelEndpoint, Sendable {
                 (counts.limit, _, counts.waiting) = lane.desk.standing
                 counts.waiting += channel.batch?.rows.inLine ?? 0
                 snapshot.models[name]? += counts
-                snapshot.lanes.append(.init(model: name, endpoint: lane.label.address, counts: counts))
+                snapshot.lanes.append(
+                    .init(
+                        model: name,
+                        endpoint: lane.label.address,
+                        counts: counts,
+                        isPriced: lane.configuration.price != nil
+                    )
+                )
             }
         }
         return snapshot
@@ -247,7 +225,7 @@ extension EndpointConfiguration {
                 stopsRun: true
             )
         }
-        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes > 0, weight > 0 else {
+        guard maxAttempts > 0, concurrency ?? 1 > 0, maxReplyBytes ?? 1 > 0, weight > 0 else {
             throw WorkFailure(
                 "bad-endpoint",
                 "the limits of model `\(name)` must be at least 1",

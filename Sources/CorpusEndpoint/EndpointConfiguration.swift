@@ -6,17 +6,21 @@ public struct EndpointTimeouts: Sendable, Hashable {
     public var connect: Duration
     /// From sending to the last byte, the endpoint's own queue included.
     public var total: Duration
+    /// From sending to the first piece of a reply that comes in pieces, the endpoint's own queue included.
+    public var firstToken: Duration
     /// Between two pieces of a reply that has begun to arrive.
     public var idle: Duration
 
-    /// Creates timeouts: 10 seconds, 10 minutes and 1 minute unless told otherwise.
+    /// Creates timeouts: 10 seconds, 10 minutes, 2 minutes and 1 minute unless told otherwise.
     public init(
         connect: Duration = .seconds(10),
         total: Duration = .seconds(600),
+        firstToken: Duration = .seconds(120),
         idle: Duration = .seconds(60)
     ) {
         self.connect = connect
         self.total = total
+        self.firstToken = firstToken
         self.idle = idle
     }
 }
@@ -45,8 +49,10 @@ public struct EndpointConfiguration: Sendable, Hashable {
     public var weight: Double
     /// How long the parts of one call may take.
     public var timeouts: EndpointTimeouts
-    /// The largest reply in bytes.
-    public var maxReplyBytes: Int
+    /// The fewest tokens allowed of a reply that is asked for in pieces; nil asks for none so.
+    public var streamsFrom: Int?
+    /// The largest reply in bytes; nil takes what the tokens asked for can sensibly have, up to 64 MiB.
+    public var maxReplyBytes: Int?
     /// What tokens cost; nil when unknown, which a cap on dollars allows on this machine only.
     public var price: TokenPrice?
     /// Fields added to every request's body, but not ``reservedFields``; `null` leaves a field out.
@@ -71,7 +77,8 @@ public struct EndpointConfiguration: Sendable, Hashable {
         rates: RateLimits = RateLimits(),
         weight: Double = 1,
         timeouts: EndpointTimeouts = EndpointTimeouts(),
-        maxReplyBytes: Int = 64 << 20,
+        streamsFrom: Int? = nil,
+        maxReplyBytes: Int? = nil,
         price: TokenPrice? = nil,
         extraBody: [String: JSONValue] = [:],
         maxAttempts: Int = 6,
@@ -89,6 +96,7 @@ public struct EndpointConfiguration: Sendable, Hashable {
         self.rates = rates
         self.weight = weight
         self.timeouts = timeouts
+        self.streamsFrom = streamsFrom
         self.maxReplyBytes = maxReplyBytes
         self.price = price
         self.extraBody = extraBody

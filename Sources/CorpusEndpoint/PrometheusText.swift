@@ -39,7 +39,7 @@ extension EndpointSnapshot {
             }
         }
         page.family("corpusmith_cost_usd_total", "counter", "US dollars booked, where prices are known.")
-        for lane in lanes {
+        for lane in lanes where lane.isPriced {
             page.line("corpusmith_cost_usd_total", lane.labels, "\(Double(lane.counts.cost) / 1e9)")
         }
         page.histogram("corpusmith_call_seconds", "From sending to the last byte, of replies.", lanes) {

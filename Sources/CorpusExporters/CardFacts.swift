@@ -85,12 +85,33 @@ public struct CardFacts: Sendable, Hashable {
         }
     }
 
+    /// A source and the seeds that were read from it.
+    public struct Source: Sendable, Hashable {
+        /// The recipe's name for it.
+        public var name: String
+        /// How many seeds it gave.
+        public var seeds: Int
+        /// The digest of the seeds' content ids, sorted, each followed by a line feed.
+        public var digest: Digest
+
+        /// Creates the record of a source.
+        public init(name: String, seeds: Int, digest: Digest) {
+            self.name = name
+            self.seeds = seeds
+            self.digest = digest
+        }
+    }
+
     /// The corpus's name.
     public var corpus: String
     /// The version of Corpusmith.
     public var productVersion: String
     /// The recipe's name.
     public var recipe: String
+    /// The digest of the recipe's text; nil where it is not known.
+    public var recipeDigest: Digest?
+    /// The sources in the recipe's order.
+    public var sources: [Source]
     /// The exports in the recipe's order; the first one with rows is the card's default.
     public var exports: [Export]
     /// How the candidates ended.
@@ -111,6 +132,8 @@ public struct CardFacts: Sendable, Hashable {
         corpus: String,
         productVersion: String,
         recipe: String,
+        recipeDigest: Digest? = nil,
+        sources: [Source] = [],
         exports: [Export],
         counts: Counts,
         models: [Model] = [],
@@ -122,6 +145,8 @@ public struct CardFacts: Sendable, Hashable {
         self.corpus = corpus
         self.productVersion = productVersion
         self.recipe = recipe
+        self.recipeDigest = recipeDigest
+        self.sources = sources
         self.exports = exports
         self.counts = counts
         self.models = models

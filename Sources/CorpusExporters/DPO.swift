@@ -4,20 +4,31 @@ import CorpusKit
 ///
 /// Every row has `id`, `prompt`, `chosen`, `rejected` and `tools`, the form that TRL calls conversational with an explicit
 /// prompt. Sides are single turns, since every token after the prompt is trained. With `metadata`, string columns
-/// name the samples behind the sides (`chosen_key`, `rejected_key`) and why one is better (`detail_json`).
+/// name the samples behind the sides (`chosen_key`, `rejected_key`), why one is better (`detail_json`), and the steps by
+/// which both were made, as in `sft-messages` (`provenance_json`, with `chosen` and `rejected`).
 struct DPO: ExporterPlugin {
     struct Options: PluginOptions {
         /// `none`, or `gzip`, which LLaMA-Factory and ms-swift cannot read.
         var compress = Compression.none
         /// Whether to write the columns that say where a pair comes from.
         var metadata = true
+        /// Output terms, as `output_terms:` of a model states them, that neither side may come with.
+        var excludeTerms: [String] = []
+
+        private enum CodingKeys: String, CodingKey {
+            case compress, metadata
+            case excludeTerms = "exclude_terms"
+        }
     }
 
     static let manifest = Manifest(
         name: "dpo",
-        version: 1,
+        version: 2,
         summary: "Preference pairs with an explicit prompt and one assistant turn a side, for TRL",
-        reasons: ["unanswered", "blank-answer", "equal-sides", "stale-evidence", "missing-evidence"]
+        reasons: [
+            "unanswered", "blank-answer", "equal-sides", "stale-evidence", "missing-evidence",
+            "excluded-terms",
+        ]
     )
 
     private let options: Options
@@ -35,6 +46,7 @@ struct DPO: ExporterPlugin {
                 return Skip("stale-evidence", "the \(name) side of \(pair.id) is not what its sample says")
             }
             if let stale = RowProof.staleness(of: sample) { return stale }
+            if let excluded = RowProof.terms(of: sample, among: options.excludeTerms) { return excluded }
         }
         guard RowProof.check(preferring: chosen, over: rejected) != nil else {
             return Skip(
@@ -51,14 +63,14 @@ struct DPO: ExporterPlugin {
         let files = try RowFiles(job, options.compress)
         var suspects = SuspectCount()
         for try await row in rows {
-            guard case .pair(let pair) = row.body else {
+            guard case .pair(let pair, let provenance) = row.body else {
                 throw ExportProblem(
                     "`dpo` writes preference pairs, and a row is a sample; use `sft-messages` for it"
                 )
             }
             if let refusal = Self.refusal(of: pair) { throw ExportProblem(refusal.description) }
             suspects.note(pair.detail[SuspectCount.mark])
-            try files.add(self.row(pair), to: row.split)
+            try files.add(self.row(pair, provenance), to: row.split)
         }
         return ExportReceipt(files: try files.commit(), features: features, suspects: suspects.counts)
     }
@@ -85,7 +97,7 @@ struct DPO: ExporterPlugin {
         return nil
     }
 
-    private func row(_ pair: PreferencePair) -> [UInt8] {
+    private func row(_ pair: PreferencePair, _ provenance: PairProvenance) -> [UInt8] {
         var cells: [(String, RowJSON.Cell)] = [
             ("id", .text(pair.id)),
             ("prompt", .turns(pair.prompt.map(members))),
@@ -98,6 +110,7 @@ struct DPO: ExporterPlugin {
                 ("chosen_key", .text(pair.chosenKey.description)),
                 ("rejected_key", .text(pair.rejectedKey.description)),
                 ("detail_json", .text(JSONValue.object(pair.detail).canonical)),
+                ("provenance_json", .text(provenance.json.canonical)),
             ]
         }
         return RowJSON.row(cells)
@@ -115,7 +128,8 @@ struct DPO: ExporterPlugin {
                 "  - {name: content, dtype: string}",
             ]
         }
-        let rest = ["tools"] + (options.metadata ? ["chosen_key", "rejected_key", "detail_json"] : [])
+        let metadata = ["chosen_key", "rejected_key", "detail_json", "provenance_json"]
+        let rest = ["tools"] + (options.metadata ? metadata : [])
         return (lines + rest.map { "- {name: \($0), dtype: string}" }).joined(separator: "\n")
     }
 }

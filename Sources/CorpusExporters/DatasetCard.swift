@@ -91,6 +91,7 @@ public enum DatasetCard: Sendable {
                 }
             )
         )
+        lines += section("Labels", labels(facts))
         lines += section("Training", training(facts))
         lines += section("Checks", checks(facts))
         lines += section("How the candidates ended", outcomes(facts.counts))
@@ -103,9 +104,11 @@ public enum DatasetCard: Sendable {
                     facts.models.map { [$0.role, "`\($0.name)`", $0.outputTerms ?? "not stated"] }
                 )
         )
+        lines += section("Seeds", seeds(facts))
         lines += section("Licences of the seeds", licences(facts))
         lines += section("Decontamination", decontamination(facts))
-        lines += section("Making it again", ["```sh", facts.command, "```"])
+        let digest = facts.recipeDigest.map { ["", "SHA-256 of the recipe: `\($0)`."] } ?? []
+        lines += section("Making it again", ["```sh", facts.command, "```"] + digest)
         return Array(lines.dropLast())
     }
 
@@ -121,6 +124,25 @@ public enum DatasetCard: Sendable {
 
     private static func escaped(_ cell: String) -> String {
         cell.map { $0 == "|" ? "\\|" : $0.isNewline ? " " : String($0) }.joined()
+    }
+
+    private static func labels(_ facts: CardFacts) -> [String] {
+        let rows = facts.exports.flatMap { export in
+            export.receipt.labels.sorted { $0.key < $1.key }.flatMap { name, values in
+                values.sorted { $0.key < $1.key }.map {
+                    [export.name, "`\(name)`", $0.key, String($0.value)]
+                }
+            }
+        }
+        return rows.isEmpty ? [] : table(["export", "label", "value", "rows"], rows)
+    }
+
+    private static func seeds(_ facts: CardFacts) -> [String] {
+        guard !facts.sources.isEmpty else { return [] }
+        return table(
+            ["source", "seeds", "SHA-256 of their content ids, sorted, one a line"],
+            facts.sources.map { [$0.name, String($0.seeds), "`\($0.digest)`"] }
+        )
     }
 
     private static func training(_ facts: CardFacts) -> [String] {

@@ -10,6 +10,15 @@ public enum ExportManifest: Sendable {
             "corpus": .string(facts.corpus),
             "product": ["name": "corpusmith", "version": .string(facts.productVersion)],
             "recipe": .string(facts.recipe),
+            "recipe_sha256": facts.recipeDigest.map { .string($0.description) } ?? .null,
+            "sources": .array(
+                facts.sources.map {
+                    [
+                        "name": .string($0.name), "seeds": .int($0.seeds),
+                        "sha256": .string($0.digest.description),
+                    ]
+                }
+            ),
             "exports": .array(facts.exports.map(export)),
             "counts": [
                 "candidates": .int(facts.counts.candidates), "exported": .int(facts.counts.exported),
@@ -44,6 +53,9 @@ public enum ExportManifest: Sendable {
                 "tasks": .array(export.comparedTasks.map(JSONValue.string)),
             ],
             "suspects": .object(export.receipt.suspects.mapValues(JSONValue.int)),
+            "labels": .object(
+                export.receipt.labels.mapValues { .object($0.mapValues(JSONValue.int)) }
+            ),
         ]
     }
 

@@ -11,6 +11,18 @@ enum RowProof {
         )
     }
 
+    /// Refuses a sample that some model wrote whose maker asks for what a recipe excludes.
+    static func terms(of sample: Sample, among excluded: [String]) -> Skip? {
+        for step in sample.provenance {
+            guard let term = step.outputTerms.first(where: excluded.contains) else { continue }
+            return Skip(
+                "excluded-terms",
+                "what `\(step.stage)` wrote of sample \(sample.id) comes with the terms `\(term)`"
+            )
+        }
+        return nil
+    }
+
     /// A check that a better sample passed and a worse one failed, or passed with a lower score; the first by name.
     static func check(preferring better: Sample, over worse: Sample) -> String? {
         let (mine, theirs) = (latest(of: better), latest(of: worse))
@@ -24,6 +36,38 @@ enum RowProof {
 
     private static func latest(of sample: Sample) -> [String: Evidence] {
         Dictionary(sample.evidence.map { ($0.check, $0) }) { $1 }
+    }
+}
+
+/// Counts rows by their labels' values.
+///
+/// Lists and texts of more than 60 characters are no values to count by, and a label of more than 100 values is not
+/// counted at all: what is kept is bounded by the labels, not by the rows.
+struct LabelCount {
+    private static let mostValues = 100
+    private static let longest = 60
+
+    private var tallies: [String: [String: Int]] = [:]
+    private var skipped: Set<String> = []
+
+    var counts: [String: [String: Int]] { tallies.filter { !$0.value.isEmpty } }
+
+    mutating func note(_ labels: [String: JSONValue]) {
+        for (name, label) in labels where !skipped.contains(name) {
+            guard let value = Self.text(of: label) else { continue }
+            tallies[name, default: [:]][value, default: 0] += 1
+            guard tallies[name, default: [:]].count > Self.mostValues else { continue }
+            tallies[name] = nil
+            skipped.insert(name)
+        }
+    }
+
+    private static func text(of label: JSONValue) -> String? {
+        switch label {
+        case .string(let text): text.count <= longest ? text : nil
+        case .bool, .int, .double: label.canonical
+        case .null, .largeInt, .array, .object: nil
+        }
     }
 }
 

@@ -5,8 +5,9 @@ import CorpusText
 ///
 /// Every row has `id`, `messages` and `tools`; every message has `role`, `content` and `loss`, which is true on
 /// assistant turns to train on, false on other assistant turns and null on the rest. With `metadata`, string columns
-/// say where the row comes from: `source`, `licence` (`NOASSERTION` where none is known), `group`, `task` and
-/// `labels_json`. No column is called `labels`: trainers take one for token ids.
+/// say where the row comes from: `source`, `licence` (`NOASSERTION` where none is known), `group`, `task`,
+/// `labels_json`, and `provenance_json`, which says of each step of its making the stage, the plug-in and its version,
+/// the models and what their makers ask for their output, the digest of the prompts, and the parent. No column is called `labels`: trainers take one for token ids.
 ///
 /// TRL needs the chat template that is written beside the data, and `assistant_only_loss=True`.
 struct SFTMessages: ExporterPlugin {
@@ -22,13 +23,20 @@ struct SFTMessages: ExporterPlugin {
         var metadata = true
         /// `all` assistant turns or the `last` one.
         var train = Trained.all
+        /// Output terms, as `output_terms:` of a model states them, that no row may come with.
+        var excludeTerms: [String] = []
+
+        private enum CodingKeys: String, CodingKey {
+            case compress, metadata, train
+            case excludeTerms = "exclude_terms"
+        }
     }
 
     static let manifest = Manifest(
         name: "sft-messages",
-        version: 1,
+        version: 2,
         summary: "Chat rows with a loss flag on every assistant turn, for TRL, Axolotl and ms-swift",
-        reasons: ["unanswered", "blank-answer", "stale-evidence"]
+        reasons: ["unanswered", "blank-answer", "stale-evidence", "excluded-terms"]
     )
 
     private static let unknownLicence = "NOASSERTION"
@@ -43,6 +51,7 @@ struct SFTMessages: ExporterPlugin {
 
     func refusal(of sample: Sample) -> Skip? {
         if let stale = RowProof.staleness(of: sample) { return stale }
+        if let excluded = RowProof.terms(of: sample, among: options.excludeTerms) { return excluded }
         let turns = sample.content.messages
         guard sample.content.isAnswered else {
             return Skip("unanswered", "sample \(sample.id) does not end with an answer to train on")
@@ -59,6 +68,7 @@ struct SFTMessages: ExporterPlugin {
     {
         let files = try RowFiles(job, options.compress)
         var suspects = SuspectCount()
+        var labels = LabelCount()
         for try await row in rows {
             guard case .sample(let sample) = row.body else {
                 throw ExportProblem(
@@ -66,12 +76,18 @@ struct SFTMessages: ExporterPlugin {
                 )
             }
             if let refusal = refusal(of: sample) { throw ExportProblem(refusal.description) }
+            labels.note(sample.content.labels)
             suspects.note(sample.content.labels[SuspectCount.mark])
             try files.add(self.row(sample), to: row.split)
         }
         var written = try files.commit()
         written.append(try Self.writeTemplate(to: job.folder))
-        return ExportReceipt(files: written, features: features, suspects: suspects.counts)
+        return ExportReceipt(
+            files: written,
+            features: features,
+            suspects: suspects.counts,
+            labels: labels.counts
+        )
     }
 
     private func isTrained(_ index: Int, of turns: [Message]) -> Bool {
@@ -104,6 +120,7 @@ struct SFTMessages: ExporterPlugin {
                 ("group", .text(sample.group.description)),
                 ("task", .text(sample.task.description)),
                 ("labels_json", .text(JSONValue.object(sample.content.labels).canonical)),
+                ("provenance_json", .text(JSONValue.array(sample.provenance.map(\.json)).canonical)),
             ]
         }
         return RowJSON.row(cells)
@@ -120,7 +137,7 @@ struct SFTMessages: ExporterPlugin {
             "- {name: tools, dtype: string}",
         ]
         if options.metadata {
-            lines += ["source", "licence", "group", "task", "labels_json"].map {
+            lines += ["source", "licence", "group", "task", "labels_json", "provenance_json"].map {
                 "- {name: \($0), dtype: string}"
             }
         }

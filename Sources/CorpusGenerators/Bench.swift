@@ -13,7 +13,7 @@ struct Bench: Sendable {
     let limits: ExecutionLimits
     let tests: (visible: TestSuite, hidden: TestSuite?)
 
-    /// - Throws: ``WorkFailure`` when the sandbox has no toolchain for the language or could not do its work.
+    /// - Throws: As ``PluginContext/run(_:)``.
     func outcome(of code: String, in context: PluginContext) async throws -> Outcome {
         let visible = try await run(code, tests.visible, in: context)
         guard visible.verdict == .ok else {
@@ -31,19 +31,9 @@ struct Bench: Sendable {
         _ tests: TestSuite,
         in context: PluginContext
     ) async throws -> ExecutionResult {
-        let result = try await context.run(
+        try await context.run(
             ExecutionJob(language: language, source: code, tests: tests, limits: limits)
         )
-        switch result.verdict {
-        case .unavailable:
-            throw WorkFailure(
-                "unavailable",
-                "no toolchain runs `\(language)` here",
-                hint: "run `corpusmith doctor`"
-            )
-        case .sandboxError: throw WorkFailure("sandbox-error", "the sandbox could not run the tests")
-        default: return result
-        }
     }
 }
 

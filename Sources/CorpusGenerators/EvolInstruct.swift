@@ -53,7 +53,8 @@ struct EvolInstruct: GeneratorPlugin {
 
     /// What was found out about the old task and does not hold for the new one.
     private static let labelsOfATask: [String: JSONValue] = [
-        "difficulty": .null, "topic": .null, "llm_score": .null, "style": .null, "suspect_of": .null,
+        "difficulty": .null, "topic": .null, "topics": .null, "llm_score": .null, "style": .null,
+        "suspect_of": .null,
     ]
 
     let givesAnswers = false

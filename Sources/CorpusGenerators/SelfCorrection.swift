@@ -19,7 +19,7 @@ struct SelfCorrection: GeneratorPlugin {
         /// How often one solution is repaired at most; 0 to 10.
         var revisions = 3
         /// How often the solver starts afresh, the first time included; 1 to 10.
-        var attempts = 2
+        var attempts = 3
         /// Whether the repair itself becomes a second draft.
         var emitDialogue = false
         /// The share of tests that the solver never sees; 0 to 0.9.
@@ -49,7 +49,7 @@ struct SelfCorrection: GeneratorPlugin {
 
     static let manifest = Manifest(
         name: "self-correction",
-        version: 2,
+        version: 3,
         summary: "Solutions that are run, repaired from what the run showed, and run again",
         needs: [.model, .sandbox],
         roles: ["solver", "tester"],
@@ -57,6 +57,7 @@ struct SelfCorrection: GeneratorPlugin {
         produces: ["code", "tests"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "test-failed", "vacuous-test",
+            "unsupported-tests",
         ]
     )
 
@@ -95,6 +96,8 @@ struct SelfCorrection: GeneratorPlugin {
         let language = seed.language(otherwise: options.language)
         let task = try TaskText(seed, in: language)
         let brought = try seed.tests()
+        // Whatever cannot be tested can never be believed: find out before paying for it. The tester writes calls.
+        try await context.require(brought?.kind ?? .call, in: language)
         let tests: TestSuite
         if let brought {
             tests = brought

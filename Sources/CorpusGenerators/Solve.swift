@@ -28,6 +28,7 @@ struct Solve: GeneratorPlugin {
         produces: ["code"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "missing-field",
+            "unsupported-tests",
         ]
     )
 
@@ -61,7 +62,10 @@ struct Solve: GeneratorPlugin {
         let language = seed.language(otherwise: language)
         let task = try TaskText(seed, in: language)
         // A suite that cannot be read can never believe an answer: find out before paying for one.
-        guard try seed.tests() != nil else { throw Skip("missing-field", "the seed has no field `tests`") }
+        guard let tests = try seed.tests() else {
+            throw Skip("missing-field", "the seed has no field `tests`")
+        }
+        try await context.require(tests.kind, in: language)
         let example = WorkedExample(seed)
 
         let messages = try prompt.messages([

@@ -3,13 +3,17 @@ import CorpusKit
 /// How somebody words a request, with everything about what is requested left out.
 struct StyleCard: Sendable, Hashable {
     enum Length: String, CaseIterable { case short, medium, long }
+    enum Structure: String, CaseIterable {
+        case prose, list
+        case codeFirst = "code-first"
+    }
     enum Mood: String, CaseIterable { case imperative, question, statement }
 
     var id: String
     var register: String
     var length: Length
     var completeness: String
-    var structure: String
+    var structure: Structure
     var mood: Mood
     var typos: String
     var emotion: String
@@ -20,7 +24,10 @@ struct StyleCard: Sendable, Hashable {
 
     /// The traits that blending mixes.
     var traits: [String] {
-        [register, length.rawValue, completeness, structure, mood.rawValue, typos, emotion, language]
+        [
+            register, length.rawValue, completeness, structure.rawValue, mood.rawValue, typos, emotion,
+            language,
+        ]
     }
 
     /// The fewest and most words that a sentence of this length may have.
@@ -32,7 +39,7 @@ struct StyleCard: Sendable, Hashable {
         }
     }
 
-    /// The style in words, for a prompt.
+    /// The style in words, for a prompt; without the structure, which ``TaskLayout`` makes.
     var description: String {
         let mood =
             switch mood {
@@ -94,6 +101,9 @@ extension StyleCard {
             guard let mood = Mood(rawValue: row["mood"]?.text ?? "imperative") else {
                 throw bad("has a `mood` that is not `imperative`, `question` or `statement`")
             }
+            guard let structure = Structure(rawValue: row["structure"]?.text ?? "prose") else {
+                throw bad("has a `structure` that is not `prose`, `list` or `code-first`")
+            }
             let phrases =
                 row["example_phrases"]?.elements?.compactMap(\.text).filter { !$0.trimmed.isEmpty } ?? []
             guard !phrases.isEmpty else { throw bad("has no `example_phrases`") }
@@ -103,7 +113,7 @@ extension StyleCard {
                     register: row["register"]?.text ?? "neutral",
                     length: length,
                     completeness: row["completeness"]?.text ?? "full",
-                    structure: row["structure"]?.text ?? "prose",
+                    structure: structure,
                     mood: mood,
                     typos: row["typos"]?.text ?? "none",
                     emotion: row["emotion"]?.text ?? "neutral",

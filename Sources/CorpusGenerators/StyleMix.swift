@@ -5,9 +5,10 @@ import CorpusKit
 /// The model puts one sentence of the task into the words of a style card; every fact around it (the rest of the
 /// instruction, `signature`, `example`, `tests`) is carried on by us. So truth stays where it was: in the task's tests.
 /// What comes back is held to the card and to the sentence by rules: all its words that matter, its numbers and its names
-/// must be there, and no others. What fails is booked and asked for again.
+/// must be there, and no others. What fails is booked and asked for again. The card's structure is made by us: a list of
+/// the task's facts, or its signature first.
 ///
-/// - Seed fields: `instruction`; all others are carried on unchanged.
+/// - Seed fields: `instruction`; optional `signature` and `example`; these and all others are carried on unchanged.
 /// - Drafts: the plain task (unless `keep_plain` is off) and up to `variants` restyled ones, none answered. Field
 ///   `instruction`, label `style`: `plain`, a card's id, or `a+b` for a blend of two.
 ///
@@ -37,9 +38,11 @@ struct StyleMix: GeneratorPlugin {
         ///
         /// Not asked of cards in other languages than English.
         var newWords = 0
+        /// The language of signatures in tasks that have no label `language`.
+        var language = "python"
 
         enum CodingKeys: String, CodingKey {
-            case styles, only, variants, blend, tries
+            case styles, only, variants, blend, tries, language
             case keepPlain = "keep_plain"
             case retryTemperature = "retry_temperature"
             case minRecall = "min_recall"
@@ -49,7 +52,7 @@ struct StyleMix: GeneratorPlugin {
 
     static let manifest = Manifest(
         name: "style-mix",
-        version: 2,
+        version: 3,
         summary: "The same task in other people's words",
         needs: [.model, .stopTexts],
         requires: ["instruction"],
@@ -101,6 +104,7 @@ struct StyleMix: GeneratorPlugin {
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let instruction = try seed.text("instruction")
         let sentence = TaskSentence(in: instruction)
+        let layout = TaskLayout(seed, in: seed.language(otherwise: options.language))
         var random = context.random
         let styles = styles(drawnFrom: &random)
 
@@ -119,10 +123,11 @@ struct StyleMix: GeneratorPlugin {
                 do throws(Skip) {
                     let text = try restyled(reply, from: sentence.text, in: style, known: known)
                     known.insert(TextLikeness.whitespaceFree(text))
+                    let task = layout.laidOut(sentence.replaced(by: text), as: style.structure)
                     drafts.append(
                         Draft(
                             from: seed,
-                            fields: ["instruction": .string(sentence.replaced(by: text))],
+                            fields: ["instruction": .string(task)],
                             labels: ["style": .string(style.id)],
                             note: style.id
                         )
@@ -158,10 +163,23 @@ struct StyleMix: GeneratorPlugin {
 
     /// A further question is hotter: asked in the same way, the model would mostly fail in the same way.
     private func settings(ofAttempt attempt: Int) -> CallSettings {
-        // One line is asked for; whatever would follow it is not paid for.
-        guard attempt > 0 else { return CallSettings(stop: ["\n"]) }
+        // No stop text: some APIs refuse one, and models that reason would end at the first line of their thoughts.
+        guard attempt > 0 else { return CallSettings() }
         let temperature = options.retryTemperature + 0.1 * Double(attempt - 1)
-        return CallSettings(temperature: max(options.retryTemperature, min(1, temperature)), stop: ["\n"])
+        return CallSettings(temperature: max(options.retryTemperature, min(1, temperature)))
+    }
+
+    /// The first line that is not blank: one sentence was asked for, and what a model says besides is no part of it.
+    ///
+    /// - Throws: ``Skip`` as ``ModelReply/usableText(atMost:)``, but not for a reply that was cut off after that line.
+    private static func sentence(of reply: ModelReply) throws(Skip) -> String {
+        var reply = reply
+        let text = reply.text.drop(while: \.isWhitespace)
+        if text.utf8.count <= ModelReply.mostUsableBytes, let end = text.firstIndex(where: \.isNewline) {
+            if reply.finish == .length { reply.finish = .stop }
+            reply.text = String(text[..<end])
+        }
+        return try reply.usableText().unquoted
     }
 
     private func restyled(
@@ -170,11 +188,8 @@ struct StyleMix: GeneratorPlugin {
         in style: StyleCard,
         known: Set<String>
     ) throws(Skip) -> String {
-        let text = try reply.usableText().unquoted
+        let text = try Self.sentence(of: reply)
         guard !text.isEmpty else { throw Skip("empty", "nothing stands between the quotes") }
-        guard text.textLines.count(where: { !$0.trimmed.isEmpty }) == 1 else {
-            throw Skip("format-broken", "the reply has more than one line")
-        }
         guard !CodeMarks.holdsCode(text) else { throw Skip("format-broken", "the reply holds code") }
         if let marker = leaks.leak(in: text, source: source) {
             throw Skip("prompt-leak", "the reply repeats `\(marker)` of the prompt")

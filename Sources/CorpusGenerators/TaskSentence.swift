@@ -15,18 +15,24 @@ struct TaskSentence: Sendable, Hashable {
     /// Finds the first sentence that begins with a verb of asking; without one, the first sentence.
     init(in instruction: String) {
         let text = instruction.trimmed
-        var sentences: [Range<String.Index>] = []
-        var start = text.startIndex
-        while start < text.endIndex {
-            let end = Self.end(of: text, from: start)
-            sentences.append(start..<end)
-            start = text[end...].firstIndex { !$0.isWhitespace } ?? text.endIndex
-        }
+        let sentences = Self.sentences(of: text)
         let chosen =
             sentences.first { Self.asks(text[$0]) } ?? sentences.first ?? text.startIndex..<text.endIndex
         before = String(text[..<chosen.lowerBound])
         self.text = String(text[chosen])
         after = String(text[chosen.upperBound...])
+    }
+
+    /// Where the sentences of a text without white space around it lie.
+    static func sentences(of text: String) -> [Range<String.Index>] {
+        var sentences: [Range<String.Index>] = []
+        var start = text.startIndex
+        while start < text.endIndex {
+            let end = end(of: text, from: start)
+            sentences.append(start..<end)
+            start = text[end...].firstIndex { !$0.isWhitespace } ?? text.endIndex
+        }
+        return sentences
     }
 
     /// The instruction with another sentence in the place of this one.

@@ -71,7 +71,7 @@ package struct Cassette: Sendable {
             guard let call = CallRecord(cassette: members) else {
                 throw fault(line, .damaged, "holds something that is no reply")
             }
-            guard Digest(of: call.request).key == call.key else {
+            guard call.request.key == call.key else {
                 throw fault(line, .damaged, "holds a request under another's key")
             }
             guard last.map({ $0 < call.key }) ?? true else {
@@ -125,15 +125,16 @@ package struct Cassette: Sendable {
     static func end(_ count: Int) -> [UInt8] { checked(["replies": .int(count)]) }
 
     /// The text of one reply's line.
-    static func line(of call: CallRecord) -> [UInt8] {
+    static func line(of call: CallRecord) throws -> [UInt8] {
         let usage = call.reply.usage.map { usage -> JSONValue in
             [
                 "input": .int(usage.input), "cached_input": .int(usage.cachedInput),
                 "output": .int(usage.output),
             ]
         }
-        return checked([
-            "key": .string(call.key.description), "model": .string(call.model), "request": call.request,
+        return try checked([
+            "key": .string(call.key.description), "model": .string(call.model),
+            "request": call.request.value(),
             "reply": call.reply.body, "finish": .string(call.reply.finish.rawValue), "usage": usage ?? .null,
         ])
     }
@@ -172,7 +173,7 @@ extension CallRecord {
             key: key,
             model: model,
             endpoint: "cassette",
-            request: request,
+            request: CanonicalJSON(request),
             reply: ModelReply(
                 body: body,
                 finish: ModelReply.Finish(rawValue: finish) ?? .other,

@@ -26,7 +26,7 @@ extension Ledger {
                 var count = 0
                 let rows = try Row.fetchCursor(database, sql: "SELECT * FROM call ORDER BY key")
                 while let row = try rows.next() {
-                    text += Cassette.line(of: try CallRecord(row: row))
+                    text += try Cassette.line(of: CallRecord(row: row))
                     count += 1
                     if text.count >= Self.frameBytes { try pack() }
                 }
@@ -67,7 +67,7 @@ extension CallRecord {
             key: ItemKey(data: row["key"]),
             model: row["model"],
             endpoint: row["endpoint"],
-            request: try JSONValue(packed: row["request"]),
+            request: try CanonicalJSON(packed: row["request"]),
             reply: try ModelReply(row: row),
             attempts: row["attempts"],
             booked: row["booked"],

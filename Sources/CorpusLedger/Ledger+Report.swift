@@ -72,6 +72,9 @@ struct ReportReader {
         report.seeds = try count(
             "SELECT count(*) FROM item WHERE pass = \(pass) AND state = 0 AND stage IN (\(list(reading)))"
         )
+        report.sources = try nodes.filter { $0.stage.verb == "read" }.map(source)
+        let recipe = try String.fetchOne(database, sql: "SELECT recipe FROM pass WHERE id = \(pass)")
+        report.recipe = Digest(of: recipe ?? "")
         let pairing = nodes.filter { $0.stage.verb == "pair" }.map(\.id)
         report.pairs = try count(
             "SELECT count(*) FROM pair WHERE pass = \(pass) AND stage IN (\(list(pairing)))"
@@ -99,6 +102,23 @@ struct ReportReader {
             GROUP BY 1
             """
         )
+    }
+
+    private func source(_ node: (id: Int, stage: RunReport.Stage)) throws -> RunReport.Source {
+        var hasher = Hasher256()
+        var seeds = 0
+        let ids = try String.fetchCursor(
+            database,
+            sql: """
+                SELECT edge.sample FROM item JOIN edge ON edge.item = item.key
+                WHERE item.stage = \(node.id) AND item.pass = \(pass) ORDER BY edge.sample
+                """
+        )
+        while let id = try ids.next() {
+            hasher.update(Array("\(id)\n".utf8))
+            seeds += 1
+        }
+        return RunReport.Source(name: node.stage.name, seeds: seeds, digest: hasher.finish())
     }
 
     private func numberedNodes() throws -> [(id: Int, stage: RunReport.Stage)] {

@@ -53,8 +53,11 @@ extension Ledger {
         }
     }
 
-    /// The stages that made an item and its forebears, oldest first.
-    package func makers(of key: ItemKey) throws(LedgerProblem) -> [Int] {
+    /// The stages that made an item and its forebears, oldest first, each with what it made them from and what its unit
+    /// remembers of its work.
+    package func makers(
+        of key: ItemKey
+    ) throws(LedgerProblem) -> [(stage: Int, parent: ItemKey?, detail: [String: JSONValue])] {
         try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
@@ -65,10 +68,17 @@ extension Ledger {
                             SELECT edge.child, edge.item, edge.parent, depth + 1 FROM edge JOIN line
                                 ON edge.child = line.parent
                         )
-                        SELECT item.stage FROM line JOIN item ON item.key = line.item ORDER BY depth DESC
+                        SELECT item.stage, item.detail, line.parent FROM line JOIN item ON item.key = line.item
+                        ORDER BY depth DESC
                         """
                 )
-                return try Int.fetchAll(statement, arguments: [key.data])
+                return try Row.fetchAll(statement, arguments: [key.data]).map { row in
+                    (
+                        stage: row["stage"],
+                        parent: (row["parent"] as Data?).map(ItemKey.init(data:)),
+                        detail: try JSONValue(parsing: row["detail"] as String).members ?? [:]
+                    )
+                }
             }
         }
     }

@@ -180,7 +180,7 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Forgets the pairs and files of earlier passes; their rows are made anew.
+    /// Forgets the pairs and files of earlier passes, once those of this one are made.
     package func forgetDerived() throws(LedgerProblem) {
         try Self.wrapping(path) {
             try pool.write { database in

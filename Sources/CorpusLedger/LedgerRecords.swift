@@ -158,7 +158,7 @@ package struct CallRecord: Sendable, Hashable {
     package var key: ItemKey
     package var model: String
     package var endpoint: String
-    package var request: JSONValue
+    package var request: CanonicalJSON
     package var reply: ModelReply
     /// How often the request was sent before the reply came; 0 for a reply that a cassette brought.
     package var attempts: Int
@@ -172,7 +172,7 @@ package struct CallRecord: Sendable, Hashable {
         key: ItemKey,
         model: String,
         endpoint: String,
-        request: JSONValue,
+        request: CanonicalJSON,
         reply: ModelReply,
         attempts: Int,
         booked: Int,

@@ -212,13 +212,16 @@ extension ItemKey {
     init(data: Data) { self.init(bytes: Array(data)) }
 }
 
+extension CanonicalJSON {
+    /// The text as a zstd frame.
+    var packed: Data { Data(Zstd.compress(bytes)) }
+
+    init(packed: Data) throws { self.init(written: try Zstd.decompress(Array(packed))) }
+}
+
 extension JSONValue {
     /// Canonical JSON as a zstd frame.
-    var packed: Data {
-        var bytes: [UInt8] = []
-        write(to: &bytes)
-        return Data(Zstd.compress(bytes))
-    }
+    var packed: Data { CanonicalJSON(self).packed }
 
-    init(packed: Data) throws { try self.init(parsing: Zstd.decompress(Array(packed))) }
+    init(packed: Data) throws { self = try CanonicalJSON(packed: packed).value() }
 }

@@ -34,6 +34,14 @@ package struct RunReport: Sendable, Hashable {
         package var seconds = 0.0
     }
 
+    /// A source and the seeds that were read from it.
+    package struct Source: Sendable, Hashable {
+        package var name: String
+        package var seeds: Int
+        /// The digest of the seeds' content ids, sorted, each followed by a line feed.
+        package var digest: Digest
+    }
+
     /// What was paid, over all passes.
     package struct Spending: Sendable, Hashable {
         package var calls = 0
@@ -78,6 +86,9 @@ package struct RunReport: Sendable, Hashable {
     package var spending = Spending()
     package var costs = Costs()
     package var files: [FileRecord] = []
+    package var sources: [Source] = []
+    /// The digest of the recipe's text.
+    package var recipe = Digest(of: "")
     /// How many seeds stand behind exported rows under each licence; `unknown` where none is stated.
     package var licences: [String: Int] = [:]
 }
@@ -94,6 +105,15 @@ extension RunReport {
                 "dropped": counts(self.counts.dropped), "failed": counts(self.counts.failed),
                 "open": .int(self.counts.open),
             ],
+            "recipe_sha256": .string(recipe.description),
+            "sources": .array(
+                sources.map {
+                    [
+                        "name": .string($0.name), "seeds": .int($0.seeds),
+                        "sha256": .string($0.digest.description),
+                    ]
+                }
+            ),
             "pairs": .int(pairs), "seeds": .int(seeds), "licences": counts(licences),
             "spending": [
                 "calls": .int(spending.calls), "input_tokens": number(spending.inputTokens),

@@ -34,6 +34,22 @@ public enum TestSuite: Sendable, Hashable {
         }
     }
 
+    /// How tests reach a program.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// By calls of one function.
+        case call
+        /// By standard input and output.
+        case io
+    }
+
+    /// How these tests reach a program.
+    public var kind: Kind {
+        switch self {
+        case .call: .call
+        case .io: .io
+        }
+    }
+
     /// When an answer counts as the expected one.
     public enum Comparison: String, Sendable, Hashable, CaseIterable {
         /// Same type and value; for `io`, equal text after trailing white space is cut from lines and end.

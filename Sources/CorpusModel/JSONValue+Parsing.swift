@@ -179,14 +179,16 @@ private struct Parser {
     mutating func string() throws(JSONError) -> String {
         index += 1
         let start = index
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-            index += 1
-        }
+        skipPlainText()
         if current == UInt8(ascii: "\"") {
             defer { index += 1 }
             return try text(bytes[start..<index], from: start)
         }
         return try escapedString(from: start)
+    }
+
+    mutating func skipPlainText() {
+        index = unsafe bytes.withUnsafeBytes { unsafe PlainRun.end(in: $0, from: index) }
     }
 
     mutating func escapedString(from start: Int) throws(JSONError) -> String {
@@ -206,7 +208,7 @@ private struct Parser {
                 try appendEscape(to: &buffer)
                 run = index
             case 0..<0x20: throw fault("a control character must be written as an escape")
-            default: index += 1
+            default: skipPlainText()
             }
         }
         throw fault("the text ends inside a string", at: start - 1)

@@ -45,14 +45,13 @@ extension JSONValue {
         text.withUTF8 { utf8 in
             // What needs no escape is copied in runs: nearly everything.
             var start = 0
-            for index in 0..<utf8.count {
-                let byte = unsafe utf8[index]
-                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
-                unsafe bytes.append(contentsOf: utf8[start..<index])
-                escape(byte, to: &bytes)
-                start = index + 1
+            while true {
+                let end = unsafe PlainRun.end(in: UnsafeRawBufferPointer(utf8), from: start)
+                unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<end]))
+                guard end < utf8.count else { break }
+                unsafe escape(utf8[end], to: &bytes)
+                start = end + 1
             }
-            unsafe bytes.append(contentsOf: utf8[start...])
         }
         bytes.append(UInt8(ascii: "\""))
     }

@@ -124,6 +124,11 @@ public struct ModelRequest: Sendable, Hashable {
         return .object(json)
     }
 
+    /// ``json``, written.
+    ///
+    /// Its key is the one under which the reply is bought once.
+    public var canonical: CanonicalJSON { CanonicalJSON(json) }
+
     /// The key under which the reply is bought once.
-    public var key: ItemKey { Digest(of: json).key }
+    public var key: ItemKey { canonical.key }
 }

@@ -4,13 +4,16 @@ public struct TokenUsage: Sendable, Hashable {
     public var input: Int
     /// Tokens of the prompt that came from the endpoint's cache.
     public var cachedInput: Int
+    /// Tokens of the prompt that the endpoint put into its cache; told for their price, and kept nowhere.
+    public var writtenInput: Int
     /// Tokens of the reply, reasoning included.
     public var output: Int
 
     /// Creates a count.
-    public init(input: Int = 0, cachedInput: Int = 0, output: Int = 0) {
+    public init(input: Int = 0, cachedInput: Int = 0, writtenInput: Int = 0, output: Int = 0) {
         self.input = input
         self.cachedInput = cachedInput
+        self.writtenInput = writtenInput
         self.output = output
     }
 

@@ -48,7 +48,7 @@ public struct Sample: Sendable, Hashable, Identifiable {
     }
 }
 
-/// One step of a sample's making: which stage, by which plug-in, with which model.
+/// One step of a sample's making: which stage, by which plug-in, with which model and prompts, from which parent.
 public struct Provenance: Sendable, Hashable {
     /// The recipe's name for the stage.
     public var stage: String
@@ -56,8 +56,12 @@ public struct Provenance: Sendable, Hashable {
     public var plugin: String
     /// The plug-in's version.
     public var version: Int
-    /// The models that were called, as ``ModelIdentity/name``.
+    /// The models that may have written it, by their own names: those of the stage's roles and their fallbacks.
     public var models: [String]
+    /// The digest of the prompts and other files that the stage works with; nil where it reads none.
+    public var templates: Digest?
+    /// The item that it was made from.
+    public var parent: ItemKey?
     /// What the models' makers ask of whoever trains on the output.
     public var outputTerms: [String]
 
@@ -67,12 +71,16 @@ public struct Provenance: Sendable, Hashable {
         plugin: String,
         version: Int,
         models: [String] = [],
+        templates: Digest? = nil,
+        parent: ItemKey? = nil,
         outputTerms: [String] = []
     ) {
         self.stage = stage
         self.plugin = plugin
         self.version = version
         self.models = models
+        self.templates = templates
+        self.parent = parent
         self.outputTerms = outputTerms
     }
 
@@ -81,8 +89,29 @@ public struct Provenance: Sendable, Hashable {
         [
             "stage": .string(stage), "plugin": .string(plugin), "version": .int(version),
             "models": .array(models.map(JSONValue.string)),
+            "templates": templates.map { .string($0.description) } ?? .null,
+            "parent": parent.map { .string($0.description) } ?? .null,
             "output_terms": .array(outputTerms.map(JSONValue.string)),
         ]
+    }
+}
+
+/// Who wrote the two sides of a pair, oldest step first.
+public struct PairProvenance: Sendable, Hashable {
+    /// Of the better answer.
+    public var chosen: [Provenance]
+    /// Of the other one.
+    public var rejected: [Provenance]
+
+    /// Creates the steps of a pair.
+    public init(chosen: [Provenance] = [], rejected: [Provenance] = []) {
+        self.chosen = chosen
+        self.rejected = rejected
+    }
+
+    /// The steps as one JSON object.
+    public var json: JSONValue {
+        ["chosen": .array(chosen.map(\.json)), "rejected": .array(rejected.map(\.json))]
     }
 }
 

@@ -106,13 +106,15 @@ public enum SourceRow: Sendable, Hashable {
     case seed(Seed)
     /// A row that could not be read; it is booked and the rest goes on.
     case unreadable(UnreadableRow)
+    /// A row that can be read and that the recipe does not take; it is booked as dropped.
+    case refused(UnreadableRow)
 }
 
-/// A row of a source that could not be read.
+/// A row of a source that could not be read, or is not taken.
 public struct UnreadableRow: Sendable, Hashable {
     /// The file and line.
     public let origin: Origin
-    /// `unreadable-row`, `not-utf8`, `missing-field` and the like.
+    /// `unreadable-row`, `not-utf8`, `missing-field` and the like; `licence` where the recipe does not take it.
     public let reason: ReasonCode
     /// One sentence without a full stop.
     public let message: String

@@ -30,6 +30,11 @@ public final class OneshotSandbox: Sandbox {
     /// that jobs do not name, and the meaning of verdicts.
     public var harness: String { "corpusmith 2" }
 
+    /// Whether a profile says how to run such tests.
+    public func canRun(_ kind: TestSuite.Kind, in language: String) -> Bool {
+        search.canRun(kind, in: language)
+    }
+
     /// Name and version of what runs a language, for example `python 3.11.2`; nil when its toolchain is missing.
     ///
     /// - Throws: ``WorkFailure`` with `toolchain-missing` when the only one lies in a home folder, and with

@@ -41,7 +41,7 @@ struct CodeReading: Sendable {
     private func refusal(of file: SourceFile, licence: String?) -> SourceRow {
         let stated =
             licence.map { "the licence `\($0)` is not among those allowed" } ?? "no licence was recognised"
-        return .unreadable(
+        return .refused(
             UnreadableRow(
                 origin: Origin(source: source, path: file.name),
                 reason: "licence",

@@ -5,7 +5,7 @@ import CorpusText
 ///
 /// Files stand in the order of their names and snippets in the order of the file. Files that are binary, generated,
 /// minified or over 1 MiB are passed over, and so are languages that ``SourceLanguage`` does not know. A file whose
-/// licence the recipe does not allow is booked as ``UnreadableRow`` (`licence`).
+/// licence the recipe does not allow is dropped (`licence`).
 ///
 /// - Seed fields: `code`. Labels: `language`, `path`.
 struct CodeSource: SourcePlugin {

@@ -28,7 +28,7 @@ struct SourceFiles: Sendable {
         let option = Self.plain(option)
         var pattern = option
         if !option.contains(where: Self.isWildcard) {
-            let path = try setup.locate(option)
+            let path = try Self.located(option, setup: setup)
             guard try Self.kind(of: path, named: option) == .folder else {
                 files = [SourceFile(path: path, name: option)]
                 base = nil
@@ -36,7 +36,7 @@ struct SourceFiles: Sendable {
             }
             pattern = option == "." ? "**/*" : option + "/**/*"
         }
-        let folder = try Self.fixedPart(of: pattern, setup: setup)
+        let folder = try Self.fixedPart(of: pattern, named: option, setup: setup)
         base = folder
         files = try setup.files(matching: pattern)
             .map { SourceFile(path: $0, name: Self.name(of: $0, in: folder)) }
@@ -44,6 +44,7 @@ struct SourceFiles: Sendable {
             .filter { if case .file = try Self.kind(of: $0.path, named: $0.name) { true } else { false } }
             .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         guard !files.isEmpty else {
+            if let problem = Self.foreignWildcard(in: option) { throw problem }
             throw ResourceProblem(name: option, "no file that this source can read matches `\(option)`")
         }
     }
@@ -57,7 +58,27 @@ struct SourceFiles: Sendable {
         }
     }
 
-    private static func isWildcard(_ character: Character) -> Bool { "*?[{".contains(character) }
+    /// As in ``FilePattern``.
+    private static func isWildcard(_ character: Character) -> Bool { "*?".contains(character) }
+
+    /// What to say where nothing is found under a name with a character that is a wildcard elsewhere.
+    private static func foreignWildcard(in option: String) -> BadOption? {
+        guard let character = option.first(where: { "[{".contains($0) }) else { return nil }
+        return BadOption(
+            "path",
+            "matches nothing in `\(option)`: `\(character)` stands for itself, and the only wildcards are `*`, `?` and `**`"
+        )
+    }
+
+    private static func located(_ name: String, named option: String? = nil, setup: PluginSetup) throws
+        -> String
+    {
+        do {
+            return try setup.locate(name)
+        } catch {
+            throw foreignWildcard(in: option ?? name) ?? error
+        }
+    }
 
     /// The option without a `./` in front and a `/` at the end, so that names do not depend on them.
     private static func plain(_ option: String) -> String {
@@ -68,11 +89,15 @@ struct SourceFiles: Sendable {
     }
 
     /// The folder in front of a pattern's first wildcard.
-    private static func fixedPart(of pattern: String, setup: PluginSetup) throws -> SourceFile {
+    private static func fixedPart(
+        of pattern: String,
+        named option: String,
+        setup: PluginSetup
+    ) throws -> SourceFile {
         let parts = pattern.split(separator: "/", omittingEmptySubsequences: false)
         let fixed = parts.prefix { !$0.contains(where: isWildcard) }.joined(separator: "/")
         let name = fixed.isEmpty ? (pattern.hasPrefix("/") ? "/" : ".") : fixed
-        return SourceFile(path: try setup.locate(name), name: name)
+        return SourceFile(path: try located(name, named: option, setup: setup), name: name)
     }
 
     private static func name(of path: String, in folder: SourceFile) -> String {

@@ -37,18 +37,22 @@ public final class ScriptedHost: PluginHost, Sendable {
     private let record = Mutex(Record())
     private let answer: @Sendable (Call, Int) throws -> ModelReply
     private let execute: @Sendable (ExecutionJob, Int) throws -> ExecutionResult
+    private let require: @Sendable (TestSuite.Kind, String) throws -> Void
 
     /// Creates a host whose answers are computed.
     ///
     /// - Parameters:
     ///   - answer: Takes a call and how many came before it.
     ///   - execute: Takes a job and how many came before it; by default every test passes.
+    ///   - require: Takes a kind of tests and a language; by default every machine can run them.
     public init(
         answer: @escaping @Sendable (Call, Int) throws -> ModelReply,
         execute: @escaping @Sendable (ExecutionJob, Int) throws -> ExecutionResult = { job, _ in
             ScriptedHost.result(.ok, of: job)
-        }
+        },
+        require: @escaping @Sendable (TestSuite.Kind, String) throws -> Void = { _, _ in }
     ) {
+        self.require = require
         self.answer = answer
         self.execute = execute
     }
@@ -117,6 +121,14 @@ public final class ScriptedHost: PluginHost, Sendable {
             return record.calls.count - 1
         }
         return try answer(call, index)
+    }
+
+    /// The role's name, or `scripted` for the only one.
+    public func modelName(of role: String?) throws -> String { role ?? "scripted" }
+
+    /// Answers as the script says.
+    public func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        try require(kind, language)
     }
 
     /// Ends as the script says.

@@ -16,6 +16,10 @@ final class StalledHost: PluginHost {
         return try await stall()
     }
 
+    func modelName(of role: String?) throws -> String { "stalled" }
+
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {}
+
     func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply {
         try await reply(to: [], role: role, settings: settings)
     }

@@ -68,6 +68,40 @@ struct TemplateGeneratorTests {
         #expect(entry.manifest.reasons.contains(reason))
     }
 
+    @Test(
+        "A seed without a field that a prompt needs is dropped for good, before the model is asked",
+        arguments: [["other": "x"], ["topic": .null]] as [[String: JSONValue]]
+    )
+    func missingField(fields: [String: JSONValue]) async throws {
+        let finder = finder()
+        let entry = try #require(try TemplateGenerators.all(finder: finder).first)
+        let setup = PluginSetup(plugin: "explain", stage: "s", finder: finder)
+        let generator = try entry.make(.object([:]), ["model"], setup)
+        let host = ScriptedHost("It is so.")
+
+        let problem = await #expect(throws: SeedProblem.self) {
+            try await generator.drafts(from: Seed(id: "a", fields: fields), in: host.context())
+        }
+        #expect(problem?.description == "the seed has no field `topic`")
+        #expect(host.calls.isEmpty)
+        #expect(entry.manifest.reasons.contains("missing-field"))
+    }
+
+    @Test("A field that a prompt only asks about may be missing")
+    func optionalField() async throws {
+        let finder = finder(
+            user: "Explain {% if topic is defined %}{{ topic }}{% else %}the tides{% endif %}"
+        )
+        let entry = try #require(try TemplateGenerators.all(finder: finder).first)
+        let setup = PluginSetup(plugin: "explain", stage: "s", finder: finder)
+        let generator = try entry.make(.object([:]), ["model"], setup)
+        let drafts = try await generator.drafts(
+            from: Seed(id: "a", fields: [:]),
+            in: ScriptedHost("It is so.").context()
+        )
+        #expect(drafts.first?.content.messages.first == Message(.user, "Explain the tides"))
+    }
+
     @Test("An option and an unlisted hole are refused")
     func refusals() throws {
         let finder = finder(user: "Explain {{ topic }} to {{ whom }}")

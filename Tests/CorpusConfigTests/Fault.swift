@@ -24,7 +24,11 @@ func recipe(_ extra: String) -> String {
 
 func read(_ text: String) throws -> Recipe {
     do {
-        return try Recipe.read(ConfigDocument(file: "r.yaml", text: text))
+        let reading = RecipeReading(try ConfigDocument(file: "r.yaml", text: text))
+        guard let recipe = reading.recipe, reading.faults.isEmpty else {
+            throw DiagnosticReport(reading.faults, sources: ["r.yaml": text])
+        }
+        return recipe
     } catch let fault as Diagnostic {
         throw DiagnosticReport([fault], sources: ["r.yaml": text])
     }

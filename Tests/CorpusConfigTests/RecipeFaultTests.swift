@@ -16,8 +16,62 @@ private let faults: [Fault] = [
     Fault(
         name: "an unknown key at the top",
         code: "unknown-key",
-        message: "unknown key `target` in the recipe",
+        message: "unknown key `goal` in the recipe",
+        text: recipe("1️⃣goal: { accepted: 5 }\n")
+    ),
+    Fault(
+        name: "a target, which the format has and this version does not",
+        code: "unsupported-key",
+        message: "this version does not have the key `target` of the recipe",
+        hint: "leave it out: a run makes what its seeds and stages give, within its budget",
         text: recipe("1️⃣target: { accepted: 5 }\n")
+    ),
+    Fault(
+        name: "a shared ledger, which the format has and this version does not",
+        code: "unsupported-key",
+        message: "this version does not have the key `ledger` of the recipe",
+        hint: "leave it out: each run has a ledger of its own in `output/NAME/`",
+        text: recipe("1️⃣ledger: ../campaign.sqlite\n")
+    ),
+    Fault(
+        name: "a verb that the format has and this version does not",
+        code: "unsupported-key",
+        message: "this version does not have the key `derive` of stage `d`",
+        hint: "leave the stage out: records cannot be cut from samples yet",
+        text: recipe("").replacing("stages: {", with: "stages: { d: { 1️⃣derive: error-masks, from: s },")
+    ),
+    Fault(
+        name: "a group of its own, which the format has and this version does not",
+        code: "unsupported-key",
+        message: "this version does not have the key `group` of stage `s`",
+        text: recipe("").replacing("from: tasks", with: "from: tasks, 1️⃣group: task")
+    ),
+    Fault(
+        name: "a condition on a source that is no name",
+        code: "wrong-type",
+        message: "`source` must be a text or a list of texts and is a mapping",
+        text: recipe("").replacing("from: tasks", with: "from: tasks, when: { source: 1️⃣{ name: tasks } }")
+    ),
+    Fault(
+        name: "a condition that names nothing",
+        code: "missing-field",
+        message: "`source` names nothing, so that no item matches",
+        text: recipe("").replacing("from: tasks", with: "from: tasks, when: { source: 1️⃣[] }")
+    ),
+    Fault(
+        name: "a slip in `source` of a condition",
+        code: "unknown-key",
+        message: "unknown key `sorce` in `when`",
+        hint: "did you mean `source`?",
+        text: recipe("").replacing("from: tasks", with: "from: tasks, when: { 1️⃣sorce: tasks }")
+    ),
+    Fault(
+        name: "an identity with a space",
+        code: "bad-name",
+        message: "`identity` must be a name without spaces",
+        text: recipe(
+            "models: { m: { url: \"https://a.example\", model: b, identity: 1️⃣\"b c\" } }\n"
+        )
     ),
     Fault(
         name: "a key that stands twice",
@@ -260,8 +314,9 @@ struct RecipeFaultTests {
         let other = try #require(throws: DiagnosticReport.self) { try read(foreign) }
         #expect(other.diagnostics == report.diagnostics)
         #expect(
-            try Recipe.read(ConfigDocument(file: "r", text: mark + recipe("").replacing("\n", with: lineEnd)))
-                .name == "x"
+            try RecipeReading(
+                ConfigDocument(file: "r", text: mark + recipe("").replacing("\n", with: lineEnd))
+            ).recipe?.name == "x"
         )
     }
 
@@ -284,6 +339,14 @@ struct RecipeFaultTests {
         let report = try #require(throws: DiagnosticReport.self) { try read(text) }
         #expect(report.diagnostics.map(\.code) == ["out-of-range", "wrong-type", "unknown-key"])
         #expect(report.rendered().hasSuffix("3 faults; nothing was called and nothing was written"))
+    }
+
+    @Test("A label may be called nearly `source` where its values are none")
+    func labels() throws {
+        let text = recipe("").replacing("from: tasks", with: "from: tasks, when: { course: [algebra, 5] }")
+        let condition = try read(text).stages.first?.condition
+        #expect(condition?.labels == ["course": ["algebra", 5]])
+        #expect(condition?.sources == [])
     }
 
     @Test("A sound recipe is read with its values")

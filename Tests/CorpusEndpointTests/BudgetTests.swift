@@ -184,6 +184,10 @@ struct MoneyTests {
         #expect(
             price.cost(of: TokenUsage(input: 1000, cachedInput: 400, output: 10)) == 90_000 + 30_000 + 6000
         )
+        let writing = TokenPrice(input: 4_000_000, cachedInput: 1_000_000, cacheWrite: 5_000_000, output: 0)
+        #expect(writing.cost(of: TokenUsage(input: 100, cachedInput: 20, writtenInput: 30)) == 200 + 20 + 150)
+        #expect(writing.worstCost(input: 100, output: 0) == 500)
+        #expect(writing.scaled(by: 0.5).cacheWrite == 2_500_000)
         #expect(TokenPrice(input: 1, output: 0).cost(of: TokenUsage(input: 1)) == 1)
         #expect(TokenPrice(input: .max, output: .max).cost(of: TokenUsage(input: .max, output: .max)) == .max)
     }
@@ -202,10 +206,16 @@ struct MoneyTests {
             let price = TokenPrice(
                 input: random.below(1000),
                 cachedInput: random.below(1000),
+                cacheWrite: random.below(1000),
                 output: random.below(1000)
             )
             let (input, output) = (random.below(100_000), random.below(100_000))
-            let usage = TokenUsage(input: input, cachedInput: random.below(input + 1), output: output)
+            let usage = TokenUsage(
+                input: input,
+                cachedInput: random.below(input + 1),
+                writtenInput: random.below(input + 1),
+                output: output
+            )
             #expect(price.worstCost(input: input, output: output) >= price.cost(of: usage))
         }
     }

@@ -208,7 +208,7 @@ struct EndpointClientTests {
         let server = try TestServer(answers: .chat(text))
         let client = try client(configuration(server.url))
 
-        let reply = try await client.complete(request())
+        let reply = try await client.complete(request(maxTokens: 200_000))
 
         #expect(reply.reply.text == text)
     }

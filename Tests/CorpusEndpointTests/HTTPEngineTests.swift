@@ -123,6 +123,19 @@ struct HTTPEngineTests {
         #expect(server.requests.count == 1)
     }
 
+    @Test("What dies on a connection that was used before is not sent again behind our back")
+    func noRepetition() async throws {
+        let engine = HTTPEngine(connections: 1)
+        let server = try TestServer(answers: .status(200), .reset, .status(200))
+        _ = try await engine.send(post(server.url)).get()
+        let broken = await engine.send(post(server.url, [2]))
+
+        #expect(throws: TransportFailure(kind: .broken, wasSent: true)) { try broken.get() }
+        #expect(server.requests.count == 2)
+        let next = try await engine.send(post(server.url, [3])).get()
+        #expect(next.status == 200 && server.requests.count == 3)
+    }
+
     @Test("Without a connection nothing counts as sent")
     func unreachable() async throws {
         let server = try TestServer(answers: .status(200))

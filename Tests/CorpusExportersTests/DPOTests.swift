@@ -20,6 +20,7 @@ struct DPOTests {
                 "rejected": [["role": "assistant", "content": "x"]], "tools": nil,
                 "chosen_key": .string(pair.chosenKey.description),
                 "rejected_key": .string(pair.rejectedKey.description), "detail_json": #"{"basis":"tests"}"#,
+                "provenance_json": #"{"chosen":[],"rejected":[]}"#,
             ]
         )
         #expect(receipt.files.map(\.rows) == [0, 1])

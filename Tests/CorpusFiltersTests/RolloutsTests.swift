@@ -30,7 +30,8 @@ struct RolloutsTests {
         _ code: String,
         _ verdict: String = "ok",
         passed: Int = 1,
-        prompt: [Message] = RolloutsTests.question
+        prompt: [Message] = RolloutsTests.question,
+        by models: [String] = []
     ) -> Sample {
         let messages = prompt + [Message(.assistant, "```python\n\(code)\n```")]
         let subject = Content(messages: messages).id
@@ -40,7 +41,7 @@ struct RolloutsTests {
             about: subject,
             detail: ["verdict": .string(verdict), "passed": .int(passed), "total": 4]
         )
-        return sample(messages, evidence: [evidence])
+        return sample(messages, evidence: [evidence], models: models)
     }
 
     @Test("A passing and a failing answer to one prompt make a pair")
@@ -89,6 +90,23 @@ struct RolloutsTests {
         default: good = answer("return 4 * n", "wrong_answer")
         }
         #expect(try pairs([good], [bad]).isEmpty)
+    }
+
+    @Test("Both sides are of one model, unless a recipe mixes them")
+    func onPolicy() throws {
+        let good = [
+            answer("return 3 * n", by: ["teacher"]), answer("return n * 3", by: ["student"]),
+            answer("return 3 * n", by: ["student"]),
+        ]
+        let bad = answer("return 2 * n", "wrong_answer", by: ["student"])
+
+        let own = try pairs(good, [bad], ["per_prompt": 9])
+        let mixed = try pairs(good, [bad], ["per_prompt": 9, "same_model": false])
+
+        #expect(Set(own.map(\.chosenKey)) == [good[1].key, good[2].key])
+        #expect(try pairs([good[0]], [bad]).isEmpty)
+        #expect(try pairs([good[0]], [bad], ["same_model": false]).count == 1)
+        #expect(mixed.count == 2 && Set(mixed.map(\.id)).count == 2)
     }
 
     @Test("Code of another indentation is other code")

@@ -13,10 +13,11 @@ func sample(
     _ messages: [Message] = [],
     fields: [String: JSONValue] = [:],
     ordinal: Int = 0,
-    evidence: [Evidence] = []
+    evidence: [Evidence] = [],
+    models: [String] = []
 ) -> Sample {
     let content = Content(messages: messages, fields: fields)
-    let key = ItemKey(deriving: [content.id, String(ordinal)])
+    let key = ItemKey(deriving: [content.id, String(ordinal)] + models)
     return Sample(
         key: key,
         content: content,
@@ -25,7 +26,8 @@ func sample(
         origin: Origin(source: "test"),
         licence: nil,
         evidence: evidence,
-        provenance: []
+        provenance: models.isEmpty
+            ? [] : [Provenance(stage: "solved", plugin: "solve", version: 1, models: models)]
     )
 }
 

@@ -203,7 +203,7 @@ struct SelfCorrectionTests {
     func badSolver(reply: ModelReply, reason: ReasonCode) async throws {
         let outcome = try await Outcome.of("self-correction", seed, host: ScriptedHost(replies: [reply]))
 
-        #expect(outcome.drops == [reason])
+        #expect(outcome.drops == [reason, reason])
         #expect(outcome.skip == reason)
     }
 
@@ -228,7 +228,7 @@ struct SelfCorrectionTests {
 
     @Test(
         "A sandbox without the toolchain is a failure of the world, not of the draft",
-        arguments: [(.unavailable, "unavailable"), (.sandboxError, "sandbox-error")]
+        arguments: [(.unavailable, "toolchain-missing"), (.sandboxError, "sandbox-error")]
             as [(ExecutionResult.Verdict, ReasonCode)]
     )
     func sandboxFaults(verdict: ExecutionResult.Verdict, code: ReasonCode) async throws {
@@ -239,6 +239,31 @@ struct SelfCorrectionTests {
         }
 
         #expect(failure?.code == code)
+    }
+
+    @Test(
+        "Nobody is asked for what the sandbox cannot test",
+        arguments: ["self-correction", "solve"],
+        [["kind": "io", "cases": [["stdin": "1", "stdout": "2"]]], nil] as [JSONValue?]
+    )
+    func untestable(generator: String, tests: JSONValue?) async throws {
+        let kinds: [String: TestSuite.Kind] = ["io": .io, "call": .call]
+        let kind = try #require(kinds[tests?["kind"]?.text ?? "call"])
+        var fields: [String: JSONValue] = ["instruction": "Add one."]
+        fields["tests"] = tests ?? (generator == "solve" ? seed.content.fields["tests"] : nil)
+        let task = Seed(id: "s", fields: fields, labels: ["language": "sh"])
+        let host = ScriptedHost(
+            answer: { _, _ in throw WorkFailure("no-reply", "nobody should be asked") },
+            require: { asked, language in
+                guard asked == kind, language == "bash" else { return }
+                throw Skip("unsupported-tests", "no driver")
+            }
+        )
+
+        let outcome = try await Outcome.of(generator, task, host: host)
+
+        #expect(outcome.skip == "unsupported-tests")
+        #expect(host.calls.isEmpty)
     }
 }
 

@@ -43,7 +43,7 @@ struct StyleMixTests {
             (ModelReply(text: ""), "empty"), (ModelReply(text: "\" \""), "empty"),
             (ModelReply(text: "Could you count the vowels of every word?", finish: .length), "truncated"),
             (ModelReply(text: "Sorry, but I can't do that."), "refusal"),
-            (ModelReply(text: "Could you count\nthe vowels of every word?"), "format-broken"),
+            (ModelReply(text: "Could you count\nthe vowels of every word?"), "off-target"),
             (ModelReply(text: "Could def f(words): count the vowels of every word?"), "format-broken"),
             (ModelReply(text: "```\nCould you count the vowels of every word?\n```"), "format-broken"),
             (ModelReply(text: "count the vowels of every word <|im_end|> ok?"), "prompt-leak"),
@@ -73,6 +73,59 @@ struct StyleMixTests {
         #expect(outcome.drafts.isEmpty)
         #expect(outcome.drops == [reason], "\(reply.text)")
     }
+
+    @Test(
+        "The first line of a reply is the wording, and no stop text is sent to have it alone",
+        arguments: [
+            ModelReply(text: "\n\nCould you count the vowels of every word?\n\nI kept every fact."),
+            ModelReply(text: "\"Could you count the vowels of every word?\"\r\nOr shall we"),
+            ModelReply(text: "Could you count the vowels of every word?\nI kept ev", finish: .length),
+            ModelReply(text: "Could you count the vowels of every word?\n", finish: .length),
+        ]
+    )
+    func firstLine(reply: ModelReply) async throws {
+        let host = ScriptedHost(replies: [ModelReply(text: "Nothing."), reply])
+        let options = Self.alone.merging(["tries": 2]) { $1 }
+
+        let outcome = try await Outcome.of("style-mix", seed, options, host: host)
+
+        #expect(
+            outcome.drafts.first?.content.fields["instruction"]
+                == "Words are text without spaces. Could you count the vowels of every word? The order stays."
+        )
+        #expect(host.calls.map(\.settings.stop) == [[], []])
+    }
+
+    @Test(
+        "A task is laid out as its card says, where it has something to lay out",
+        arguments: [
+            (
+                "list", Self.facts,
+                "- Could you count the vowels?\n- Signature: `def f(text):`\n- Example: f('ab') -> 1"
+            ),
+            ("list", [:], "Could you count the vowels?"),
+            ("code-first", Self.facts, "```python\ndef f(text):\n```\n\nCould you count the vowels?"),
+            ("code-first", [:], "Could you count the vowels?"),
+            ("prose", Self.facts, "Could you count the vowels?"),
+        ] as [(String, [String: JSONValue], String)]
+    )
+    func structure(structure: String, facts: [String: JSONValue], task: String) async throws {
+        let styles = """
+            {"id": "a", "mood": "question", "structure": "\(structure)", "example_phrases": ["Could you help?"]}
+            """
+        let options: [String: JSONValue] = ["keep_plain": false, "tries": 1]
+        let generator = try Workshop.generator("style-mix", options, styles: styles)
+        let fields = facts.merging(["instruction": "Count the vowels."]) { $1 }
+
+        let drafts = try await generator.drafts(
+            from: Seed(id: "s", fields: fields),
+            in: ScriptedHost("Could you count the vowels?").context()
+        )
+
+        #expect(drafts.map { $0.content.fields["instruction"] } == [.string(task)])
+    }
+
+    private static let facts: [String: JSONValue] = ["signature": "def f(text):", "example": "f('ab') -> 1"]
 
     private static func reworded(
         _ source: String,
@@ -262,6 +315,10 @@ struct StyleMixTests {
             ("", "has no style"), ("{}", "line 1 has no `id`"), ("[1]", "line 1 is no JSON object"),
             ("\n{\"id\": \"a\"}", "line 2 has no `example_phrases`"),
             (#"{"id": "a", "mood": "angry", "example_phrases": ["x"]}"#, "line 1 has a `mood` that is not"),
+            (
+                #"{"id": "a", "structure": "poem", "example_phrases": ["x"]}"#,
+                "line 1 has a `structure` that is not"
+            ),
             (
                 #"{"id": "a", "length": "huge", "example_phrases": ["x"]}"#,
                 "line 1 has a `length` that is not"

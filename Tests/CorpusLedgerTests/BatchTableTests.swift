@@ -39,7 +39,7 @@ struct BatchTableTests {
             key: request.key,
             model: "m",
             endpoint: "e",
-            request: request.json,
+            request: request.canonical,
             reply: ModelReply(text: stage ?? "from the batch"),
             attempts: 1,
             booked: 12,

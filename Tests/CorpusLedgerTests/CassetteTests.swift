@@ -42,7 +42,7 @@ struct CassetteTests {
             key: request.key,
             model: "m",
             endpoint: "https://internal.example.org/v1",
-            request: request.json,
+            request: request.canonical,
             reply: ModelReply(
                 text: text,
                 reasoning: number % 2 == 0 ? "hm " + text : nil,

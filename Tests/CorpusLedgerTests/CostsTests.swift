@@ -28,7 +28,7 @@ struct CostsTests {
                 key: request.key,
                 model: "m",
                 endpoint: "e",
-                request: request.json,
+                request: request.canonical,
                 reply: ModelReply(text: "r", usage: usage),
                 attempts: attempts,
                 booked: usage?.total ?? 100,

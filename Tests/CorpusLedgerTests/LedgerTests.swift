@@ -26,7 +26,7 @@ struct LedgerTests {
             key: request.key,
             model: "m",
             endpoint: "e",
-            request: request.json,
+            request: request.canonical,
             reply: ModelReply(
                 text: text,
                 finish: .length,

@@ -22,6 +22,40 @@ struct AccountingTests {
         #expect(report.counts.candidates == 13)
     }
 
+    @Test("A row that the recipe does not take is dropped, and one that cannot be read has failed")
+    func refusedSeeds() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (end, report) = try await run.pass(
+            TestRun.recipe.edited("broken: 1", to: "broken: 1, refused: 2")
+        )
+
+        #expect(end.stop == nil)
+        #expect(report.counts.dropped["licence"] == 2 && end.figures.dropped["licence"] == 2)
+        #expect(report.counts.failed == ["unreadable-row": 1])
+        #expect(report.counts.open == 0)
+    }
+
+    @Test("Pairs and files of an earlier pass are told of until those of the next are made")
+    func formerPairs() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass()
+        let lines = try run.exports().filter { $0.key.hasPrefix("dpo") }.values.joined()
+        let ids = lines.split(separator: "\n").map { String($0.prefix(37)) }
+        let control = RunControl()
+        control.requestStop(.interrupted)
+        let edited = TestRun.recipe.edited("count: 12", to: "count: 1, line: 5")
+        let (stopped, _) = try await run.pass(edited, control: control)
+        let known = try ids.map { try run.ledger().sides(ofPair: $0).count }
+        let (end, report) = try await run.pass(edited)
+        let left = try ids.map { try run.ledger().sides(ofPair: $0).count }
+
+        #expect(stopped.stop != nil && end.stop == nil)
+        #expect(ids.count > 1 && known.allSatisfy { $0 == 1 })
+        #expect(left.reduce(0, +) == report.pairs && report.pairs < ids.count)
+    }
+
     @Test(
         "A sample whose evidence is gone, failed or about another text is refused, not exported and not paired",
         arguments: [
@@ -109,6 +143,42 @@ struct AccountingTests {
         }
         #expect((20..<48).contains(slow.calls))
         #expect(done.stop == nil && report.counts.open == 0)
+    }
+
+    @Test("When the time is up, calls that wait for their turn end at once, whatever else is in work")
+    func deadlineEndsWaits() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.recipe.edited("tokens: 1000000 }", to: "tokens: 1000000, wall: 10s }")
+        let plan = try TestRun.plan(text)
+        let ledger = try Ledger.begin(
+            path: run.folder + "/ledger.sqlite",
+            name: "toy",
+            recipe: text,
+            plan: plan.json,
+            product: "test",
+            now: 0
+        )
+        let clock = Mutex(0.0)
+        let queue = QueueingEndpoint()
+        let services = RunServices(
+            endpoint: queue,
+            sandbox: nil,
+            now: { clock.withLock { $0 } },
+            drain: { queue.drain() },
+            sleep: { seconds in
+                await queue.hasCaller()
+                clock.withLock { $0 += seconds }
+            }
+        )
+        let engine = Engine(plan: plan, ledger: ledger, services: services, control: RunControl())
+        let end = try await engine.run { _ in }
+
+        guard case .wall = end.stop else {
+            Issue.record("stopped by \(String(describing: end.stop))")
+            return
+        }
+        #expect(end.figures.calls == 0 && end.left > 0)
     }
 
     @Test("Unfinished files of a killed run go with the next export, and nothing else does")

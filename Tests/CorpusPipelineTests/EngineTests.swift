@@ -64,6 +64,38 @@ struct EngineTests {
     }
 
     @Test(
+        "Neither a model of the same name above it nor another place of its own buys a model's replies again",
+        arguments: [
+            (
+                "models: { m:",
+                "models: { n: { url: \"http://127.0.0.1:8/v1\", model: toy, identity: toy@n }, m:"
+            ),
+            (
+                "models: { m:",
+                "models: { n: { url: \"http://127.0.0.1:9/v1\", api: anthropic, model: toy, identity: toy@n }, m:"
+            ),
+            ("url: \"http://127.0.0.1:9/v1\", model: toy", "url: \"http://127.0.0.1:8/v1\", model: toy"),
+            (
+                "url: \"http://127.0.0.1:9/v1\", model: toy",
+                "url: \"http://127.0.0.1:9/v1\", model: x, identity: toy"
+            ),
+        ]
+    )
+    func otherModels(old: String, new: String) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let (_, first) = try await run.pass()
+        let before = try run.exports()
+        let endpoint = ToyEndpoint()
+        let (end, second) = try await run.pass(TestRun.recipe.edited(old, to: new), endpoint: endpoint)
+
+        #expect(end.stop == nil)
+        #expect(endpoint.calls == 0)
+        #expect(second.counts == first.counts)
+        #expect(try run.exports() == before)
+    }
+
+    @Test(
         "A pass stopped after any number of calls goes on to the same bytes and buys nothing twice",
         arguments: 1...12
     )
@@ -204,6 +236,48 @@ struct EngineTests {
         #expect(end.figures.reusedCalls == 48)
         #expect(endpoint.calls == 0)
         #expect(report.counts.open == 0)
+    }
+
+    @Test(
+        "Refused content goes to the fallback, which is paid once and named as the writer; so it stays after a resume",
+        arguments: [true, false]
+    )
+    func fallback(asReply: Bool) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let recipe = TestRun.recipe
+            .edited(
+                "limits: { concurrency: 8 } }",
+                to: "limits: { concurrency: 8 }, fallback: o }, "
+                    + "o: { url: \"http://127.0.0.1:8/v1\", model: other, output_terms: apache-2.0 }"
+            )
+        let refusal: @Sendable (ModelRequest) throws -> EndpointReply? = { request in
+            guard request.model == "toy" else { return nil }
+            guard asReply else { throw WorkFailure("content-refused", "no") }
+            return EndpointReply(
+                reply: ModelReply(text: "", finish: .filtered, usage: TokenUsage(input: 3, output: 0)),
+                charge: Charge(tokens: 3),
+                endpoint: "toy"
+            )
+        }
+        let first = ToyEndpoint(instead: refusal)
+        let (end, report) = try await run.pass(recipe, endpoint: first)
+        let exports = try run.exports()
+        #expect(end.stop == nil && report.counts.open == 0 && report.counts.exported > 0)
+        #expect(first.calls == 96 && first.boughtTwice == 0)
+        let item = try #require(exports["sft-train.txt"]?.split(separator: "\n").first)
+        #expect(item.contains("other"), "\(item)")
+
+        // Another stage digest, the same questions: neither the refusals nor the answers are bought again.
+        let second = ToyEndpoint(instead: refusal)
+        let again = recipe.edited(
+            "from: tasks, model: m",
+            to: "from: tasks, model: m, when: { source: tasks }"
+        )
+        let (_, after) = try await run.pass(again, endpoint: second)
+        #expect(second.calls == 0)
+        #expect(after.counts == report.counts)
+        #expect(try run.ledger().faults() == [])
     }
 
     @Test(

@@ -1,5 +1,7 @@
 import CorpusDiagnostics
+import CorpusKit
 import CorpusPipeline
+import TestSupport
 import Testing
 
 /// A change to the toy recipe that a check must refuse, and what it says; the fault's place is the new text's first
@@ -43,6 +45,19 @@ private let faults = [
         hint: "did you mean `tasks`?"
     ),
     PlanFault(
+        old: "from: tasks, model: m",
+        new: "from: tasks, model: m, when: 1️⃣{ source: 5 }",
+        code: "unknown-source",
+        message: "`when:` names a source `5` that the recipe does not have"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }",
+        new:
+            "limits: { concurrency: 8 }, fallback: 1️⃣n }, n: { url: \"http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 } } }",
+        code: "bad-value",
+        message: "`m` and its fallback `n` are one model"
+    ),
+    PlanFault(
         old:
             "http://127.0.0.1:9/v1\", model: toy, limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
         new: "https://models.example/v1\", model: toy } }\nbudget: { usd: 5 }",
@@ -63,6 +78,15 @@ private let faults = [
             "price: { input: 1, output: 1 }, fallback: o }, o: { url: 1️⃣\"https://models.example/v1\", model: other } }\nbudget: { tokens: 5, per_role: { m: { usd: 5 } } }",
         code: "missing-price",
         message: "model `o` has no price, so a budget in dollars cannot be kept"
+    ),
+    PlanFault(
+        old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
+        new:
+            "price: { input: 1, output: 1 }, extra: { 1️⃣service_tier: priority } } }\nbudget: { usd: 5 }",
+        code: "misplaced-key",
+        message:
+            "`service_tier` may change what a call of `m` costs, so a budget in dollars cannot be kept",
+        hint: "leave it out, or cap `tokens` or `calls` in place of dollars"
     ),
     PlanFault(
         old: "limits: { concurrency: 8 } } }\nbudget: { tokens: 1000000 }",
@@ -149,16 +173,56 @@ struct PlanFaultTests {
         }
     }
 
-    @Test("One model that is asked in two APIs is two, and the first keeps its plain name")
-    func twoAPIs() throws {
-        let text = TestRun.recipe.replacing(
-            "models: { m:",
-            with: "models: { n: { url: \"http://127.0.0.1:9/v1\", model: toy, api: anthropic }, m:"
-        )
-        let models = try TestRun.plan(text).models
-        #expect(models["n"]?.identity == "toy")
-        #expect(models["m"]?.identity == "toy@m")
+    @Test(
+        "A model keeps its identity whoever stands beside it, and one of its name must say who it is",
+        arguments: [
+            "url: \"http://127.0.0.1:9/v1\", api: anthropic", "url: \"http://127.0.0.1:8/v1\"",
+            "endpoints: [{ url: \"http://127.0.0.1:9/v1\" }, { url: \"http://127.0.0.1:8/v1\" }]",
+        ]
+    )
+    func identities(place: String) throws {
+        func recipe(_ identity: String) -> String {
+            let other = "n: { \(place), model: toy\(identity) }"
+            return TestRun.recipe.edited("models: { m:", to: "models: { \(other), m:")
+        }
+        let report = try #require(throws: DiagnosticReport.self) { try TestRun.plan(recipe("")) }
+        let models = try TestRun.plan(recipe(", identity: toy@n")).models
+
+        #expect(report.diagnostics.map(\.code) == ["ambiguous-model"])
+        let hint = try #require(report.diagnostics.first?.hint)
+        #expect(hint.contains("`identity: toy@n` if it is `n`"))
+        #expect(models["n"]?.identity == "toy@n")
+        #expect(models["m"]?.identity == "toy")
         #expect(try TestRun.plan(TestRun.recipe).models["m"]?.identity == "toy")
+    }
+
+    @Test("Whatever changes a stage's requests changes its digest, and what does not leaves it")
+    func digests() throws {
+        func digest(_ sampling: String) throws -> Digest? {
+            let text = TestRun.recipe.edited("model: toy,", to: "model: toy\(sampling),")
+            return try TestRun.plan(text).nodes.first { $0.name == "solved" }?.digest
+        }
+        let plain = try digest("")
+        #expect(try digest(", sampling: { seed: false }") == plain)
+        #expect(try digest(", sampling: { seed: true }") != plain)
+        #expect(try digest(", sampling: { temperature: 0.5 }") != plain)
+        #expect(try digest(", timeout: 5m") == plain)
+    }
+
+    @Test("A model is used by a role, or as the fallback of one that is used, and else a spare")
+    func usedModels() throws {
+        func model(_ name: String, _ more: String = "") -> String {
+            "\(name): { url: \"http://127.0.0.1:8/v1\", model: \(name)\(more) }"
+        }
+        let others = [model("a", ", fallback: b"), model("b"), model("spare", ", fallback: a")]
+        let text = TestRun.recipe.edited(
+            "models: { m:",
+            to: "models: { \(others.joined(separator: ", ")), m:"
+        )
+        .edited("limits: { concurrency: 8 }", to: "limits: { concurrency: 8 }, fallback: a")
+        let plan = try TestRun.plan(text)
+        #expect(plan.usedModels.keys.sorted() == ["a", "b", "m"])
+        #expect(plan.models.keys.sorted() == ["a", "b", "m", "spare"])
     }
 
     @Test("What nobody can count is unknown, not a crash")

@@ -44,8 +44,14 @@ struct TestRun {
     static func registry() throws -> PluginRegistry {
         try PluginRegistry(
             sources: [PluginEntry(ToySource.self)],
-            generators: [PluginEntry(ToySolve.self), PluginEntry(ToyTools.self), PluginEntry(ToyBase.self)],
-            verifiers: [PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self)],
+            generators: [
+                PluginEntry(ToySolve.self), PluginEntry(ToyWitness.self), PluginEntry(ToyTools.self),
+                PluginEntry(ToyBase.self),
+            ],
+            verifiers: [
+                PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self),
+                PluginEntry(ToyRun.self),
+            ],
             filters: [PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],
             pairers: [PluginEntry(ToyPairs.self)],
@@ -54,9 +60,8 @@ struct TestRun {
     }
 
     static func plan(_ text: String) throws -> Plan {
-        let recipe = try Recipe.read(ConfigDocument(file: "toy.yaml", text: text))
-        return try Planner.plan(
-            recipe,
+        try Planner.plan(
+            RecipeReading(ConfigDocument(file: "toy.yaml", text: text)),
             registry: registry(),
             finder: ResourceLocator(recipe: nil, program: nil),
             localModels: { _ in .unknown(["smollm2-135m"]) }
@@ -67,6 +72,7 @@ struct TestRun {
     func pass(
         _ text: String = recipe,
         endpoint: any ModelEndpoint = ToyEndpoint(),
+        sandbox: (any Sandbox)? = nil,
         control: RunControl = RunControl(),
         now: @escaping @Sendable () -> Double = { 0 },
         progress: (Figures) -> Void = { _ in }
@@ -83,7 +89,7 @@ struct TestRun {
         let engine = Engine(
             plan: plan,
             ledger: ledger,
-            services: RunServices(endpoint: endpoint, sandbox: nil, now: now),
+            services: RunServices(endpoint: endpoint, sandbox: sandbox, now: now),
             control: control
         )
         let end = try await engine.run(progress: progress)

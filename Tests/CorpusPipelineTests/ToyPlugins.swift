@@ -7,6 +7,7 @@ struct ToySource: SourcePlugin {
     struct Options: PluginOptions {
         var count = 6
         var broken = 0
+        var refused = 0
         var licence = "MIT"
         var label = ""
         var line = 1
@@ -46,7 +47,16 @@ struct ToySource: SourcePlugin {
                 )
             )
         }
-        return Rows(rows: seeds + broken)
+        let refused = (0..<options.refused).map { n in
+            SourceRow.refused(
+                UnreadableRow(
+                    origin: Origin(source: "toy", path: "toy", line: 2000 + n),
+                    reason: "licence",
+                    message: "not ours"
+                )
+            )
+        }
+        return Rows(rows: seeds + broken + refused)
     }
 
     struct Rows: AsyncSequence {
@@ -294,7 +304,7 @@ struct ToyWriter: ExporterPlugin {
                     sample.id + " " + (sample.licence ?? "") + sample.content.json.canonical
                     + JSONValue.array(sample.evidence.map(\.json)).canonical
                     + JSONValue.array(sample.provenance.map(\.json)).canonical
-            case .pair(let pair): line = pair.id
+            case .pair(let pair, let provenance): line = pair.id + provenance.json.canonical
             }
             texts[row.split, default: ("", 0)].text += line + "\n"
             texts[row.split, default: ("", 0)].rows += 1
@@ -314,6 +324,7 @@ final class ToyEndpoint: ModelEndpoint {
     private let shuffle: Int
     private let charge: Charge?
     private let fails: @Sendable (Int, ModelRequest) throws -> Void
+    private let instead: @Sendable (ModelRequest) throws -> EndpointReply?
 
     /// Creates an endpoint.
     ///
@@ -321,11 +332,14 @@ final class ToyEndpoint: ModelEndpoint {
     ///   - shuffle: Another order of replies for each value.
     ///   - charge: What a call that fails is charged at, if anything.
     ///   - fails: Throws what the call of a number is to fail with.
+    ///   - instead: A reply, or an error, in place of the usual one.
     init(
         shuffle: Int = 0,
         charge: Charge? = nil,
-        fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in }
+        fails: @escaping @Sendable (Int, ModelRequest) throws -> Void = { _, _ in },
+        instead: @escaping @Sendable (ModelRequest) throws -> EndpointReply? = { _ in nil }
     ) {
+        self.instead = instead
         self.shuffle = shuffle
         self.charge = charge
         self.fails = fails
@@ -352,6 +366,7 @@ final class ToyEndpoint: ModelEndpoint {
             throw error
         }
         state.withLock { $0.bought[request.key, default: 0] += 1 }
+        if let reply = try instead(request) { return reply }
         var words = RandomStream(
             seed: 9,
             purpose: [request.messages.last?.content ?? "", String(request.repetition)]
@@ -362,5 +377,54 @@ final class ToyEndpoint: ModelEndpoint {
             charge: Charge(tokens: 5),
             endpoint: "toy"
         )
+    }
+}
+
+/// A model whose calls all wait for a place that they never get, until the run ends them.
+final class QueueingEndpoint: ModelEndpoint {
+    private struct State {
+        var isDrained = false
+        var callers: [CheckedContinuation<Void, Never>] = []
+        var watchers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func complete(
+        _ request: ModelRequest,
+        for role: String,
+        charged: @Sendable (Charge) async throws -> Void
+    ) async throws -> EndpointReply {
+        await withCheckedContinuation { (caller: CheckedContinuation<Void, Never>) in
+            let moved = state.withLock { state in
+                if state.isDrained { return [caller] }
+                state.callers.append(caller)
+                defer { state.watchers = [] }
+                return state.watchers
+            }
+            for waiter in moved { waiter.resume() }
+        }
+        throw CancellationError()
+    }
+
+    /// Waits until somebody waits here.
+    func hasCaller() async {
+        await withCheckedContinuation { (watcher: CheckedContinuation<Void, Never>) in
+            let isThere = state.withLock { state in
+                if !state.callers.isEmpty || state.isDrained { return true }
+                state.watchers.append(watcher)
+                return false
+            }
+            if isThere { watcher.resume() }
+        }
+    }
+
+    func drain() {
+        let callers = state.withLock { state in
+            state.isDrained = true
+            defer { state.callers = [] }
+            return state.callers
+        }
+        for caller in callers { caller.resume() }
     }
 }

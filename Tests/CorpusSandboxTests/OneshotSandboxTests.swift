@@ -222,6 +222,11 @@ struct OneshotSandboxTests {
         #expect(unknown.total == 1)
         #expect(undriven.verdict == .unavailable)
         #expect(none == nil)
+        let sandbox = try Workshop.sandbox
+        #expect(!sandbox.canRun(.io, in: "befunge"))
+        #expect(!sandbox.canRun(.call, in: "bash"))
+        #expect(sandbox.canRun(.io, in: "bash"))
+        #expect(sandbox.canRun(.call, in: "python"))
     }
 
     @Test("Cancellation ends a running program and all that it started", .timeLimit(.minutes(5)))

@@ -250,6 +250,21 @@ struct JSONLinesSourceTests {
         #expect(none?.description == "no file that this source can read matches `d`")
     }
 
+    @Test("Braces and brackets in a path stand for themselves, which is said where nothing is found")
+    func foreignWildcards() async throws {
+        let tree = try ScratchTree(["d[1]/a{b}.jsonl": "{}", "d[1]/c.jsonl": "{}"])
+        func paths(_ path: String) async throws -> [String?] {
+            try await source("jsonl", ["path": .string(path)], in: tree).allSeeds().map(\.origin.path)
+        }
+        #expect(try await paths("d[1]/a{b}.jsonl") == ["d[1]/a{b}.jsonl"])
+        #expect(try await paths("d[1]/*.jsonl") == ["d[1]/a{b}.jsonl", "d[1]/c.jsonl"])
+        for path in ["d/{a,c}.jsonl", "d[12]/*.jsonl", "*/{a,c}.jsonl"] {
+            let problem = await #expect(throws: BadOption.self) { try await paths(path) }
+            #expect(problem?.option == "path")
+            #expect(problem?.problem.contains("the only wildcards are `*`, `?` and `**`") == true, "\(path)")
+        }
+    }
+
     @Test("Rows are pulled: reading the first of many rows does not read the rest, and twice gives the same")
     func streaming() async throws {
         let tree = try ScratchTree(["a.jsonl": "{}\n", "b.jsonl": "{\"n\": 1}\n"])

@@ -78,6 +78,10 @@ extension SeedSource {
     func allProblems() async throws -> [UnreadableRow] {
         try await allRows().compactMap { if case .unreadable(let row) = $0 { row } else { nil } }
     }
+
+    func allRefused() async throws -> [UnreadableRow] {
+        try await allRows().compactMap { if case .refused(let row) = $0 { row } else { nil } }
+    }
 }
 
 /// Builds a source by name from options as a recipe gives them.

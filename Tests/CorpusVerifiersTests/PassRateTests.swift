@@ -53,6 +53,24 @@ struct PassRateTests {
         #expect(verdicts.first?.detail["attempts"] == .int(count))
     }
 
+    @Test("A model is not asked to solve what this machine cannot test")
+    func untestable() async throws {
+        let host = ScriptedHost(
+            answer: { _, _ in throw WorkFailure("no-reply", "nobody should be asked") },
+            require: { _, _ in throw WorkFailure("toolchain-missing", "no python") }
+        )
+        guard case .single(let judge) = try verifier("pass-rate", [:], roles: ["model"]) else {
+            throw WorkFailure("plugin-error", "with a model each task is rated by itself")
+        }
+
+        let failure = await #expect(throws: WorkFailure.self) {
+            try await judge.verdict(on: sample(Self.task), in: host.context())
+        }
+
+        #expect(failure?.code == "toolchain-missing")
+        #expect(host.calls.isEmpty)
+    }
+
     @Test(
         "Rates outside the wanted range are too easy or too hard",
         arguments: [
@@ -142,6 +160,42 @@ struct PassRateTests {
         #expect(verdict.labels["difficulty"] == "easy")
         #expect(verdict.detail["stopped_early"] == true)
         #expect(rate.worstCaseCalls == ["model": 10])
+    }
+
+    @Test(
+        "Where no attempt passes, the task's own code says whether it is hard or its tests are broken",
+        arguments: [
+            ([.wrongAnswer, .wrongAnswer, .ok, .wrongAnswer], "unsolved", "passed"),
+            ([.wrongAnswer, .wrongAnswer, .ok, .ok], "vacuous-test", "passed"),
+            ([.wrongAnswer, .wrongAnswer, .timeout], "test-failed", "failed"),
+        ] as [([ExecutionResult.Verdict], String, JSONValue)]
+    )
+    func reference(verdicts: [ExecutionResult.Verdict], reason: String, reference: JSONValue) async throws {
+        let host = ScriptedHost(texts: [Self.solution], verdicts: verdicts)
+        let fields = Self.task.merging(["code": "def triple(n): return n + n + n"]) { $1 }
+        let rate = try single("pass-rate", ["attempts": 2], roles: ["model"])
+
+        let verdict = try await rate.verdict(on: sample(fields), in: host.context())
+
+        #expect(verdict.outcome == .fail(ReasonCode(reason)))
+        #expect(verdict.detail["reference"] == reference)
+        #expect(host.jobs.count == verdicts.count)
+    }
+
+    @Test("The evidence names the models whose rate it is")
+    func models() async throws {
+        let host = ScriptedHost(texts: [Self.solution])
+        let rate = try single("pass-rate", ["attempts": 1], roles: ["model"])
+
+        let solved = try await rate.verdict(on: sample(Self.task), in: host.context())
+        let tested = try await group(
+            [:],
+            drafts: [sample(["code": "1"], evidence: .pass, models: ["student"])],
+            siblings: [sample(["code": "2"], evidence: .fail, models: ["student"])]
+        )
+
+        #expect(solved.detail["models"] == ["scripted"])
+        #expect(tested.first?.detail["models"] == ["student"])
     }
 
     @Test("All attempts are made when stopping early is off")

@@ -46,7 +46,8 @@ func sample(
     _ fields: [String: JSONValue],
     labels: [String: JSONValue] = [:],
     evidence: Evidence.Outcome? = nil,
-    ordinal: Int = 0
+    ordinal: Int = 0,
+    models: [String] = []
 ) -> Sample {
     let content = Content(fields: fields, labels: labels)
     let key = ItemKey(deriving: [content.id, String(ordinal)])
@@ -58,7 +59,8 @@ func sample(
         origin: Origin(source: "test"),
         licence: nil,
         evidence: evidence.map { [Evidence("tests", $0, about: content.id)] } ?? [],
-        provenance: []
+        provenance: models.isEmpty
+            ? [] : [Provenance(stage: "solved", plugin: "solve", version: 1, models: models)]
     )
 }
 

@@ -19,14 +19,63 @@ struct TopicDifficultyTests {
         )
 
         #expect(verdict.outcome == .pass)
-        #expect(verdict.labels == ["topic": "string-algorithm", "llm_score": 6.0])
+        #expect(
+            verdict.labels == [
+                "topic": "string-algorithm", "topics": ["string-algorithm"], "llm_score": 6.0,
+            ]
+        )
         #expect(verdict.score == 6)
         #expect(verdict.detail["reason"] == "one loop")
-        #expect(host.asked.count == 2)
+        #expect(host.asked.count == 4)
         let questions = host.asked.compactMap(\.first?.content)
         #expect(questions.allSatisfy { $0.contains("Count the vowels of a word.") && !$0.contains("{{") })
         #expect(questions.last?.contains("Topic: string algorithm") == true)
-        #expect(host.calls.map(\.settings).map { $0.schema == nil } == [false, false])
+        #expect(host.calls.map(\.settings).map { $0.schema == nil } == [false, false, false, false])
+    }
+
+    @Test(
+        "The anchors are of the task's own topic, or else of several",
+        arguments: [
+            (#"["rope splicing", "graph traversal"]"#, "graphs and trees", "of that topic"),
+            (#"["regular expressions", "text"]"#, "parsing", "of that topic"),
+            (#"["rope splicing"]"#, "general", "of several topics"),
+        ]
+    )
+    func anchors(topics: String, anchors: String, words: String) async throws {
+        let host = ScriptedHost(texts: [#"{"topics": \#(topics)}"#, Self.score(5)])
+
+        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+            on: draft,
+            in: host.context()
+        )
+
+        #expect(verdict.detail["anchors"] == .string(anchors))
+        #expect(host.asked.last?.first?.content.contains(words) == true)
+    }
+
+    @Test("Every topic that a model names is kept, with its reason, and the first is the main one")
+    func tags() async throws {
+        let reply = """
+            {"topics": [{"topic": "Binary Searches", "reason": "the list is sorted"}, {"topic": "a b c d e"},
+            {"topic": "binary search"}, "Arrays"]}
+            """
+        let host = ScriptedHost(texts: [reply, Self.score(5)])
+
+        let verdict = try await single("topic-difficulty", ["max_topics": 3], roles: ["model"]).verdict(
+            on: draft,
+            in: host.context()
+        )
+
+        #expect(verdict.labels["topic"] == "binary-search")
+        #expect(verdict.labels["topics"] == ["binary-search", "array"])
+        #expect(
+            verdict.detail["topics"]
+                == [
+                    ["topic": "binary-search", "reason": "the list is sorted"],
+                    ["topic": "array", "reason": ""],
+                ]
+        )
+        #expect(host.asked[0][0].content.contains("one to 3"))
     }
 
     @Test(
@@ -47,7 +96,7 @@ struct TopicDifficultyTests {
     @Test("Of several scores the mean counts, and they are not asked for at temperature 0")
     func mean() async throws {
         let host = ScriptedHost(texts: ["strings", Self.score(2), Self.score(3), Self.score(3)])
-        let judge = try single("topic-difficulty", ["calls": 3], roles: ["model"])
+        let judge = try single("topic-difficulty", roles: ["model"])
 
         let verdict = try await judge.verdict(on: draft, in: host.context())
 
@@ -63,7 +112,7 @@ struct TopicDifficultyTests {
             "strings", "I would say four", "Sorry.\n```json\n\(Self.score(4))\n```",
         ])
 
-        let verdict = try await single("topic-difficulty", roles: ["model"]).verdict(
+        let verdict = try await single("topic-difficulty", ["calls": 1], roles: ["model"]).verdict(
             on: draft,
             in: host.context()
         )
@@ -115,7 +164,7 @@ struct TopicDifficultyTests {
         ]
     )
     func topics(reply: String, label: String) {
-        #expect(Topic(reply)?.label == label)
+        #expect(Topics(reply)?.topics.first?.label == label)
     }
 
     @Test("A draft without a task is skipped")
@@ -135,6 +184,7 @@ struct TopicDifficultyTests {
         "Impossible options are refused",
         arguments: [
             (["calls": 4], "option `calls` must be between 1 and 3, not 4"),
+            (["max_topics": 7], "option `max_topics` must be between 1 and 6, not 7"),
             (["min_score": 0], "option `min_score` must be between 1 and 10, not 0.0"),
         ] as [(JSONValue, String)]
     )

@@ -72,6 +72,67 @@ struct CommandTests {
         #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
     }
 
+    @Test("Faults of the reader, of the plan and of a prompt are shown in one go, by their places")
+    func faultsOfAllKinds() async throws {
+        let bench = try Bench()
+        let text = bench.recipe()
+            .edited("budget: { tokens: 1000000 }", to: "budget: { tokens: -1 }")
+            .edited("verify: tests", to: "verify: tets")
+        try bench.write(text, to: "recipe.yaml")
+        try bench.write("{{ tasc }}\n", to: "Templates/Prompts/solve/prompt.jinja")
+        let check = try await Program.run("check", "recipe.yaml", folder: bench.folder)
+
+        #expect(check.code == 1)
+        let lines = check.errors.split(separator: "\n").filter {
+            $0.hasPrefix("error") || $0.contains("-->") || $0.contains("faults;")
+        }
+        #expect(lines.count == 7, "\(check.errors)")
+        try #require(lines.count == 7)
+        #expect(lines[0] == "error[undefined-variable]: `tasc` is undefined")
+        #expect(lines[1].hasSuffix("Templates/Prompts/solve/prompt.jinja:1:4"))
+        #expect(lines[2] == "error[out-of-range]: `tokens` must be at least 1 and is -1")
+        #expect(lines[3] == " --> recipe.yaml:6:19")
+        #expect(lines[4] == "error[unknown-plugin]: unknown plug-in `tets` for `verify:`")
+        #expect(lines[5] == "  --> recipe.yaml:11:21")
+        #expect(lines[6] == "3 faults; nothing was called and nothing was written")
+    }
+
+    @Test(
+        "A field that the seeds lack is shown where a prompt needs it; one that a later seed lacks costs that seed alone"
+    )
+    func missingFields() async throws {
+        let rows = (1...101).map { #"{"word": "w\#($0)"\#($0 == 101 ? "" : #", "tongue": "en""#)}"# }
+        let bench = try Bench(seeds: rows.joined(separator: "\n") + "\n")
+        func write(_ prompt: String) throws {
+            try bench.write(prompt, to: "Templates/Generators/explain/user.jinja")
+            try bench.write(
+                "name: explain\nversion: 1\nsummary: Explains\nfields: [word, tongue, error]\n"
+                    .replacing(prompt.contains("error") ? "" : ", error", with: ""),
+                to: "Templates/Generators/explain/generator.yaml"
+            )
+        }
+        let stages = "stages: { told: { generate: explain, from: tasks, model: student } }\n"
+        let exports = "exports: { sft: { write: sft-messages, from: told } }\n"
+        let head = try #require(bench.recipe().components(separatedBy: "stages:").first)
+        try bench.write(head + stages + exports, to: "recipe.yaml")
+
+        try write("Take heed.\nExplain `{{ error }}` in {{ tongue }}.\n")
+        let check = try await Program.run("check", "recipe.yaml", folder: bench.folder)
+        #expect(check.code == 1)
+        let place = "Templates/Generators/explain/user.jinja:2:13"
+        #expect(check.errors.contains(place), "\(check.errors)")
+        #expect(check.errors.contains("needs `{{ error }}`, which `tasks` does not have"), "\(check.errors)")
+        #expect(check.errors.contains("2 | Explain `{{ error }}` in {{ tongue }}.\n  |             ^^^^^\n"))
+        #expect(check.errors.contains("hint: its fields are `tongue`, `word`"))
+
+        try write("Explain {{ word }} in {{ tongue }}, as def add_1 does.\n")
+        let end = try await bench.run()
+        #expect(end.code == 0, "\(end.errors)")
+        let counts = try await bench.report()["counts"]
+        #expect(counts?["dropped"]?["missing-field"]?.whole == 1)
+        #expect(counts?["failed"]?.members?.isEmpty == true)
+    }
+
     @Test("Faults as JSON have places too")
     func faultsAsJSON() async throws {
         let bench = try Bench()

@@ -121,7 +121,9 @@ struct MoneyTests {
         }
     }
 
-    @Test("A plan tells what each role may cost and which caps the worst case exceeds, as information")
+    @Test(
+        "A plan tells what each role may cost and which caps that exceeds, as information and as an estimate"
+    )
     func plan() async throws {
         let bench = try Bench()
         try bench.write(
@@ -133,18 +135,23 @@ struct MoneyTests {
 
         #expect(text.code == 0)
         #expect(
-            text.output.contains("note: the worst case, 48 calls, exceeds the budget of 47"),
+            text.output.contains("note: the run may come to up to 48 calls, over the budget of 47"),
             "\(text.output)"
         )
         #expect(
             text.output.contains(
-                "note: the worst case, $0.03, exceeds the budget for the model `second` of $0.01"
+                "note: the run may come to about $0.03, over the budget for the model `second` of $0.01"
             )
         )
         #expect(text.output.contains("limit: $5.00, 47 calls, of it for `second` $0.01, 100 calls"))
         let roles = json["estimate"]?["roles"]?.elements ?? []
         #expect(roles.compactMap { $0["role"]?.text } == ["second", "student"])
         #expect(roles.compactMap { $0["calls"]?.whole } == [24, 24])
+        // 24 calls of 90 and 100 tokens out at most, and of 1,000 in by a guess.
+        #expect(roles.compactMap { $0["reply_tokens"]?.whole } == [2160, 2400])
+        #expect(roles.compactMap { $0["tokens"]?.whole } == [26_160, 26_400])
+        #expect(json["estimate"]?["reply_tokens"]?.whole == 4560)
+        #expect(text.output.contains(" tokens with prompts of a guessed length"), "\(text.output)")
         #expect(json["over"]?.elements?.compactMap { $0["cap"]?.text } == ["calls", "usd"])
         #expect(json["over"]?.elements?.map { $0["role"] ?? .null } == [.null, "second"])
     }

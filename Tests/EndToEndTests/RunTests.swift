@@ -1,6 +1,7 @@
 import CorpusModel
 import CorpusText
 import Foundation
+import FoundationNetworking
 import GRDB
 import TestSupport
 import Testing
@@ -41,6 +42,20 @@ struct RunTests {
         #expect(bench.calls == calls)
         #expect(try bench.exports() == before)
         #expect(before.count >= 5)
+    }
+
+    @Test("The papers name the models that took part, and a spare one neither them nor their terms")
+    func spareModel() async throws {
+        let bench = try Bench()
+        let spare = "  spare: { url: \"http://127.0.0.1:9\", model: other }\n"
+        let text = bench.recipe(extra: ", output_terms: apache-2.0").edited("budget:", to: spare + "budget:")
+        try bench.write(text, to: "recipe.yaml")
+        let end = try await bench.run()
+
+        #expect(end.code == 0, "\(end.errors)")
+        let card = try #require(try bench.exports()["README.md"])
+        #expect(card.contains("scripted") && card.contains("apache-2.0"))
+        #expect(!card.contains("spare"))
     }
 
     @Test(
@@ -93,6 +108,46 @@ struct RunTests {
         #expect(bench.calls == 24)
         let report = try await bench.report()
         #expect(Bench.addsUp(report))
+    }
+
+    @Test("--metrics serves the counts of the calls while the run lasts, and no word of what was asked")
+    func metrics() async throws {
+        let gate = Latch()
+        let bench = try Bench { request in
+            if request.index > 6 { gate.pass() }
+            return Bench.model(request)
+        }
+        let running = try bench.start(["--metrics", "0"])
+        await bench.server.received(8)
+        await running.said("/metrics")
+        let said = running.errorsSoFar
+        let address = try #require(said.split(separator: "\n").first { $0.hasPrefix("metrics: ") }).dropFirst(
+            9
+        )
+        let url = try #require(URL(string: String(address)))
+        let (body, response) = try await URLSession.shared.data(from: url)
+        let page = String(decoding: body, as: UTF8.self)
+        gate.open()
+        let end = try await running.end()
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(address.hasPrefix("http://127.0.0.1:"))
+        #expect((response as? HTTPURLResponse)?.statusCode == 200)
+        #expect(page.contains("corpusmith_requests_total{model=\"scripted\""))
+        #expect(page.contains("corpusmith_calls_in_flight{"))
+        #expect(page.contains("corpusmith_call_seconds_bucket{"))
+        #expect(!page.contains("corpusmith_cost_usd_total{"), "the recipe states no price")
+        #expect(!page.contains("add_"))
+    }
+
+    @Test("A port that is taken is said before anything is called")
+    func metricsPortTaken() async throws {
+        let bench = try Bench()
+        let end = try await bench.run("--metrics", "\(bench.server.port)")
+
+        #expect(end.code == 2)
+        #expect(end.errors.contains("error[no-metrics]"))
+        #expect(bench.calls == 0)
     }
 
     @Test("A second process on the same run is refused and told who works there")
@@ -211,6 +266,54 @@ struct RunTests {
             // What was in flight when the disk filled up found its place in the reserve.
             #expect(paid < 24)
             #expect(bench.calls == 24)
+        }
+    }
+
+    @Test(
+        "A disk that fills up while exporting stops the run, and it writes the same bytes when there is room"
+    )
+    func fullExport() async throws {
+        try await SmallDisk.lend(kibibytes: 40, to: "RunTests/fullExport") { disk in
+            let answer: @Sendable (TestServer.Request) -> Answer = { request in
+                let noise = Digest(of: request.text).description
+                let text = String(repeating: noise, count: 60)
+                return .chat("```python\\ndef f(x):\\n    return '\(text)'\\n```")
+            }
+            func text(_ bench: Bench) -> String {
+                // Nothing is executed: in name spaces of our own the sandbox cannot become another user.
+                bench.recipe().split(separator: "\n").filter { line in
+                    !["tested:", "rated:", "pairs:", "dpo:"].contains { line.contains($0) }
+                }.joined(separator: "\n").edited("from: rated", to: "from: solved") + "\n"
+            }
+            let reference = try Bench(answer: answer)
+            try reference.write(text(reference), to: "recipe.yaml")
+            let undisturbed = try await reference.run("--unsafe-no-sandbox")
+            #expect(undisturbed.code == 0, "\(undisturbed.errors)")
+            let expected = try reference.rows()
+            #expect(expected.values.reduce(0) { $0 + $1.utf8.count } > 60 << 10)
+
+            let bench = try Bench(answer: answer)
+            try bench.write(text(bench), to: "recipe.yaml")
+            try FileManager.default.createDirectory(
+                atPath: bench.folder + "/output/bench",
+                withIntermediateDirectories: true
+            )
+            try FileManager.default.createSymbolicLink(
+                atPath: bench.folder + "/output/bench/export",
+                withDestinationPath: disk.path
+            )
+            let end = try await bench.run("--unsafe-no-sandbox")
+            let paid = bench.calls
+            let written = try FileManager.default.subpathsOfDirectory(atPath: disk.path)
+            try disk.makeRoom()
+            let second = try await bench.run("--unsafe-no-sandbox")
+
+            #expect(end.code == 75, "\(end.code) \(end.errors)")
+            #expect(end.errors.contains("full"), "\(end.errors)")
+            #expect(!written.contains { $0.hasSuffix(".jsonl") || $0.hasSuffix(".tmp") }, "\(written)")
+            #expect(second.code == 0, "\(second.errors)")
+            #expect(paid == 24 && bench.calls == 24)
+            for (name, rows) in expected { #expect(content(of: disk.path + "/" + name) == rows, "\(name)") }
         }
     }
 

@@ -47,7 +47,7 @@ struct ShippedRecipeTests {
     )
     func fromCode() async throws {
         let bench = try Bench { request in CodeModel.answer(request) }
-        for number in 1...12 {
+        for number in 1...48 {
             try bench.write(CodeModel.snippet(number), to: "code/module\(number).py")
         }
         let recipe = try Self.recipe("from-code", for: bench).edited(
@@ -61,11 +61,13 @@ struct ShippedRecipeTests {
 
         #expect(Bench.addsUp(report), "\(report.pretty)")
         let dropped = report["counts"]?["dropped"]?.members ?? [:]
-        for reason in ["refusal", "too-easy"] {
+        for reason in ["refusal", "truncated", "format-broken", "prompt-leak", "no-gain", "too-easy"] {
             #expect(dropped[reason]?.whole ?? 0 > 0, "\(reason) in \(dropped)")
         }
+        let drafts = report["stages"]?.elements?.compactMap { $0["drafts"]?.whole } ?? []
+        #expect(drafts.reduce(0, +) >= 30, "\(report.pretty)")
         let exported = try #require(report["counts"]?["exported"]?.whole)
-        #expect(exported > 4, "\(report.pretty)")
+        #expect(exported > 20, "\(report.pretty)")
         #expect(try Self.rows("from-code/export/sft", bench).count == exported)
     }
 
@@ -189,8 +191,7 @@ private enum CodeModel {
         let question = Question(request)
         let draw = question.draw
         if question.text.hasPrefix("Invent a ") {
-            return draw % 6 == 0
-                ? .reply("I'm sorry, but I can't help with that.") : .reply(exercise(question))
+            return problem(question)
         }
         if question.text.hasPrefix("Name the topic") { return .reply(#"{"topic": "string processing"}"#) }
         if question.text.hasPrefix("Say how difficult") {
@@ -205,21 +206,38 @@ private enum CodeModel {
         )
     }
 
-    private static func exercise(_ question: Question) -> String {
+    /// A problem with its solution, or one of the ways in which small models fail at it, by the snippet's number.
+    private static func problem(_ question: Question) -> Answer {
         let name = question.text.components(separatedBy: "def ").last?.prefix { $0 != "(" } ?? "tally"
-        return """
-            Problem:
-            Write a function `most_\(name)(lines)` that counts how often each beginning of a line turns up, whatever its \
-            case, and returns the pairs of beginning and count, the most frequent first.
+        let number = name.split(separator: "_").last.flatMap { Int($0) } ?? 0
+        let exercise = exercise(String(name))
+        switch number % 12 {
+        case 0: return .reply("I'm sorry, but I can't help with that.")
+        case 1: return .reply(String(exercise.prefix(120)), finish: "length")
+        case 2: return .reply("Problem:\nCount the beginnings of lines.\n\nSolution:\nUse a dictionary.")
+        case 3: return .reply(exercise.edited("Problem:\n", to: "Problem:\nLook at the code snippet. "))
+        case 4:
+            return .reply(
+                "Problem:\nCount how often each line turns up.\n\nSolution:\n```python\n\(snippet(number))```"
+            )
+        default: return .reply(exercise)
+        }
+    }
 
-            Solution:
-            ```python
-            def most_\(name)(lines):
-                counts = {}
-                for line in lines:
-                    counts[line[:3].lower()] = counts.get(line[:3].lower(), 0) + 1
-                return sorted(counts.items(), key=lambda pair: -pair[1])
-            ```
-            """
+    private static func exercise(_ name: String) -> String {
+        """
+        Problem:
+        Write a function `most_\(name)(lines)` that counts how often each beginning of a line turns up, whatever its \
+        case, and returns the pairs of beginning and count, the most frequent first.
+
+        Solution:
+        ```python
+        def most_\(name)(lines):
+            counts = {}
+            for line in lines:
+                counts[line[:3].lower()] = counts.get(line[:3].lower(), 0) + 1
+            return sorted(counts.items(), key=lambda pair: -pair[1])
+        ```
+        """
     }
 }

@@ -18,10 +18,13 @@ package struct Answer: Sendable {
 
     package var status = 200
     package var headers: [String] = []
+    package var contentType = "application/json"
     package var body: [UInt8] = []
     package var framing = Framing.length
-    /// Waited for before the first byte is sent.
+    /// Waited for before the first byte is sent, or after the headers.
     package var gate: Latch?
+    /// Whether the headers go out before the gate is waited for.
+    package var sendsHeadersFirst = false
     /// After so many bytes of the whole answer, headers included, the connection is reset.
     package var resetAfter: Int?
     /// After so many bytes nothing more comes, until the client hangs up.
@@ -32,18 +35,22 @@ package struct Answer: Sendable {
     package init(
         status: Int = 200,
         headers: [String] = [],
+        contentType: String = "application/json",
         body: [UInt8] = [],
         framing: Framing = .length,
         gate: Latch? = nil,
+        sendsHeadersFirst: Bool = false,
         resetAfter: Int? = nil,
         stallAfter: Int? = nil,
         closes: Bool = false
     ) {
         self.status = status
         self.headers = headers
+        self.contentType = contentType
         self.body = body
         self.framing = framing
         self.gate = gate
+        self.sendsHeadersFirst = sendsHeadersFirst
         self.resetAfter = resetAfter
         self.stallAfter = stallAfter
         self.closes = closes
@@ -73,6 +80,22 @@ package struct Answer: Sendable {
         return Answer(body: Array(body ?? Data()))
     }
 
+    /// A stream of events, each with some data, in chunks of a few bytes.
+    package static func events(_ data: [String], stallsAtEnd: Bool = false) -> Answer {
+        let text = data.map { "data: \($0)\n\n" }.joined()
+        var answer = Answer(contentType: "text/event-stream", body: Array(text.utf8), framing: .chunks(50))
+        // The last chunk says that there are no more.
+        if stallsAtEnd { answer.stallAfter = answer.bytes.count - 5 }
+        return answer
+    }
+
+    /// How many bytes the headers have.
+    package var headBytes: Int {
+        let bytes = bytes
+        return (3..<bytes.count).first { bytes[$0 - 3...$0].elementsEqual([13, 10, 13, 10]) }.map { $0 + 1 }
+            ?? 0
+    }
+
     /// A connection that is reset without a word.
     package static let reset = Answer(resetAfter: 0)
     /// A server that never answers.
@@ -81,7 +104,7 @@ package struct Answer: Sendable {
     /// All bytes of the answer, or those of one round of an endless one.
     package var bytes: [UInt8] {
         if case .raw = framing { return body }
-        var head = "HTTP/1.1 \(status) Status\r\nContent-Type: application/json\r\n"
+        var head = "HTTP/1.1 \(status) Status\r\nContent-Type: \(contentType)\r\n"
         for header in headers { head += header + "\r\n" }
         if closes { head += "Connection: close\r\n" }
         switch framing {

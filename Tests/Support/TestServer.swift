@@ -131,7 +131,7 @@ package final class TestServer: Sendable {
         while let (method, path, headers, body) = reader.next() {
             let request = arrived(method, path, headers, body)
             let answer = script(request)
-            answer.gate?.pass()
+            if !answer.sendsHeadersFirst { answer.gate?.pass() }
             resets = answer.resetAfter != nil
             guard give(answer, to: connection), !answer.closes, !resets else { break }
         }
@@ -162,7 +162,13 @@ package final class TestServer: Sendable {
 
     /// Whether the connection is still of use.
     private func give(_ answer: Answer, to connection: TestSocket) -> Bool {
-        let bytes = answer.bytes
+        var bytes = answer.bytes
+        if answer.sendsHeadersFirst, let gate = answer.gate {
+            let head = answer.headBytes
+            guard connection.write(bytes.prefix(head)) else { return false }
+            bytes.removeFirst(head)
+            gate.pass()
+        }
         let most = answer.resetAfter ?? answer.stallAfter ?? max(0, bytes.count - 1)
         var isWhole = connection.write(bytes.prefix(most))
         // The client may send its next request as soon as it has the last byte, and no sooner.

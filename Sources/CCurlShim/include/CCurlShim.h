@@ -20,12 +20,14 @@ typedef struct {
     /// A reply that announces more bytes is refused before they come.
     int64_t reply_bytes_limit;
     bool bypasses_proxies;
-    /// On a connection that was used before, libcurl sends a request again by itself when the connection has died.
+    /// Whether no connection that was used before will do, since it may have died.
     bool needs_fresh_connection;
     /// Comes back from `corpus_curl_next_done`.
     uint64_t number;
     /// Handed to both callbacks.
     void *_Nonnull context;
+    /// Asked before the request is sent; libcurl asks once more when it wants to send it again by itself.
+    curl_prereq_callback _Nonnull on_send;
     curl_write_callback _Nonnull on_header;
     curl_write_callback _Nonnull on_body;
 } CorpusCurlRequest;
@@ -44,8 +46,29 @@ typedef struct {
 /// Starts libcurl; safe to call more than once, from one thread at a time.
 bool corpus_curl_start(void);
 
-/// Opens a multi handle, or gives NULL when memory is short.
-CURLM *_Nullable corpus_curl_open(long connections);
+/// A multi handle and the descriptors that its thread sleeps on.
+///
+/// Work is proportional to the transfers that something happened to, not to all that are open: a thousand calls that
+/// wait for a model cost nothing.
+typedef struct CorpusCurlLoop CorpusCurlLoop;
+
+/// Opens a loop, or gives NULL when memory or descriptors are short.
+CorpusCurlLoop *_Nullable corpus_curl_open(long connections);
+
+/// Adds a prepared handle; its transfer starts at the next turn.
+CURLMcode corpus_curl_add(CorpusCurlLoop *_Nonnull loop, CURL *_Nonnull handle);
+
+/// Takes a handle out, whether its transfer has ended or not.
+void corpus_curl_remove(CorpusCurlLoop *_Nonnull loop, CURL *_Nonnull handle);
+
+/// Sleeps until something happens, at most so many milliseconds, and lets libcurl do what there is to do.
+void corpus_curl_turn(CorpusCurlLoop *_Nonnull loop, int64_t milliseconds);
+
+/// Ends the sleep of the loop's thread, or its next one; any thread may call this while the loop is open.
+void corpus_curl_wake(CorpusCurlLoop *_Nonnull loop);
+
+/// Closes all connections; every handle must have been taken out.
+void corpus_curl_close(CorpusCurlLoop *_Nonnull loop);
 
 /// Keeps a broken connection from ending the process: blocks SIGPIPE in the calling thread.
 void corpus_curl_shield_thread(void);
@@ -55,7 +78,7 @@ CURLcode corpus_curl_prepare(CURL *_Nonnull handle, const CorpusCurlRequest *_No
 
 /// Takes the next request that has ended, or gives NULL.
 CURL *_Nullable corpus_curl_next_done(
-    CURLM *_Nonnull multi, uint64_t *_Nonnull number, CURLcode *_Nonnull result);
+    CorpusCurlLoop *_Nonnull loop, uint64_t *_Nonnull number, CURLcode *_Nonnull result);
 
 /// Reads what is known about a request that has ended.
 CorpusCurlFacts corpus_curl_facts(CURL *_Nonnull handle);

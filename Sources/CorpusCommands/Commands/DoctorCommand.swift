@@ -88,7 +88,7 @@ struct DoctorCommand: AsyncParsableCommand {
             return Finding(
                 name: name,
                 isWell: language != "python",
-                text: "no toolchain: programs in it give the verdict `unavailable`",
+                text: "no toolchain: tasks in it fail as `toolchain-missing`",
                 fix: "sudo apt-get install \(language == "python" ? "python3" : language)"
             )
         } catch let failure as WorkFailure {

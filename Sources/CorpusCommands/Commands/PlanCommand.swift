@@ -9,14 +9,16 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Show what a recipe will do and how much it may call and cost",
         discussion: """
-            Reads the recipe, its prompts and the beginning of its sources; calls nothing and writes nothing. Calls, \
-            tokens and cost are what comes when every item passes every stage and every reply is as long as allowed. \
-            Prompts are taken to be as long as a reply may be, 1,000 tokens at least, and retries are left out. \
-            `unknown` is said where a price or a count is not known. Caps that this worst case exceeds are named; that is \
-            no fault: a run stops at its caps and can be continued.
+            Reads the recipe, its prompts and the beginning of its sources; calls nothing and writes nothing. Calls are the \
+            most that there can be: every item passes every stage; retries are left out, and the seeds of large sources are \
+            counted by a sample. Tokens and cost are estimates and can be exceeded: replies are taken to be as long as \
+            allowed, and prompts, whose length nobody knows before they are made, as long as a reply may be, 1,000 tokens \
+            at least. `unknown` is said where a price or a count is not known. Caps that this exceeds are named; that is no \
+            fault: a run reserves what a prompt really may cost, stops at its caps and can be continued.
 
-            With --json: `nodes`, `estimate` (`seeds`, `calls`, `tokens`, `usd`, and the same by `roles` and by `stages`) and \
-            `over`, the caps that the worst case exceeds: `role`, null for the whole run, `cap`, `limit`, `worst_case`.
+            With --json: `nodes`, `estimate` (`seeds`, `calls`, `reply_tokens` at most, `tokens`, `usd`, and the same by \
+            `roles` and by `stages`) and `over`, the caps that it exceeds: `role`, null for the whole run, `cap`, `limit`, \
+            `estimate`.
 
             Exit codes: 0 sound, 2 faults in the recipe, 64 bad command line.
 
@@ -54,7 +56,7 @@ struct PlanText {
     var lines: [String] {
         var lines = ["\(plan.recipe.name)  (random seed \(plan.recipe.randomSeed))", ""]
         var table = TextTable(right: [3, 4, 5, 6])
-        table.add("stage", "does", "takes", "at most in", "calls", "tokens", "cost")
+        table.add("stage", "does", "takes", "at most in", "calls", "about tokens", "about cost")
         for node in plan.nodes {
             let row = plan.estimate.stages.first { $0.name == node.name && $0.verb == node.verb.rawValue }
             let from = (node.inputs + node.others).map(plan.label).joined(separator: ", ")
@@ -96,14 +98,14 @@ struct PlanText {
 
     private func text(_ excess: CapExcess) -> String {
         let owner = excess.role.map { " for the model `\($0)`" } ?? ""
-        let (worst, limit) =
+        let (amount, limit) =
             switch excess.cap {
-            case .dollars: (Amount.dollars(excess.worstCase), Amount.dollars(excess.limit))
+            case .dollars: ("about " + Amount.dollars(excess.estimate), Amount.dollars(excess.limit))
             case .tokens:
-                (Amount.short(excess.worstCase) + " tokens", Amount.short(excess.limit))
-            case .calls: (Amount.count(excess.worstCase) + " calls", Amount.count(excess.limit))
+                ("about " + Amount.short(excess.estimate) + " tokens", Amount.short(excess.limit))
+            case .calls: ("up to " + Amount.count(excess.estimate) + " calls", Amount.count(excess.limit))
             }
-        return "note: the worst case, \(worst), exceeds the budget\(owner) of \(limit)"
+        return "note: the run may come to \(amount), over the budget\(owner) of \(limit)"
     }
 
     /// One line: seeds, calls, tokens, cost.
@@ -114,8 +116,8 @@ struct PlanText {
         }
         return [
             number(estimate.seeds, "seeds"), number(estimate.calls, "calls"),
-            "about " + number(estimate.tokens, "tokens"),
-            "cost " + Amount.dollars(estimate.cost),
+            "about " + number(estimate.tokens, "tokens") + " with prompts of a guessed length",
+            "cost " + ((estimate.cost ?? 0) == 0 ? "" : "about ") + Amount.dollars(estimate.cost),
         ].joined(separator: ", ")
     }
 

@@ -18,6 +18,9 @@ struct RunCommand: AsyncParsableCommand {
             1. --record writes every request and reply of the run to a folder, without keys and addresses, and --cassette \
             takes replies from there before anything is bought, so that a run can be repeated on another machine.
 
+            --metrics serves counts of the model calls while the run lasts, on this machine alone: calls in flight and waiting, \
+            latencies, tokens, cost and errors by code, never a word of requests or replies.
+
             Exit codes: 0 done, 1 replayed with replies missing, 2 could not do it, 75 stopped early but resumable (budget reached, endpoint down, \
             disk full), 130 interrupted, 64 bad command line.
 
@@ -52,6 +55,9 @@ struct RunCommand: AsyncParsableCommand {
     )
     var record: String?
 
+    @Option(help: "Serve http://127.0.0.1:PORT/metrics for Prometheus during the run; 0 takes a free port")
+    var metrics: UInt16?
+
     @Flag(help: "Run what models write without isolation. Never do this with models you do not trust")
     var unsafeNoSandbox = false
 
@@ -71,7 +77,8 @@ struct RunCommand: AsyncParsableCommand {
                 folder: folder,
                 isQuiet: quiet,
                 allowsNoSandbox: unsafeNoSandbox,
-                tape: Tape(isReplay: replay, cassette: cassette, record: record)
+                tape: Tape(isReplay: replay, cassette: cassette, record: record),
+                metricsPort: metrics
             )
             let report = try await session.run()
             if json {

@@ -57,6 +57,11 @@ actor EndpointDoor: ModelEndpoint {
         local.drain()
     }
 
+    /// How the calls stand; without models before the first one.
+    nonisolated var snapshot: EndpointSnapshot {
+        hall.withLock(\.client)?.snapshot ?? EndpointSnapshot(models: [:])
+    }
+
     /// Closes what was opened; calls in flight end with `CancellationError`.
     func shut() async {
         if case .open(let client) = state { await client.shutdown() }
@@ -88,7 +93,7 @@ actor EndpointDoor: ModelEndpoint {
 
     private func open() async throws -> EndpointClient {
         var routes: [ModelRoute] = []
-        for model in plan.models.values.sorted(by: { $0.identity < $1.identity }) where plan.uses(model) {
+        for model in plan.usedModels.values.sorted(by: { $0.identity < $1.identity }) {
             guard !routes.contains(where: { $0.name == model.identity }) else { continue }
             routes.append(try await route(to: model))
         }
@@ -126,7 +131,6 @@ actor EndpointDoor: ModelEndpoint {
                 priceFactor: batch.priceFactor
             )
         }
-        route.fallback = spec.fallback.flatMap { plan.models[$0.value]?.identity }
         switch spec.place.value {
         case .local:
             var place = configuration(of: model, at: try await local.address(of: model))
@@ -142,6 +146,7 @@ actor EndpointDoor: ModelEndpoint {
                     TokenPrice(
                         input: $0.inputNanoDollars,
                         cachedInput: $0.cachedInputNanoDollars,
+                        cacheWrite: $0.cacheWriteNanoDollars,
                         output: $0.outputNanoDollars
                     )
                 }
@@ -177,7 +182,13 @@ actor EndpointDoor: ModelEndpoint {
                 inputTokens: model.spec.inputTokensPerMinute,
                 outputTokens: model.spec.outputTokensPerMinute
             ),
-            timeouts: EndpointTimeouts(total: .seconds(model.spec.timeoutSeconds)),
+            timeouts: EndpointTimeouts(
+                total: .seconds(model.spec.timeouts.totalSeconds),
+                firstToken: .seconds(model.spec.timeouts.firstTokenSeconds),
+                idle: .seconds(model.spec.timeouts.idleSeconds)
+            ),
+            streamsFrom: model.spec.streaming.fewestTokens,
+            maxReplyBytes: model.spec.replyMegabytes.map { $0 << 20 },
             sendsSeed: true,
             tokenLimitField: model.spec.tokenLimitField ?? .maxTokens
         )
@@ -187,18 +198,15 @@ actor EndpointDoor: ModelEndpoint {
 extension Plan {
     /// The names of the bundled models that stages use, each once.
     var bundledModels: [String] {
-        let specs = models.values.filter { uses($0) }.map(\.spec)
+        let specs = usedModels.values.map(\.spec)
         let names = specs.compactMap { spec in
             if case .local = spec.place.value { spec.model } else { nil }
         }
         return Set(names).sorted()
     }
 
-    /// Whether any stage has a role for a model, or for one whose fallback it is.
+    /// Whether any stage has a role for a model of this identity, or for one that it stands in for.
     func uses(_ model: PlannedModel) -> Bool {
-        nodes.flatMap(\.roles.values).contains { used in
-            used.identity == model.identity
-                || used.spec.fallback.flatMap { models[$0.value]?.identity } == model.identity
-        }
+        usedModels.values.contains { $0.identity == model.identity }
     }
 }

@@ -25,6 +25,8 @@ struct ExportPapers {
             corpus: plan.recipe.name,
             productVersion: Product.version,
             recipe: plan.recipe.name,
+            recipeDigest: report.recipe,
+            sources: report.sources.map { .init(name: $0.name, seeds: $0.seeds, digest: $0.digest) },
             exports: exports,
             counts: .init(
                 candidates: report.counts.candidates,
@@ -32,7 +34,7 @@ struct ExportPapers {
                 dropped: codes(report.counts.dropped),
                 failed: codes(report.counts.failed)
             ),
-            models: plan.models.sorted { $0.key < $1.key }.map { name, model in
+            models: plan.usedModels.sorted { $0.key < $1.key }.map { name, model in
                 .init(role: name, name: model.identity, outputTerms: model.spec.outputTerms)
             },
             licences: licences,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CorpusConfig
+import CorpusDashboard
 import CorpusEndpoint
 import CorpusExporters
 import CorpusKit
@@ -8,6 +9,7 @@ import CorpusPipeline
 import CorpusSandbox
 import CorpusText
 import Foundation
+import Synchronization
 
 /// One pass of a run: wires the rooms to the engine, follows it, and writes what came of it.
 struct RunSession {
@@ -16,6 +18,7 @@ struct RunSession {
     let isQuiet: Bool
     let allowsNoSandbox: Bool
     let tape: Tape
+    let metricsPort: UInt16?
 
     private var plan: Plan { workshop.plan }
 
@@ -118,7 +121,12 @@ struct RunSession {
     ) async throws -> PassEnd {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await gate.keep() }
-            defer { gate.close() }
+            // The server of the counts ends with the run.
+            defer {
+                gate.close()
+                group.cancelAll()
+            }
+            if let metricsPort { try await serveMetrics(of: door, on: metricsPort, in: &group) }
             let end = try await withSignals { count in
                 if count == 1 {
                     Terminal.tell("\nfinishing what is in work; interrupt again to stop at once")
@@ -134,6 +142,34 @@ struct RunSession {
             // The bundled model may be starting still.
             if case .interrupted = end.stop { group.cancelAll() }
             return end
+        }
+    }
+
+    /// Opens the page before anything is called, so that a port that is taken costs nothing.
+    private func serveMetrics(
+        of door: EndpointDoor,
+        on port: UInt16,
+        in group: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws {
+        let trouble = Mutex<(any Error)?>(nil)
+        do {
+            let server = try MetricsServer(port: port) { door.snapshot.prometheusText }
+            let opening = Task { try await server.address() }
+            group.addTask {
+                do {
+                    try await server.run()
+                } catch {
+                    trouble.withLock { $0 = error }
+                    opening.cancel()
+                }
+            }
+            Terminal.tell("metrics: \(try await opening.value)")
+        } catch {
+            throw CommandProblem(
+                "no-metrics",
+                "the counts cannot be served: \(trouble.withLock { $0 } ?? error)",
+                hint: "name another port with `--metrics`, or 0 for any that is free"
+            )
         }
     }
 
@@ -232,9 +268,10 @@ struct RunSession {
             return ("failed", problem.code == .full ? CommandExit.resumable : CommandExit.failed)
         case .failure(let failure):
             CommandExit.tell(failure.code.description, failure.description, hint: failure.hint)
-            let isPassing = ["endpoint-down", "transport", "timeout", "endpoint-loading"].contains(
-                failure.code.description
-            )
+            // What time or money mends.
+            let isPassing = [
+                "endpoint-down", "transport", "timeout", "endpoint-loading", "quota-exhausted",
+            ].contains(failure.code.description)
             if isPassing { Terminal.tell("nothing is lost: \(again)") }
             return ("stopped: \(failure.code)", isPassing ? CommandExit.resumable : CommandExit.failed)
         }

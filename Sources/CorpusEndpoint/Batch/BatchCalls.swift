@@ -58,11 +58,24 @@ struct BatchCalls: Sendable {
     }
 
     /// Asks for the results of a batch, and again while that may help.
-    func results(_ url: String) async throws -> HTTPReply {
+    ///
+    /// - Parameters:
+    ///   - url: Where they are.
+    ///   - each: Told each line as it comes; after a broken exchange all lines come again.
+    /// - Throws: `Failed`; `CancellationError` when the run was stopped.
+    func results(_ url: String, each: @escaping @Sendable ([UInt8]) -> Void) async throws {
         var request = lane.httpRequest(url, body: nil)
         request.limits.total = max(request.limits.total, .seconds(600))
         request.limits.replyBytes = max(request.limits.replyBytes, Self.resultBytes)
-        return try await again(url) { [request] in try await exchange(request) }
+        let longest = lane.configuration.limits.replyBytes
+        _ = try await again(url) { [request] in
+            let lines = BodyLines(limitBytes: longest, each: each)
+            var own = request
+            own.reader = lines
+            let reply = try await exchange(own)
+            lines.finish()
+            return reply
+        }
     }
 
     /// The largest file of results that is read.

@@ -13,7 +13,9 @@ extension BatchChannel {
             var batch = RunningBatch(
                 record: record,
                 rows: record.rows.compactMap { row in
-                    guard let parcel = try? lane.parcel(row.request, for: row.role) else { return nil }
+                    guard let parcel = try? lane.parcel(row.request, for: row.role, mayStream: false) else {
+                        return nil
+                    }
                     return reserved(
                         BatchRow(key: row.request.key, request: row.request, role: row.role, parcel: parcel)
                     )

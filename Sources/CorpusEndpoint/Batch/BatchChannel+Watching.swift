@@ -80,21 +80,21 @@ extension BatchChannel {
     }
 
     private func read(_ address: String, into answers: inout [String: RowAnswer]) async throws {
-        let body: [UInt8]
+        let found = Mutex(answers)
         do {
-            body = try await calls.results(address).body
+            try await calls.results(address) { [dialect] line in
+                guard let value = try? JSONValue(parsing: line), let (key, answer) = dialect.answer(in: value)
+                else { return }
+                found.withLock { found in
+                    // A row that is told of twice has one answer at most.
+                    if case .undone = answer, found[key] != nil { return }
+                    found[key] = answer
+                }
+            }
         } catch let failed as BatchCalls.Failed {
             throw calls.stop(failed.failure)
         }
-        for line in body.split(separator: UInt8(ascii: "\n")) {
-            guard let value = try? JSONValue(parsing: line), let (key, answer) = dialect.answer(in: value)
-            else {
-                continue
-            }
-            // A row that is told of twice has one answer at most.
-            if case .undone = answer, answers[key] != nil { continue }
-            answers[key] = answer
-        }
+        answers = found.withLock { $0 }
     }
 
     // MARK: - Ends

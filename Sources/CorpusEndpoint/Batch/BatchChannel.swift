@@ -71,7 +71,7 @@ final class BatchChannel: Sendable {
             key: request.key,
             request: request,
             role: role,
-            parcel: try lane.parcel(request, for: role)
+            parcel: try lane.parcel(request, for: role, mayStream: false)
         )
         var unusable = 0
         var waited = Duration.zero

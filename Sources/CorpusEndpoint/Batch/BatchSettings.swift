@@ -35,6 +35,11 @@ extension TokenPrice {
     /// The price in a batch; a fraction of a billionth counts as one.
     func scaled(by factor: Double) -> TokenPrice {
         func part(_ price: Int) -> Int { Int((Double(price) * factor).rounded(.up)) }
-        return TokenPrice(input: part(input), cachedInput: part(cachedInput), output: part(output))
+        return TokenPrice(
+            input: part(input),
+            cachedInput: part(cachedInput),
+            cacheWrite: part(cacheWrite),
+            output: part(output)
+        )
     }
 }

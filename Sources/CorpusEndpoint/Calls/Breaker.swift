@@ -7,6 +7,9 @@ import Synchronization
 final class Breaker: Sendable {
     private struct State: Sendable {
         var failed: Set<ItemKey> = []
+        /// Requests that the endpoint refused before it ever answered one.
+        var refused: Set<ItemKey> = []
+        var hasAnswered = false
         var opened: WorkFailure?
     }
 
@@ -35,6 +38,8 @@ final class Breaker: Sendable {
     func succeeded() {
         state.withLock { state in
             if !state.failed.isEmpty { state.failed = [] }
+            guard !state.hasAnswered else { return }
+            (state.hasAnswered, state.refused) = (true, [])
         }
     }
 
@@ -62,7 +67,12 @@ final class Breaker: Sendable {
         let error = failure.workFailure(attempts: attempts)
         guard case .again(let wish) = failure.kind else {
             state.failed = []
-            return (error, failure.stopsRun)
+            guard failure.kind == .never, !failure.stopsRun, !state.hasAnswered else {
+                return (error, failure.stopsRun)
+            }
+            state.refused.insert(key)
+            guard state.refused.count >= policy.refusalsUntilDoomed else { return (error, false) }
+            return (doomed(failure), true)
         }
         if let wish, wish > policy.longestWish { return (pause(wish, error), true) }
         state.failed.insert(key)
@@ -86,6 +96,16 @@ final class Breaker: Sendable {
             "\(whose) failed \(policy.failuresUntilDown) requests in a row, the last because: "
                 + failure.message,
             hint: "bring the endpoint back and give the same command again: the run goes on where it stopped",
+            stopsRun: true
+        )
+    }
+
+    private func doomed(_ failure: CallFailure) -> WorkFailure {
+        WorkFailure(
+            failure.code,
+            "\(whose) refused the first \(policy.refusalsUntilDoomed) requests, the last because: \(failure.message)",
+            hint: failure.hint
+                ?? "the model's entry in the recipe may ask for what the endpoint does not have",
             stopsRun: true
         )
     }

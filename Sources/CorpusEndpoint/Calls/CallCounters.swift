@@ -63,9 +63,12 @@ public struct EndpointSnapshot: Sendable, Hashable {
         public var endpoint: String
         /// What its calls have come to.
         public var counts: EndpointCounts
+        /// Whether its prices are known, so that its cost is.
+        public var isPriced: Bool
 
         /// Creates the account of a lane.
-        public init(model: String, endpoint: String, counts: EndpointCounts) {
+        public init(model: String, endpoint: String, counts: EndpointCounts, isPriced: Bool = true) {
+            self.isPriced = isPriced
             self.model = model
             self.endpoint = endpoint
             self.counts = counts

@@ -22,7 +22,11 @@ extension Lane {
                 guard let found = CallFailure(transport, from: label, limits: request.limits) else {
                     throw CancellationError()
                 }
-                guard transport.wasSent else { throw found.workFailure(attempts: attempts) }
+                guard transport.wasSent else {
+                    // It may come up later, and then the looks begin.
+                    watch()
+                    throw found.workFailure(attempts: attempts)
+                }
                 (failure, isFinal) = (found, true)
             }
             if case .wait(let wait) = pacing.step(after: failure) {
@@ -30,8 +34,17 @@ extension Lane {
                 continue
             }
             let error = failure.workFailure(attempts: attempts)
+            if failure.isLoading || failure.code == .timeout { watch() }
             if isFinal { throw error }
             return EndpointProbe(trouble: error)
+        }
+    }
+
+    /// Whether anybody answers there, whatever the answer.
+    func isReachable() async -> Bool {
+        switch await shared.engine.send(question(dialect.modelsURL, within: .seconds(5))) {
+        case .success(let answer): answer.status < 500
+        case .failure: false
         }
     }
 

@@ -9,21 +9,25 @@ extension Lane {
     ///
     /// - Parameters:
     ///   - outcome: What came of the request with its schema.
+    ///   - parcel: How it was sent.
     ///   - request: The request.
     /// - Returns: What came of the second exchange; nil when there was none, or it was refused as well.
     func withoutSchema(
         after outcome: Outcome,
+        _ parcel: Parcel,
         _ request: ModelRequest
-    ) async -> (Result<HTTPReply, TransportFailure>, Outcome)? {
+    ) async -> (exchange: Result<HTTPReply, TransportFailure>, outcome: Outcome)? {
         guard case .failure(let failure?) = outcome, failure.isPlainRefusal, request.schema != nil,
             configuration.effectiveSchemaField != .unsent
         else { return nil }
         let plain = request.withoutSchema
-        guard let body = try? dialect.body(for: plain) else { return nil }
-        let exchange = await shared.engine.send(httpRequest(dialect.url, body: body))
-        let second = self.outcome(of: exchange, plain)
-        if case .failure(let again?) = second, again.isPlainRefusal { return nil }
-        if case .success = second {
+        let role = parcel.need.role
+        guard let parcel = try? self.parcel(plain, for: role, mayStream: parcel.isStreamed) else {
+            return nil
+        }
+        let second = await send(parcel, plain)
+        if case .failure(let again?) = second.outcome, again.isPlainRefusal { return nil }
+        if case .success = second.outcome {
             let isNew = refusesSchemas.withLock { refuses in
                 defer { refuses = true }
                 return !refuses
@@ -35,7 +39,7 @@ extension Lane {
                 )
             }
         }
-        return (exchange, second)
+        return second
     }
 }
 

@@ -29,7 +29,7 @@ final class Lane: Sendable {
     let desk: LeaseDesk
     let health = LaneHealth()
     let counters = CallCounters()
-    let watching = Mutex<Task<Void, Never>?>(nil)
+    let watching = Mutex(QueueWatch())
     let dialect: any Dialect
     /// Whether the endpoint has refused a schema, so that none is sent any more.
     let refusesSchemas = Mutex(false)
@@ -53,21 +53,38 @@ final class Lane: Sendable {
     struct Parcel: Sendable {
         let body: [UInt8]
         /// Whether the request's schema stands in no body.
-        let omitsSchema: Bool
+        var omitsSchema = false
+        /// Whether the body asks for a reply in pieces.
+        var isStreamed = false
         let worstCase: Amounts
         var need: LeaseNeed
     }
 
     /// Writes a request in the endpoint's words and says what it may take.
-    func parcel(_ request: ModelRequest, for role: String) throws(WorkFailure) -> Parcel {
+    ///
+    /// - Parameters:
+    ///   - request: The question.
+    ///   - role: Who asks.
+    ///   - mayStream: Whether the reply may come in pieces, where the configuration says so.
+    /// - Returns: What is sent, with its worst case.
+    /// - Throws: `WorkFailure` with `unsupported-request` when the API has no words for the question.
+    func parcel(
+        _ request: ModelRequest,
+        for role: String,
+        mayStream: Bool = true
+    ) throws(WorkFailure) -> Parcel {
+        let isStreamed =
+            mayStream && configuration.streamsFrom.map { request.sampling.maxTokens >= $0 } ?? false
         let omitsSchema = request.schema != nil && refusesSchemas.withLock { $0 }
-        let body = try dialect.body(for: omitsSchema ? request.withoutSchema : request)
+        let asked = omitsSchema ? request.withoutSchema : request
+        let body = try dialect.body(for: asked, streamed: isStreamed)
         let input = dialect.worstInputTokens(of: body, for: request)
         let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
         let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
         return Parcel(
             body: body,
             omitsSchema: omitsSchema,
+            isStreamed: isStreamed,
             worstCase: Amounts(nanoDollars: cost, tokens: input + output, calls: 1),
             // Rates are put right afterwards, so a likely figure serves them better than a safe one.
             need: LeaseNeed(role: role, input: max(1, body.count / 4), output: output)
@@ -84,6 +101,13 @@ final class Lane: Sendable {
         fileprivate let notice: RateNotice?
 
         var reply: ModelReply? { if case .success(let reply) = outcome { reply } else { nil } }
+        /// What it says about the endpoint.
+        var health: LaneHealth.End {
+            switch outcome {
+            case .success: .alive
+            case .failure(let failure): failure?.health ?? .unknown
+            }
+        }
 
         /// Gives the lease back, so that another call may start.
         func release() {
@@ -98,9 +122,8 @@ final class Lane: Sendable {
             $0.inFlight += 1
         }
         let asked = parcel.omitsSchema ? request.withoutSchema : request
-        var exchange = await shared.engine.send(httpRequest(dialect.url, body: parcel.body))
-        var outcome = outcome(of: exchange, asked)
-        if let second = await withoutSchema(after: outcome, asked) { (exchange, outcome) = second }
+        var (exchange, outcome) = await send(parcel, asked)
+        if let second = await withoutSchema(after: outcome, parcel, asked) { (exchange, outcome) = second }
         let used: Amounts
         switch outcome {
         case .success(let reply): used = reply.usage.map(amounts) ?? parcel.worstCase
@@ -128,6 +151,7 @@ final class Lane: Sendable {
             counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
             counts.usage.output += reply.usage?.output ?? 0
         }
+        if case .success = outcome { watchAgain() }
         return Exchanged(lane: self, lease: lease, outcome: outcome, used: used, notice: notice)
     }
 
@@ -136,24 +160,46 @@ final class Lane: Sendable {
         switch outcome {
         case .success: .served
         case .failure(let failure?) where failure.isRefusal: .refused
+        case .failure(let failure?) where failure.showsOverload: .late
         case .failure: .other
         }
     }
 
-    func outcome(of exchange: Result<HTTPReply, TransportFailure>, _ request: ModelRequest) -> Outcome {
+    /// Sends what a request became and reads what comes back.
+    func send(
+        _ parcel: Parcel,
+        _ request: ModelRequest
+    ) async -> (exchange: Result<HTTPReply, TransportFailure>, outcome: Outcome) {
+        let (sent, reader) = httpRequest(parcel, request)
+        let exchange = await shared.engine.send(sent)
+        return (exchange, outcome(of: exchange, request, reader, sent.limits))
+    }
+
+    private func outcome(
+        of exchange: Result<HTTPReply, TransportFailure>,
+        _ request: ModelRequest,
+        _ reader: StreamedReply?,
+        _ limits: HTTPRequest.Limits
+    ) -> Outcome {
         switch exchange {
         case .failure(let failure):
-            return .failure(CallFailure(failure, from: label, limits: configuration.limits))
+            return .failure(CallFailure(failure, from: label, limits: limits))
         case .success(let answer):
             guard (200..<300).contains(answer.status) else {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
             }
-            do {
-                var reply = try dialect.reply(in: answer.body, to: request)
+            do throws(ReplyFault) {
+                var reply =
+                    if let reader {
+                        try reader.reply()
+                    } else {
+                        try dialect.reply(in: answer.body, to: request)
+                    }
                 reply.milliseconds = answer.duration.milliseconds
                 return .success(reply)
             } catch {
-                return .failure(CallFailure(error, from: label, request: request, now: shared.now()))
+                let fault = error.asPage(answer.isWebPage)
+                return .failure(CallFailure(fault, from: label, request: request, now: shared.now()))
             }
         }
     }
@@ -167,8 +213,25 @@ final class Lane: Sendable {
         Charge(tokens: used.tokens, cost: configuration.price == nil ? nil : used.nanoDollars)
     }
 
-    func httpRequest(_ url: String, body: [UInt8]?) -> HTTPRequest {
-        var headers = ["Accept: application/json", "User-Agent: corpusmith"]
+    /// What is sent for a call, and what reads its reply when that is to come in pieces.
+    private func httpRequest(_ parcel: Parcel, _ request: ModelRequest) -> (HTTPRequest, StreamedReply?) {
+        var sent = httpRequest(
+            parcel.isStreamed ? dialect.streamURL : dialect.url,
+            body: parcel.body,
+            accepts: parcel.isStreamed ? "text/event-stream, application/json" : "application/json"
+        )
+        if configuration.maxReplyBytes == nil {
+            sent.limits.replyBytes = min(sent.limits.replyBytes, parcel.longestReply(to: request))
+        }
+        guard parcel.isStreamed else { return (sent, nil) }
+        sent.limits.beginning = configuration.timeouts.firstToken
+        let reader = StreamedReply(dialect, request, limitBytes: sent.limits.replyBytes)
+        sent.reader = reader
+        return (sent, reader)
+    }
+
+    func httpRequest(_ url: String, body: [UInt8]?, accepts: String = "application/json") -> HTTPRequest {
+        var headers = ["Accept: \(accepts)", "User-Agent: corpusmith"]
         if body != nil {
             // An empty `Expect:` keeps large bodies from waiting for a `100 Continue` that few servers send.
             headers += ["Content-Type: application/json", "Expect:"]
@@ -191,13 +254,28 @@ final class Lane: Sendable {
     }
 }
 
+extension Lane.Parcel {
+    /// The most bytes that a reply to what was asked can sensibly have.
+    ///
+    /// A token is some four bytes, and rarely a dozen when a server escapes what is not ASCII; likelihoods come with
+    /// each alternative's text, bytes and number, and a piece of a stream with an object of its own. Some servers
+    /// repeat the request, in a stream several times.
+    func longestReply(to request: ModelRequest) -> Int {
+        let alternatives = request.sampling.logprobs.map { $0 + 1 } ?? 0
+        let perToken = (isStreamed ? 1024 : 64) + 384 * alternatives
+        let echoed = (isStreamed ? 16 : 4) * body.count
+        let (tokens, overflows) = max(0, request.sampling.maxTokens).multipliedReportingOverflow(by: perToken)
+        return overflows ? .max : (1 << 20) + min(tokens, 1 << 40) + echoed
+    }
+}
+
 extension EndpointConfiguration {
     var limits: HTTPRequest.Limits {
         HTTPRequest.Limits(
             connect: timeouts.connect,
             total: timeouts.total,
             idle: timeouts.idle,
-            replyBytes: maxReplyBytes
+            replyBytes: maxReplyBytes ?? 64 << 20
         )
     }
 

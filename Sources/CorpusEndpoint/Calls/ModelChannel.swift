@@ -47,20 +47,48 @@ final class ModelChannel: Sendable {
     }
 
     /// Asks every endpoint for its models; one that cannot be asked takes no part while another can.
+    ///
+    /// Once one has answered, the others are waited for no longer than two seconds: one that reads its model for
+    /// minutes does not hold up the run.
     func probe() async throws -> EndpointProbe {
         var found: EndpointProbe?
         var trouble: (any Error)?
-        for lane in lanes {
-            do {
-                let probe = try await lane.probe()
-                found = found ?? probe
-                lane.watch()
-            } catch let failure as WorkFailure {
-                trouble = trouble ?? failure
-                guard lanes.count > 1 else { break }
-                shared.tell("`\(lane.label.address)` cannot be used now: \(failure.description)")
-                lane.health.rest(now: shared.elapsed())
+        try await withThrowingTaskGroup(of: (Int, Result<EndpointProbe, any Error>)?.self) { group in
+            for index in lanes.indices {
+                group.addTask { [lanes] in
+                    do {
+                        return (index, .success(try await lanes[index].probe()))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
             }
+            var open = lanes.count
+            while open > 0, let next = try await group.next() {
+                guard let (index, result) = next else {
+                    group.cancelAll()
+                    continue
+                }
+                open -= 1
+                switch result {
+                case .success(let probe):
+                    if found == nil, open > 0 {
+                        group.addTask { [shared] in
+                            try? await shared.sleep(.seconds(2))
+                            return nil
+                        }
+                    }
+                    found = found ?? probe
+                    lanes[index].watch()
+                case .failure(let error):
+                    trouble = trouble ?? error
+                    guard lanes.count > 1, !Task.isCancelled else { break }
+                    let why = (error as? WorkFailure)?.description ?? "it does not answer yet"
+                    shared.tell("`\(lanes[index].label.address)` cannot be used now: \(why)")
+                    lanes[index].health.rest(now: shared.elapsed())
+                }
+            }
+            group.cancelAll()
         }
         if let found { return found }
         throw trouble ?? CancellationError()
@@ -94,7 +122,13 @@ final class ModelChannel: Sendable {
             try Task.checkCancellation()
             var pause: Duration?
             let index = pick(prefix, besides: tried)
-            let end = try await attempt(request, for: role, at: index, isRetry: attempts > 0)
+            let end: End
+            do {
+                end = try await attempt(request, for: role, at: index, isRetry: attempts > 0)
+            } catch is LaneLeft {
+                continue
+            }
+            defer { rebalance() }
             let (lane, used) = (end.exchanged.lane, end.exchanged.used)
             attempts += 1
             for (loser, used) in end.lost where used != Amounts() { try await charged(loser.charge(used)) }
@@ -103,7 +137,7 @@ final class ModelChannel: Sendable {
                 breaker.succeeded()
                 end.exchanged.release()
                 slow.note(Double(reply.milliseconds) / 1000)
-                if lane.health.succeeded() { shared.tell("`\(lane.label.address)` answers again") }
+                note(.alive, of: lane, nil)
                 return EndpointReply(
                     reply: reply,
                     attempts: attempts,
@@ -115,7 +149,10 @@ final class ModelChannel: Sendable {
                 defer { end.exchanged.release() }
                 if used != Amounts() { try await charged(lane.charge(used)) }
                 // The run is stopping: the exchange was aborted, no failure of the endpoint's.
-                guard let failure else { throw CancellationError() }
+                guard let failure else {
+                    note(.unknown, of: lane, nil)
+                    throw CancellationError()
+                }
                 // The key is a digest of the whole request: not worth its time before something fails.
                 let key = request.key
                 if moves(after: failure, of: lane) { continue }
@@ -162,20 +199,60 @@ final class ModelChannel: Sendable {
 
     /// Books a failure with its lane; whether the call goes on elsewhere as though nothing had happened.
     private func moves(after failure: CallFailure, of lane: Lane) -> Bool {
-        guard lanes.count > 1 else { return false }
-        if failure.stopsRun {
+        if failure.stopsRun, lanes.count > 1 {
             if lane.health.retire(failure) {
                 shared.tell("`\(lane.label.address)` is asked no more: \(failure.message)")
+                lane.desk.expel(LaneLeft())
             }
             return lanes.contains { $0.health.end == nil }
         }
-        if case .again = failure.kind, !failure.isRefusal, lane.health.failed(now: shared.elapsed()) {
-            shared.tell("`\(lane.label.address)` rests for a while: \(failure.message)")
+        // A wish to be left alone for long is one endpoint's; the others may be asked meanwhile.
+        if case .again(let wish?) = failure.kind, wish > shared.policy.longestWish,
+            lanes.indices.contains(where: { lanes[$0] !== lane && isWell($0) })
+        {
+            if lane.health.rest(now: shared.elapsed(), seconds: wish / .seconds(1)) {
+                shared.tell("`\(lane.label.address)` rests for \(wish.inWords): \(failure.message)")
+            }
+            lane.desk.expel(LaneLeft())
+            return true
         }
+        note(failure.health, of: lane, failure)
         return false
     }
 
+    /// Books how a call ended with its lane, and tells what that changed.
+    private func note(_ end: LaneHealth.End, of lane: Lane, _ failure: CallFailure?) {
+        switch lane.health.ended(end, now: shared.elapsed()) {
+        case .rests where lanes.count == 1:
+            // Nobody else can be asked, so it does not rest; that it is in trouble is worth a line.
+            shared.tell(
+                "`\(lane.label.address)` is in trouble, and calls are tried again: \(failure?.message ?? "it does not answer")"
+            )
+        case .rests:
+            shared.tell(
+                "`\(lane.label.address)` rests for a while: \(failure?.message ?? "it does not answer")"
+            )
+            lane.desk.expel(LaneLeft())
+        case .returns: shared.tell("`\(lane.label.address)` answers again")
+        case nil: break
+        }
+    }
+
+    /// Fetches calls that wait at one endpoint while another one is free.
+    private func rebalance() {
+        guard lanes.count > 1 else { return }
+        for index in lanes.indices where isWell(index) && lanes[index].desk.isFree {
+            let busiest = lanes.filter { $0 !== lanes[index] }.max {
+                $0.desk.standing.waiting < $1.desk.standing.waiting
+            }
+            busiest?.desk.expel(LaneLeft(), most: 1)
+        }
+    }
+
     // MARK: - One attempt
+
+    /// A call that waited at an endpoint is to choose anew.
+    private struct LaneLeft: Error {}
 
     private struct End: Sendable {
         var exchanged: Lane.Exchanged
@@ -195,7 +272,13 @@ final class ModelChannel: Sendable {
         let asked = shared.elapsed()
         let lease = try await funded(parcel, for: role, at: lane)
         lane.counters.update { $0.leaseWait.note(shared.elapsed() - asked) }
-        lane.health.begin(now: shared.elapsed())
+        if lanes.count > 1, lane.health.begin(now: shared.elapsed()), await !lane.isReachable() {
+            // Free of charge, and no sample's time is lost on a server that is not there.
+            lane.desk.end(lease, nil)
+            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role)
+            _ = lane.health.ended(.failed, now: shared.elapsed())
+            throw LaneLeft()
+        }
         guard let bound = slow.bound else {
             return End(exchanged: await lane.exchange(parcel, request, under: lease))
         }
@@ -252,7 +335,10 @@ final class ModelChannel: Sendable {
             group.cancelAll()
             let best = ends.firstIndex { $0.reply != nil } ?? 0
             let losers = ends.enumerated().filter { $0.offset != best }.map(\.element)
-            for loser in losers { loser.release() }
+            for loser in losers {
+                loser.release()
+                note(loser.health, of: loser.lane, nil)
+            }
             return End(exchanged: ends[best], lost: losers.map { ($0.lane, $0.used) })
         }
     }

@@ -47,10 +47,12 @@ struct Pacing: Sendable {
         guard waited < policy.patience else { return .giveUp }
         // Whoever was sent away together must not come back together.
         let spread: Duration
-        if let wish {
+        if let wish, refusals <= 4 {
             spread = min(policy.base * 4, max(policy.base, wish / 2))
         } else {
-            spread = min(policy.longest, policy.base * (1 << min(refusals - 1, 20)))
+            // An endpoint that refuses one call again and again and always names no wait at all would be hammered.
+            let doublings = wish == nil ? refusals - 1 : refusals - 4
+            spread = min(policy.longest, policy.base * (1 << min(doublings, 20)))
         }
         let wait = (wish ?? .zero) + spread * random.unit()
         waited += wait

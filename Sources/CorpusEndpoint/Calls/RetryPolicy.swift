@@ -14,6 +14,8 @@ package struct RetryPolicy: Sendable, Hashable {
     ///
     /// Each of them has been sent several times over several seconds by then.
     package var failuresUntilDown = 5
+    /// After so many different requests that were refused for what they are, and none that was answered, the run stops.
+    package var refusalsUntilDoomed = 10
 
     package init() {}
 }

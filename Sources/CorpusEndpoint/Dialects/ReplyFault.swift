@@ -39,6 +39,12 @@ enum ReplyFault: Error, Sendable, Hashable {
         }
     }
 
+    /// The fault of a body that the server calls HTML: whatever stood in it, it was no reply.
+    func asPage(_ isWebPage: Bool) -> ReplyFault {
+        if case .reported = self { return self }
+        return isWebPage ? .webPage : self
+    }
+
     /// Finds the fault of a text that does not parse.
     init(unparsable bytes: [UInt8], _ error: JSONError) {
         let start = bytes.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }

@@ -92,6 +92,8 @@ extension CallFailure {
                 // A gateway's error tells nothing about the model behind it, which may have done the work.
                 mayBeCharged: status == 502 || status == 504 || (520...527).contains(status)
             )
+            // A gateway that has waited too long.
+            showsOverload = status == 504 || status == 524
         } else {
             self.init(
                 .never,

@@ -39,6 +39,10 @@ extension CallFailure {
         case .totalTimeout:
             code = .timeout
             message = "no whole reply from `\(address)` within \(limits.total.inWords)"
+        case .beginningTimeout:
+            code = .timeout
+            let most = limits.beginning ?? limits.total
+            message = "the reply of `\(address)` did not begin within \(most.inWords)"
         case .idleTimeout:
             code = .timeout
             message = "the reply of `\(address)` stood still for \(limits.idle.inWords)"
@@ -46,6 +50,8 @@ extension CallFailure {
         case .other(let number): message = "the exchange with `\(address)` failed (libcurl \(number))"
         }
         self.init(.again(after: nil), code, message, mayBeCharged: failure.wasSent)
+        // What came too late would have come in time from a server with less to do.
+        showsOverload = failure.kind == .totalTimeout || failure.kind == .beginningTimeout
     }
 
     /// Classifies a reply of status 200 that cannot be used; it was delivered, so it may be charged for.

@@ -27,6 +27,8 @@ struct CallFailure: Error, Sendable, Hashable {
     var stopsRun = false
     /// Whether the endpoint may have worked for it, and charge.
     var mayBeCharged = false
+    /// Whether the endpoint had more to do than it could, though it did not say so.
+    var showsOverload = false
 
     init(
         _ kind: FailureClass,

@@ -17,11 +17,11 @@ final class HTTPEngine: Sendable {
     ///   wait counts towards their limits.
     init(connections: Int) {
         Self.makeRoom(for: connections)
-        guard Self.isStarted, let multi = unsafe corpus_curl_open(max(1, connections)) else {
+        guard Self.isStarted, let curl = unsafe corpus_curl_open(max(1, connections)) else {
             preconditionFailure("libcurl cannot start")
         }
-        let inbox = unsafe TransferInbox(waking: multi)
-        let loop = unsafe TransferLoop(multi: multi, inbox: inbox)
+        let inbox = unsafe TransferInbox(waking: curl)
+        let loop = unsafe TransferLoop(curl, inbox: inbox)
         let thread = Thread { loop.run() }
         thread.name = "corpusmith-http"
         thread.start()

@@ -6,11 +6,16 @@ struct HTTPRequest: Sendable {
         var connect: Duration = .seconds(10)
         /// From sending to the last byte.
         var total: Duration = .seconds(600)
-        /// Between two pieces of a reply that has begun.
+        /// From sending until a ``HTTPRequest/reader`` sees the reply begin; nil, or without a reader, as long as
+        /// the whole may take.
+        var beginning: Duration?
+        /// Between two pieces of a body that has begun, or between two signs of life that a reader sees.
         ///
-        /// The wait for the first piece is not counted: a model that answers in one piece is silent while it
-        /// writes.
+        /// The wait for the first piece is not counted, whatever headers came before: a model that answers in one
+        /// piece is silent while it writes.
         var idle: Duration = .seconds(60)
+        /// How long a server may take to end a reply that its reader has found whole; then the connection is closed.
+        var farewell: Duration = .seconds(1)
         /// The largest reply body in bytes.
         var replyBytes = 64 << 20
     }
@@ -21,10 +26,42 @@ struct HTTPRequest: Sendable {
     /// Lines of the form `Name: value`; may hold a key, so they never appear in a message.
     var headers: [String] = []
     var limits = Limits()
+    /// What reads the body of a success while it comes, so that nothing is kept of it; nil keeps the body whole.
+    var reader: (any BodyReader)?
     /// Whether the proxies of the environment are left aside.
     var bypassesProxies = false
     /// Whether it must not be sent a second time without our knowledge, at the cost of a connection of its own.
     var isSentOnce = false
+
+    /// The shortest limit that somebody has to look after; the others are libcurl's.
+    var shortestWatch: Duration {
+        guard reader != nil else { return limits.idle }
+        return min(limits.idle, limits.farewell, limits.beginning ?? limits.idle)
+    }
+}
+
+/// Reads a reply's body while it comes.
+///
+/// It is asked by one thread after the other, never by two at once, and must not wait: other replies come through the
+/// same thread.
+protocol BodyReader: Sendable {
+    /// Whether what has come is a whole reply, though the server may not have ended it.
+    var isWhole: Bool { get }
+
+    /// Takes the next bytes.
+    func take(_ bytes: UnsafeRawBufferPointer) -> BodyProgress
+}
+
+/// What some bytes of a body mean.
+enum BodyProgress: Sendable, Hashable {
+    /// Nothing yet: the sender has only shown that it is there.
+    case waiting
+    /// The reply has begun or gone on.
+    case moving
+    /// Nothing that matters follows.
+    case whole
+    /// The rest is of no use; the reader knows why.
+    case faulty
 }
 
 /// An HTTP reply, whatever its status.
@@ -32,6 +69,8 @@ struct HTTPReply: Sendable {
     var status: Int
     /// The headers worth keeping, by lower-case name: see ``Transfer/keeps(_:)``.
     var headers: [String: String] = [:]
+    /// Whether the server calls the body HTML.
+    var isWebPage = false
     var body: [UInt8] = []
     /// From sending to the last byte.
     var duration: Duration = .zero
@@ -55,6 +94,8 @@ struct TransportFailure: Error, Sendable, Hashable {
         case broken
         /// The reply did not end in time.
         case totalTimeout
+        /// The reply did not begin in time.
+        case beginningTimeout
         /// The reply stopped in the middle for too long.
         case idleTimeout
         /// The reply is larger than the limit.

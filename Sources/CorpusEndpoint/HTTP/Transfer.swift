@@ -9,13 +9,22 @@ final class Transfer: @unchecked Sendable {
 
     let number: UInt64
     let request: HTTPRequest
-    /// When the last piece of the reply came; nil before the first.
-    private(set) var lastPiece: ContinuousClock.Instant?
-    private(set) var isTooLarge = false
+    /// Whether it was sent, and whether libcurl wanted to send it again.
+    private var (wasSent, isRepeated) = (false, false)
+    private var began = ContinuousClock.now
+    /// When the last piece of the body came; nil before the first.
+    private var lastPiece: ContinuousClock.Instant?
+    /// When the reader had all that it wants.
+    private var wholeSince: ContinuousClock.Instant?
+    private var isTooLarge = false
+    private var isFaulty = false
     var handle: UnsafeMutableRawPointer?
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var status = 0
+    private var isWebPage = false
     private var headers: [String: String] = [:]
     private var headerBytes = 0
+    private var bodyBytes = 0
     private var body: [UInt8] = []
     private let continuation: CheckedContinuation<Outcome, Never>
 
@@ -29,6 +38,7 @@ final class Transfer: @unchecked Sendable {
 
     /// Tells a handle what to do; the transfer must outlive the handle's work.
     func prepare(_ handle: UnsafeMutableRawPointer) -> Bool {
+        began = .now
         for line in request.headers {
             guard let longer = unsafe curl_slist_append(headerList, line) else { return false }
             unsafe headerList = longer
@@ -60,6 +70,11 @@ final class Transfer: @unchecked Sendable {
             needs_fresh_connection: request.isSentOnce,
             number: number,
             context: Unmanaged.passUnretained(self).toOpaque(),
+            on_send: { context, _, _, _, _ in
+                guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
+                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.maySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            },
             on_header: { bytes, size, count, context in
                 unsafe Transfer.pass(bytes, size &* count, context) { transfer, piece in
                     unsafe transfer.takeHeader(piece)
@@ -72,6 +87,15 @@ final class Transfer: @unchecked Sendable {
             }
         )
         return unsafe corpus_curl_prepare(handle, &plain) == CURLE_OK
+    }
+
+    /// Whether the request may go out now: once only.
+    ///
+    /// When a connection that was used before dies under a request, libcurl sends it again by itself. The endpoint may
+    /// have worked on the first one and charge for both, and nobody here would know.
+    private func maySend() -> Bool {
+        (wasSent, isRepeated) = (true, wasSent)
+        return !isRepeated
     }
 
     /// Hands a piece to the transfer; libcurl ends the exchange when the answer is not the piece's size.
@@ -88,22 +112,52 @@ final class Transfer: @unchecked Sendable {
     }
 
     private func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
-        lastPiece = .now
-        guard body.count + piece.count <= request.limits.replyBytes else {
+        if wholeSince != nil { return true }
+        guard bodyBytes + piece.count <= request.limits.replyBytes else {
             isTooLarge = true
             return false
         }
-        unsafe body.append(contentsOf: piece)
-        return true
+        bodyBytes += piece.count
+        guard let reader = request.reader, (200..<300).contains(status) else {
+            lastPiece = .now
+            unsafe body.append(contentsOf: piece)
+            return true
+        }
+        switch unsafe reader.take(piece) {
+        case .waiting: break
+        case .moving: lastPiece = .now
+        case .whole: wholeSince = .now
+        case .faulty: isFaulty = true
+        }
+        return !isFaulty
+    }
+
+    /// The limit that the transfer has gone beyond, of those that are not libcurl's; nil while it is in time.
+    func overdue(at now: ContinuousClock.Instant) -> TransportFailure.Kind? {
+        let limits = request.limits
+        if let wholeSince { return now - wholeSince > limits.farewell ? .idleTimeout : nil }
+        if let lastPiece { return now - lastPiece > limits.idle ? .idleTimeout : nil }
+        guard request.reader != nil, let most = limits.beginning, now - began > most else { return nil }
+        return .beginningTimeout
     }
 
     private func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
-        lastPiece = .now
         // Most headers are of no interest: their first letter (in lower case) says so without making a text.
-        guard let first = unsafe piece.first, "harlx".utf8.contains(first | 0x20) else { return true }
+        guard let first = unsafe piece.first, "charlx".utf8.contains(first | 0x20) else { return true }
+        if first | 0x20 == UInt8(ascii: "c") {
+            // Only `Content-Type` has a T behind its hyphen.
+            if piece.count > 13, unsafe piece[8] | 0x20 == UInt8(ascii: "t") {
+                isWebPage = unsafe String(decoding: piece, as: UTF8.self).lowercased().contains("html")
+            }
+            return true
+        }
         let line = unsafe String(decoding: piece, as: UTF8.self)
         // An interim reply (100, 103) has headers of its own, which say nothing about the final one.
-        if line.hasPrefix("HTTP/") { headers = [:] }
+        if line.hasPrefix("HTTP/") {
+            (headers, isWebPage) = ([:], false)
+            let digits = line.utf8.drop { $0 != 0x20 }.dropFirst().prefix(3)
+            status = digits.reduce(0) { 10 * $0 + Int($1 & 0x0F) }
+        }
         guard let colon = line.firstIndex(of: ":") else { return true }
         let name = line[..<colon].lowercased()
         headerBytes += line.utf8.count
@@ -123,18 +177,31 @@ final class Transfer: @unchecked Sendable {
 
     /// Ends the transfer with what libcurl says; called once.
     func finish(_ code: CURLcode, _ facts: CorpusCurlFacts) {
-        if code == CURLE_OK {
-            let duration = Duration.microseconds(facts.total_microseconds)
-            let reply = HTTPReply(status: facts.status, headers: headers, body: body, duration: duration)
-            continuation.resume(returning: .success(reply))
+        if code == CURLE_OK || isFaulty {
+            succeed(Duration.microseconds(facts.total_microseconds))
         } else {
-            let kind = isTooLarge ? .tooLarge : TransportFailure.Kind(code, facts)
-            fail(kind, wasSent: facts.was_sent)
+            let kind = isTooLarge ? .tooLarge : isRepeated ? .broken : TransportFailure.Kind(code, facts)
+            fail(kind, wasSent: facts.was_sent || isRepeated)
         }
     }
 
-    /// Ends the transfer without a reply; called once.
+    private func succeed(_ duration: Duration) {
+        let reply = HTTPReply(
+            status: status,
+            headers: headers,
+            isWebPage: isWebPage,
+            body: body,
+            duration: duration
+        )
+        continuation.resume(returning: .success(reply))
+    }
+
+    /// Ends the transfer without a reply, unless its reader has a whole one; called once.
     func fail(_ kind: TransportFailure.Kind, wasSent: Bool) {
+        if kind != .cancelled, kind != .stopped, let reader = request.reader, reader.isWhole {
+            // What is left of the connection is of no interest.
+            return succeed((wholeSince ?? .now) - began)
+        }
         continuation.resume(returning: .failure(TransportFailure(kind: kind, wasSent: wasSent)))
     }
 }

@@ -10,24 +10,24 @@ final class TransferInbox: Sendable {
         var stops = false
     }
 
-    /// Unchecked: the handle goes only to `curl_multi_wakeup`, which any thread may call while it is open.
+    /// Unchecked: the loop goes only to `corpus_curl_wake`, which any thread may call while it is open.
     @safe
     private struct State: @unchecked Sendable {
         var batch = Batch()
         var lastNumber: UInt64 = 0
         /// One wake-up per batch is enough.
         var isWoken = false
-        /// Nil once the thread has closed its handle.
-        var multi: UnsafeMutableRawPointer?
+        /// Nil once the thread is about to close it.
+        var loop: OpaquePointer?
         var awaitingEnd: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state: Mutex<State>
 
-    /// Creates an inbox whose reader sleeps on a multi handle.
-    init(waking multi: UnsafeMutableRawPointer) {
+    /// Creates an inbox whose reader sleeps in a loop of libcurl's.
+    init(waking loop: OpaquePointer) {
         var state = State()
-        unsafe state.multi = multi
+        unsafe state.loop = loop
         self.state = Mutex(state)
     }
 
@@ -73,7 +73,7 @@ final class TransferInbox: Sendable {
     func ended() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
-                guard unsafe state.multi != nil else { return true }
+                guard unsafe state.loop != nil else { return true }
                 state.awaitingEnd.append(continuation)
                 return false
             }
@@ -91,10 +91,10 @@ final class TransferInbox: Sendable {
         }
     }
 
-    /// Says that the multi handle is about to be closed; for the engine's thread.
+    /// Says that the loop is about to be closed; for the engine's thread.
     func close() {
         let waiting = state.withLock { state in
-            unsafe state.multi = nil
+            unsafe state.loop = nil
             defer { state.awaitingEnd = [] }
             return state.awaitingEnd
         }
@@ -102,8 +102,8 @@ final class TransferInbox: Sendable {
     }
 
     private static func wake(_ state: inout State) {
-        guard !state.isWoken, let multi = unsafe state.multi else { return }
+        guard !state.isWoken, let loop = unsafe state.loop else { return }
         state.isWoken = true
-        unsafe curl_multi_wakeup(multi)
+        unsafe corpus_curl_wake(loop)
     }
 }

@@ -5,17 +5,17 @@ internal import CCurlShim
 /// Unchecked: it is handed to its thread once and used there alone.
 @safe
 final class TransferLoop: @unchecked Sendable {
-    private let multi: UnsafeMutableRawPointer
+    private let loop: OpaquePointer
     private let inbox: TransferInbox
     private var active: [UInt64: Transfer] = [:]
-    /// Easy handles at rest; connections and TLS sessions belong to the multi handle, so a reset loses
+    /// Easy handles at rest; connections and TLS sessions belong to the loop, so a reset loses
     /// nothing.
     private var resting: [UnsafeMutableRawPointer] = unsafe []
     private var shortestIdle = Duration.seconds(4)
     private var nextSweep = ContinuousClock.now
 
-    init(multi: UnsafeMutableRawPointer, inbox: TransferInbox) {
-        unsafe self.multi = multi
+    init(_ loop: OpaquePointer, inbox: TransferInbox) {
+        unsafe self.loop = loop
         self.inbox = inbox
     }
 
@@ -27,17 +27,15 @@ final class TransferLoop: @unchecked Sendable {
             for transfer in batch.new { start(transfer) }
             for number in batch.cancelled { abort(number, .cancelled) }
             if batch.stops { break }
-            var running: Int32 = 0
-            unsafe curl_multi_perform(multi, &running)
+            let patience = active.isEmpty ? Duration.seconds(60) : sweepInterval
+            unsafe corpus_curl_turn(loop, Int64(patience.milliseconds))
             finishDone()
             abortIdle()
-            let patience = active.isEmpty ? Duration.seconds(60) : sweepInterval
-            unsafe curl_multi_poll(multi, nil, 0, Int32(patience.milliseconds), nil)
         }
         for number in active.keys.sorted() { abort(number, .stopped) }
         while let handle = unsafe resting.popLast() { unsafe curl_easy_cleanup(handle) }
         inbox.close()
-        unsafe curl_multi_cleanup(multi)
+        unsafe corpus_curl_close(loop)
     }
 
     private func start(_ transfer: Transfer) {
@@ -45,21 +43,21 @@ final class TransferLoop: @unchecked Sendable {
             return transfer.fail(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), wasSent: false)
         }
         unsafe transfer.handle = handle
-        guard unsafe transfer.prepare(handle), unsafe curl_multi_add_handle(multi, handle) == CURLM_OK else {
+        guard unsafe transfer.prepare(handle), unsafe corpus_curl_add(loop, handle) == CURLM_OK else {
             rest(transfer)
             return transfer.fail(.other(Int32(bitPattern: CURLE_FAILED_INIT.rawValue)), wasSent: false)
         }
         active[transfer.number] = transfer
-        shortestIdle = min(shortestIdle, transfer.request.limits.idle)
+        shortestIdle = min(shortestIdle, transfer.request.shortestWatch)
     }
 
     private func finishDone() {
         var number: UInt64 = 0
         var code = CURLE_OK
-        while let handle = unsafe corpus_curl_next_done(multi, &number, &code) {
+        while let handle = unsafe corpus_curl_next_done(loop, &number, &code) {
             let facts = unsafe corpus_curl_facts(handle)
             guard let transfer = active.removeValue(forKey: number) else { continue }
-            unsafe curl_multi_remove_handle(multi, handle)
+            unsafe corpus_curl_remove(loop, handle)
             rest(transfer)
             transfer.finish(code, facts)
         }
@@ -70,7 +68,7 @@ final class TransferLoop: @unchecked Sendable {
             return
         }
         let facts = unsafe corpus_curl_facts(handle)
-        unsafe curl_multi_remove_handle(multi, handle)
+        unsafe corpus_curl_remove(loop, handle)
         rest(transfer)
         transfer.fail(kind, wasSent: facts.was_sent)
     }
@@ -93,9 +91,9 @@ final class TransferLoop: @unchecked Sendable {
         let now = ContinuousClock.now
         guard now >= nextSweep else { return }
         nextSweep = now + sweepInterval
-        let idle = active.values.filter { transfer in
-            transfer.lastPiece.map { now - $0 > transfer.request.limits.idle } ?? false
+        let late = active.values.compactMap { transfer in
+            transfer.overdue(at: now).map { (transfer.number, $0) }
         }
-        for transfer in idle { abort(transfer.number, .idleTimeout) }
+        for (number, kind) in late { abort(number, kind) }
     }
 }

@@ -4,7 +4,7 @@
 /// after the calls that began under another limit have ended. A span tells throughput and latency, and three things
 /// change the limit:
 ///
-/// - *Refusals* (429, 503, 529): the limit goes to what was served at the same time, by Little's law. When that makes
+/// - *Refusals* (429, 503, 529), and calls that were given up because nothing came in time: the limit goes to what was served at the same time, by Little's law. When that makes
 ///   refusals no rarer they are weather, not ours, and the limit goes back.
 /// - *Latency*: a server that queues in silence serves no faster with more calls, they only take longer. Throughput
 ///   times the latency without a queue is what it can work on; a third more than that keeps it busy.
@@ -27,6 +27,8 @@ struct AdaptiveLimit: Sendable, Hashable {
         case served
         /// Turned away because there is too much to do.
         case refused
+        /// Without a reply after as long as one may take.
+        case late
         /// In a way that says nothing about the load.
         case other
     }
@@ -44,6 +46,8 @@ struct AdaptiveLimit: Sendable, Hashable {
         var opening: Double
         var served = 0
         var refused = 0
+        /// Those of the refused that took their time: few of them say as much as few replies do.
+        var late = 0
         var latency = 0.0
         var inFlight = 0.0
 
@@ -125,6 +129,7 @@ struct AdaptiveLimit: Sendable, Hashable {
             span.latency += now - start
         } else {
             span.refused += 1
+            if end == .late { span.late += 1 }
         }
         guard isComplete(span), now > span.opening else { return }
         let former = limit
@@ -137,7 +142,7 @@ struct AdaptiveLimit: Sendable, Hashable {
     private func isComplete(_ span: Span) -> Bool {
         let least = phase == .starting ? 24 : 48
         return span.calls >= max(least, min(limit, 512))
-            && (span.served >= min(48, limit) || span.refused >= 512)
+            && (span.served + span.late >= min(48, limit) || span.refused >= 512)
     }
 
     private mutating func close(_ span: Span, seconds: Double, now: Double) {

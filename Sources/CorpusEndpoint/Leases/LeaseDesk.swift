@@ -176,6 +176,23 @@ final class LeaseDesk: Sendable {
         resume(moved)
     }
 
+    /// Sends away who waits, those first whose turn would come first.
+    ///
+    /// - Parameters:
+    ///   - error: What they get.
+    ///   - most: How many at most.
+    func expel(_ error: any Error, most: Int = .max) {
+        let moved = state.withLock { state -> Moved in
+            var moved: Moved = []
+            while moved.count < most, let waiter = state.next() {
+                state.removeNext()
+                moved.append((waiter, .failure(error)))
+            }
+            return moved
+        }
+        resume(moved)
+    }
+
     // MARK: - Turns
 
     /// Lets everybody move whose turn has come; the caller resumes them outside the lock.

@@ -6,8 +6,6 @@ public struct ModelRoute: Sendable, Hashable {
     public var endpoints: [EndpointConfiguration]
     /// The share of calls, the slowest ones, that are asked a second time elsewhere, from 0 to 0.2; 0 for none.
     public var hedge: Double
-    /// The model that is asked when this one refuses the content; nil for none.
-    public var fallback: String?
     /// How requests are put together for the batch API of the only endpoint; nil asks them one by one.
     public var batch: BatchSettings?
 
@@ -16,13 +14,11 @@ public struct ModelRoute: Sendable, Hashable {
         _ name: String,
         endpoints: [EndpointConfiguration],
         hedge: Double = 0,
-        fallback: String? = nil,
         batch: BatchSettings? = nil
     ) {
         self.batch = batch
         self.name = name
         self.endpoints = endpoints
         self.hedge = hedge
-        self.fallback = fallback
     }
 }

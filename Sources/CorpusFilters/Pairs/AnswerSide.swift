@@ -3,6 +3,8 @@ import CorpusKit
 /// One answer to a task as a possible side of a pair.
 struct AnswerSide {
     let key: ItemKey
+    /// The models that the stage which answered may have asked.
+    let models: [String]
     /// The history it answers.
     let prompt: [Message]
     let answer: Message
@@ -31,6 +33,7 @@ struct AnswerSide {
         .joined(separator: "\n")
         guard !code.isEmpty else { return nil }
         key = sample.key
+        models = sample.provenance.last?.models ?? []
         prompt = sample.content.messages.dropLast()
         self.answer = answer
         self.code = code

@@ -2,7 +2,8 @@ import CorpusKit
 
 /// Pairs an answer that passed its tests with one to the same prompt that failed them.
 ///
-/// Both sides hold code that could be read, in answers of similar length; code that differs only in layout and
+/// Both sides are of the same model, so that what is learnt from a pair is not whose answer it is. They hold code that
+/// could be read, in answers of similar length; code that differs only in layout and
 /// comments makes no pair. In half of the picks the rejected side is the one closest to the chosen one by edit
 /// distance, which teaches the fine difference, in the other half any. Ways of failing take turns, so that a model does
 /// not merely learn to avoid the most common one, and answers are used anew only when all have been used.
@@ -16,21 +17,27 @@ struct Rollouts: PairerPlugin {
         var perPrompt = 2
         /// The least and the greatest length of the rejected answer, as a multiple of the chosen one's.
         var lengthRatio = [0.5, 2.0]
+        /// Whether both sides must be of the same model.
+        ///
+        /// Where stages with several models answer the same prompts, `false` also pairs answers across models.
+        var sameModel = true
 
         private enum CodingKeys: String, CodingKey {
             case perPrompt = "per_prompt"
             case lengthRatio = "length_ratio"
+            case sameModel = "same_model"
         }
     }
 
     static let manifest = Manifest(
         name: "rollouts",
-        version: 2,
+        version: 3,
         summary: "Pairs answers that pass their tests with answers to the same prompt that fail them"
     )
 
     private let perPrompt: Int
     private let lengthRatio: ClosedRange<Double>
+    private let sameModel: Bool
 
     init(options: Options, setup: PluginSetup) throws {
         guard options.perPrompt >= 1 else {
@@ -41,6 +48,7 @@ struct Rollouts: PairerPlugin {
         else { throw BadOption("length_ratio", "must be two positive numbers, the smaller first") }
         perPrompt = options.perPrompt
         lengthRatio = options.lengthRatio[0]...options.lengthRatio[1]
+        sameModel = options.sameModel
     }
 
     func pairs(chosen: [Sample], rejected: [Sample], random: RandomStream) -> [PreferencePair] {
@@ -58,11 +66,14 @@ struct Rollouts: PairerPlugin {
         }
     }
 
-    /// Without those whose prompt and code stood before: they would make the same pair again.
+    /// Without those whose model, prompt and code stood before: they would make the same pair again.
     private static func distinct(_ sides: [AnswerSide]) -> [AnswerSide] {
         var seen: Set<[String]> = []
         return sides.filter { side in
-            seen.insert([side.code] + side.prompt.map { "\($0.role.rawValue) \($0.content)" }).inserted
+            seen.insert(
+                [side.code, side.models.joined(separator: " ")]
+                    + side.prompt.map { "\($0.role.rawValue) \($0.content)" }
+            ).inserted
         }
     }
 
@@ -82,7 +93,11 @@ struct Rollouts: PairerPlugin {
         while result.count < perPrompt, !open.isEmpty {
             let (pick, isClosest) = picks.next(of: open, better, worse, &random)
             picks.note(pick, failure: worse[pick.rejected].verdict)
-            open.removeAll { $0 == pick }
+            // The same two codes may also be there as answers of another model.
+            open.removeAll {
+                better[$0.chosen].code == better[pick.chosen].code
+                    && worse[$0.rejected].code == worse[pick.rejected].code
+            }
             let rivals = Set(open.map(\.rejected)).union([pick.rejected]).count
             result.append(
                 pair(better[pick.chosen], worse[pick.rejected], isClosest: isClosest, candidates: rivals)
@@ -93,7 +108,8 @@ struct Rollouts: PairerPlugin {
 
     private func suits(_ left: AnswerSide, _ right: AnswerSide) -> Bool {
         let ratio = Double(right.answer.content.utf8.count) / Double(max(1, left.answer.content.utf8.count))
-        return left.code != right.code && lengthRatio.contains(ratio)
+        return left.code != right.code && (left.models == right.models || !sameModel)
+            && lengthRatio.contains(ratio)
     }
 
     private func pair(

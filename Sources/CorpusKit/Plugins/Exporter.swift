@@ -54,7 +54,7 @@ public struct ExportRow: Sendable {
     /// A sample or a pair.
     public enum Body: Sendable {
         case sample(Sample)
-        case pair(PreferencePair)
+        case pair(PreferencePair, PairProvenance = PairProvenance())
     }
 
     /// What to write.
@@ -122,18 +122,22 @@ public struct ExportReceipt: Sendable, Hashable {
     ///
     /// A row that resembles several is counted under each.
     public var suspects: [String: Int]
+    /// How many rows carry each value of each label; labels of very many values are left out.
+    public var labels: [String: [String: Int]]
 
     /// Creates a receipt.
     public init(
         files: [File],
         features: String,
         omissions: [String: Int] = [:],
-        suspects: [String: Int] = [:]
+        suspects: [String: Int] = [:],
+        labels: [String: [String: Int]] = [:]
     ) {
         self.files = files
         self.features = features
         self.omissions = omissions
         self.suspects = suspects
+        self.labels = labels
     }
 }
 

@@ -85,6 +85,21 @@ public struct PluginContext: Sendable {
         try await host.reply(to: messages, role: role, settings: settings)
     }
 
+    /// The name of the model that fills a role, as ``ModelIdentity/name``, for evidence that must say who was asked.
+    ///
+    /// - Throws: ``WorkFailure`` when the recipe does not fill the role.
+    public func modelName(of role: String? = nil) throws -> String { try host.modelName(of: role) }
+
+    /// Makes sure that tests can be run, before anything is paid for that only they could prove.
+    ///
+    /// In a run that tests nothing, and so has no sandbox, there is nothing to make sure of.
+    ///
+    /// - Throws: ``Skip`` with `unsupported-tests` when such tests can never be run in the language, ``WorkFailure`` with
+    ///   `toolchain-missing` when this machine lacks its toolchain. Let both pass: the engine books them.
+    public func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        try await host.require(kind, in: language)
+    }
+
     /// Lets a model continue a raw text, without a chat template around it.
     ///
     /// Bought once, as replies are. The manifest has to say ``ModelUse/prompt`` for the role: APIs that take turns take
@@ -110,8 +125,11 @@ public struct PluginContext: Sendable {
     ///
     /// A program that fails is a result, not an error.
     ///
-    /// - Throws: ``WorkFailure`` when the sandbox could not do its work.
-    public func run(_ job: ExecutionJob) async throws -> ExecutionResult { try await host.run(job) }
+    /// - Throws: As ``require(_:in:)``, and ``WorkFailure`` with `sandbox-error` when the sandbox could not do its work.
+    ///   None of these says anything about the program.
+    public func run(_ job: ExecutionJob) async throws -> ExecutionResult {
+        try await host.run(job).ofProgram(in: job.language)
+    }
 
     /// Books something that was produced and is not good enough to be a draft, so that it does not vanish.
     ///
@@ -130,6 +148,10 @@ public struct PluginContext: Sendable {
 public protocol PluginHost: Sendable {
     /// See ``PluginContext/reply(to:role:settings:)``.
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply
+    /// See ``PluginContext/modelName(of:)``.
+    func modelName(of role: String?) throws -> String
+    /// See ``PluginContext/require(_:in:)``.
+    func require(_ kind: TestSuite.Kind, in language: String) async throws
     /// See ``PluginContext/continuation(of:role:settings:)``.
     func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply
     /// See ``PluginContext/run(_:)``.

@@ -28,6 +28,7 @@ public final class PluginSetup: Sendable {
     public let stage: String
     private let finder: any ResourceFinder
     private let read = Mutex<[String: Digest]>([:])
+    private let filled = Mutex<[PromptTemplate]>([])
 
     /// Creates a setup for one stage.
     public init(plugin: String, stage: String, finder: any ResourceFinder) {
@@ -77,6 +78,13 @@ public final class PluginSetup: Sendable {
     public func note(_ name: String, _ digest: Digest) {
         read.withLock { $0[name] = digest }
     }
+
+    /// Remembers a prompt that is filled with fields of the seeds, so that a plan can point at the place of a field
+    /// that they lack.
+    public func note(filledFromSeeds prompt: PromptTemplate) { filled.withLock { $0.append(prompt) } }
+
+    /// The prompts that are filled with fields of the seeds, in the order in which they were noted.
+    public var promptsFilledFromSeeds: [PromptTemplate] { filled.withLock { $0 } }
 
     /// What was read so far: name to digest.
     public var digests: [String: Digest] { read.withLock { $0 } }

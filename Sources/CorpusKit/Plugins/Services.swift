@@ -44,18 +44,14 @@ public struct EndpointReply: Sendable, Hashable {
     public var charge: Charge
     /// The endpoint that answered: its URL without credentials and query.
     public var endpoint: String
-    /// The model that answered in place of the one that was asked; nil when that one did.
-    public var answeredBy: String?
 
     /// Creates a record of a reply.
     public init(
         reply: ModelReply,
         attempts: Int = 1,
         charge: Charge,
-        endpoint: String,
-        answeredBy: String? = nil
+        endpoint: String
     ) {
-        self.answeredBy = answeredBy
         self.reply = reply
         self.attempts = attempts
         self.charge = charge
@@ -82,6 +78,9 @@ public protocol Sandbox: Sendable {
     /// Results of two harnesses are not interchangeable, so the version rises whenever one and the same program could
     /// be judged otherwise.
     var harness: String { get }
+
+    /// Whether tests of a kind can be run in a language, once its toolchain is there.
+    func canRun(_ kind: TestSuite.Kind, in language: String) -> Bool
 
     /// Name and version of what runs a language, or nil when its toolchain is missing.
     ///

@@ -31,6 +31,7 @@ public struct PromptTemplate: Sendable {
     public let optionalVariables: [String]
 
     private let program: TemplateProgram
+    private let uses: [TemplateVariables.Use]
     private let limits: TemplateLimits
 
     /// Parses a template.
@@ -59,6 +60,7 @@ public struct PromptTemplate: Sendable {
         if let variables { try Self.check(uses, of: program, against: variables) }
         path = file.path
         self.program = program
+        self.uses = uses
         self.limits = limits
         self.variables = uses.filter(\.isNeeded).map { program.symbols.name(of: $0.symbol) }.sorted()
         optionalVariables = uses.filter { !$0.isNeeded }.map { program.symbols.name(of: $0.symbol) }.sorted()
@@ -70,6 +72,25 @@ public struct PromptTemplate: Sendable {
     public func rendered(with values: [String: JSONValue]) throws(PromptProblem) -> String {
         var renderer = TemplateRenderer(program, values: values, limits: limits)
         return try renderer.render()
+    }
+
+    /// The fault that a template has at the place that it cannot fill without a variable, if there is one.
+    ///
+    /// - Parameters:
+    ///   - variable: The variable's name.
+    ///   - code: A stable kebab-case name of the fault.
+    ///   - message: One sentence without a full stop.
+    ///   - hint: What to try, if anything.
+    /// - Returns: The fault, or nil.
+    public func problem(
+        lacking variable: String,
+        _ code: String,
+        _ message: String,
+        hint: String? = nil
+    ) -> PromptProblem? {
+        uses.first { $0.isNeeded && program.symbols.name(of: $0.symbol) == variable }.map {
+            program.units[$0.unit].source.problem(code, message, at: $0.span, hint: hint)
+        }
     }
 
     private static func check(

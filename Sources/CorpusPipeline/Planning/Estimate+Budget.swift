@@ -1,6 +1,6 @@
 package import CorpusConfig
 
-/// A cap that a run reaches if everything comes to the worst; information, no fault.
+/// A cap that a run may reach by the plan's estimate; information, no fault.
 package struct CapExcess: Sendable, Hashable {
     /// What is capped.
     package enum Cap: String, Sendable, Hashable {
@@ -14,11 +14,12 @@ package struct CapExcess: Sendable, Hashable {
     package var cap: Cap
     /// Billionths of a US dollar, tokens or calls.
     package var limit: Int
-    package var worstCase: Int
+    /// The most calls that there can be, or about how many tokens or dollars they come to.
+    package var estimate: Int
 }
 
 extension Estimate {
-    /// The caps that the worst case exceeds; what is not known exceeds none.
+    /// The caps that the estimate exceeds; what is not known exceeds none.
     package func excesses(over budget: Recipe.Budget?) -> [CapExcess] {
         guard let budget else { return [] }
         var found = Self.excesses(
@@ -43,11 +44,11 @@ extension Estimate {
 
     private static func excesses(
         _ role: String?,
-        _ caps: [(CapExcess.Cap, limit: Int?, worstCase: Int?)]
+        _ caps: [(CapExcess.Cap, limit: Int?, estimate: Int?)]
     ) -> [CapExcess] {
-        caps.compactMap { cap, limit, worstCase in
-            guard let limit, let worstCase, worstCase > limit else { return nil }
-            return CapExcess(role: role, cap: cap, limit: limit, worstCase: worstCase)
+        caps.compactMap { cap, limit, estimate in
+            guard let limit, let estimate, estimate > limit else { return nil }
+            return CapExcess(role: role, cap: cap, limit: limit, estimate: estimate)
         }
     }
 }

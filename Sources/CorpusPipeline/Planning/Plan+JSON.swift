@@ -29,17 +29,18 @@ extension Plan {
 }
 
 extension Estimate {
-    /// The worst case as JSON; null where something is unknown.
+    /// The estimate as JSON; null where something is unknown.
     package var json: JSONValue {
         func number(_ value: Int?) -> JSONValue { value.map(JSONValue.int) ?? .null }
         func dollars(_ value: Int?) -> JSONValue { value.map { .number(Double($0) / 1e9) } ?? .null }
         return [
-            "seeds": number(seeds), "calls": number(calls), "tokens": number(tokens), "usd": dollars(cost),
+            "seeds": number(seeds), "calls": number(calls), "reply_tokens": number(replyTokens),
+            "tokens": number(tokens), "usd": dollars(cost),
             "roles": .array(
                 roles.map { role in
                     [
                         "role": .string(role.name), "calls": number(role.calls),
-                        "tokens": number(role.tokens),
+                        "reply_tokens": number(role.replyTokens), "tokens": number(role.tokens),
                         "usd": dollars(role.cost),
                     ]
                 }
@@ -50,7 +51,7 @@ extension Estimate {
                         "name": .string(stage.name), "verb": .string(stage.verb),
                         "plugin": .string(stage.plugin),
                         "inputs": number(stage.inputs), "calls": number(stage.calls),
-                        "tokens": number(stage.tokens),
+                        "reply_tokens": number(stage.replyTokens), "tokens": number(stage.tokens),
                         "usd": dollars(stage.cost),
                     ]
                 }
@@ -67,7 +68,7 @@ extension CapExcess {
         }
         return [
             "role": role.map(JSONValue.string) ?? .null, "cap": .string(cap.rawValue), "limit": amount(limit),
-            "worst_case": amount(worstCase),
+            "estimate": amount(estimate),
         ]
     }
 }

@@ -8,12 +8,24 @@ package import CorpusLedger
 package struct Plan: Sendable {
     package let recipe: Recipe
     package let nodes: [PlanNode]
-    /// The models that some stage uses, by their name in the recipe.
+    /// The recipe's models by their name there, also those that no stage uses.
     package let models: [String: PlannedModel]
     package let estimate: Estimate
 
     /// Nodes whose kind is a source.
     package var sources: Range<Int> { 0..<(nodes.firstIndex { !$0.kind.isSource } ?? nodes.count) }
+
+    /// Those of ``models`` that a stage has a role for, or that stand in for one of them.
+    package var usedModels: [String: PlannedModel] {
+        var used: [String: PlannedModel] = [:]
+        var rest = nodes.flatMap { $0.roles.values.map(\.spec.name) }
+        while let name = rest.popLast() {
+            guard used[name] == nil, let model = models[name] else { continue }
+            used[name] = model
+            if let fallback = model.spec.fallback { rest.append(fallback.value) }
+        }
+        return used
+    }
 
     /// What must be lent to the run.
     package var needs: Set<Manifest.Need> { nodes.reduce(into: []) { $0.formUnion($1.manifest.needs) } }
@@ -62,6 +74,8 @@ package struct PlanNode: Sendable {
     package let manifest: Manifest
     package let kind: Kind
     package let digest: Digest
+    /// The digest of the prompts and other files that the plug-in read; nil where it read none.
+    package let templates: Digest?
     /// The recipe's models by role.
     package let roles: [String: PlannedModel]
     package let inputs: [PlanEdge]
@@ -100,7 +114,9 @@ package struct PlanEdge: Sendable, Hashable {
 /// A model of the recipe, as requests name it.
 package struct PlannedModel: Sendable {
     package let spec: Recipe.Model
-    /// What ``ModelRequest/model`` says: the model's own name, not its address.
+    /// What ``ModelRequest/model`` says: the model's own name or the recipe's `identity:`, never its address.
+    ///
+    /// It depends on nothing else in the recipe, so that what was paid for stays paid when models come and go.
     package let identity: String
     /// The most calls in flight, over all its endpoints.
     package let concurrency: Int
@@ -116,6 +132,9 @@ package struct PlannedModel: Sendable {
         return true
     }
 
+    /// Whether a seed is sent with each request.
+    var sendsSeed: Bool { spec.sendsSeed ?? isLocal }
+
     /// How many calls one endpoint may have in flight when the product finds the number.
     static let autoConcurrency = 256
     /// How many calls a bundled model works on at once.
@@ -127,13 +146,17 @@ package struct PlannedModel: Sendable {
             "top_p": spec.topP.map(JSONValue.number) ?? .null, "max_tokens": .int(spec.maxTokens),
             "stop": .array(spec.stop.map(JSONValue.string)), "extra": .object(spec.extra),
         ]
-        return [identity, sampling.canonical]
+        // As it came later, it stands here only where it is not what is done anyway.
+        return [identity, sampling.canonical] + (sendsSeed == isLocal ? [] : ["seed", String(sendsSeed)])
     }
 }
 
 /// What a run may come to, before anything is called.
+///
+/// Calls and tokens of replies are the most that there can be, retries left out. How long prompts are is known only when
+/// they are made, so that tokens and cost are estimates, and no limits.
 package struct Estimate: Sendable, Hashable {
-    /// One stage's worst case.
+    /// What one stage may come to.
     package struct Stage: Sendable, Hashable {
         package var name: String
         package var verb: String
@@ -141,20 +164,24 @@ package struct Estimate: Sendable, Hashable {
         /// Items that may come in; nil when a source cannot say how many seeds it has.
         package var inputs: Int?
         package var calls: Int?
-        /// Tokens of prompts and replies together.
+        /// The most tokens of replies.
+        package var replyTokens: Int?
+        /// About how many tokens prompts and replies have together.
         package var tokens: Int?
-        /// Billionths of a US dollar; nil when a price or a count is unknown.
+        /// About how much it costs, in billionths of a US dollar; nil when a price or a count is unknown.
         package var cost: Int?
     }
 
-    /// One role's worst case, over all stages.
+    /// What one role may come to, over all stages.
     package struct Role: Sendable, Hashable {
         /// The model's name in the recipe.
         package var name: String
         package var calls: Int? = 0
-        /// Tokens of prompts and replies together.
+        /// The most tokens of replies.
+        package var replyTokens: Int? = 0
+        /// About how many tokens prompts and replies have together.
         package var tokens: Int? = 0
-        /// Billionths of a US dollar; nil when a price or a count is unknown.
+        /// About how much it costs, in billionths of a US dollar; nil when a price or a count is unknown.
         package var cost: Int? = 0
     }
 
@@ -163,6 +190,7 @@ package struct Estimate: Sendable, Hashable {
     package var roles: [Role]
     package var seeds: Int?
     package var calls: Int?
+    package var replyTokens: Int?
     package var tokens: Int?
     package var cost: Int?
 }

@@ -5,13 +5,13 @@ extension Planner {
     /// Reports a recipe that calls models without a cap.
     mutating func checkBudget() {
         let budget = recipe.budget
-        guard nodes.contains(where: { !$0.roles.isEmpty }),
+        guard nodes.contains(where: { !$0.roles.isEmpty }), !recipe.gaps.sections.contains("budget"),
             budget?.nanoDollars == nil, budget?.tokens == nil, budget?.calls == nil
         else { return }
         fault(
             "no-budget",
             "the recipe calls models and has no cap on dollars, tokens or calls, so the run could cost anything",
-            at: nil,
+            at: place(of: "models"),
             hint: "add `budget: { tokens: 1000000 }`, or `usd:` or `calls:`"
         )
     }
@@ -26,10 +26,18 @@ extension Planner {
                 .flatMap { [$0.name] + [$0.fallback?.value].compactMap(\.self) }
         )
         for model in models.values.sorted(by: { $0.spec.name < $1.spec.name })
-        where used.contains(model.spec.name) {
+        where used.contains(model.spec.name) && !recipe.gaps.contains(model.spec.name, in: "models") {
             let own = recipe.budget?.perRole[model.spec.name]
             let price = model.spec.place.value.worstPrice
             guard recipe.budget?.nanoDollars != nil || capped.contains(model.spec.name) else { continue }
+            for field in model.spec.repricing {
+                fault(
+                    "misplaced-key",
+                    "`\(field.value)` may change what a call of `\(model.spec.name)` costs, so a budget in dollars cannot be kept",
+                    at: field.location,
+                    hint: "leave it out, or cap `tokens` or `calls` in place of dollars"
+                )
+            }
             if price == nil {
                 fault(
                     "missing-price",

@@ -2,7 +2,7 @@ import CorpusConfig
 import CorpusKit
 
 extension Planner {
-    /// Follows the worst case through the graph: every item passes everything, every unit makes all its calls.
+    /// Follows what may come through the graph: every item passes everything, every unit makes all its calls.
     func estimate() -> Estimate {
         var flowing: [Int?] = []
         var stages: [Estimate.Stage] = []
@@ -36,6 +36,7 @@ extension Planner {
             roles: roles.values.sorted { $0.name < $1.name },
             seeds: seeds,
             calls: sum(stages.map(\.calls)),
+            replyTokens: sum(stages.map(\.replyTokens)),
             tokens: sum(stages.map(\.tokens)),
             cost: sum(stages.map(\.cost))
         )
@@ -54,6 +55,7 @@ extension Planner {
             plugin: node.manifest.name,
             inputs: inputs,
             calls: 0,
+            replyTokens: 0,
             tokens: 0,
             cost: 0
         )
@@ -61,21 +63,25 @@ extension Planner {
             guard let model = node.roles[role] ?? (node.roles.count == 1 ? node.roles.values.first : nil)
             else { continue }
             let count = product(units, perUnit)
-            // A prompt is taken to be no longer than its reply may be, and never under 1,000 tokens.
-            let input = product(count, max(1000, model.spec.maxTokens))
+            let input = product(count, Self.promptTokens(of: model))
             let output = product(count, model.spec.maxTokens)
             let cost = cost(of: model, input: input, output: output)
             row.calls = sum([row.calls, count])
+            row.replyTokens = sum([row.replyTokens, output])
             row.tokens = sum([row.tokens, input, output])
             row.cost = sum([row.cost, cost])
             var total = roles[model.spec.name] ?? Estimate.Role(name: model.spec.name)
             total.calls = sum([total.calls, count])
+            total.replyTokens = sum([total.replyTokens, output])
             total.tokens = sum([total.tokens, input, output])
             total.cost = sum([total.cost, cost])
             roles[model.spec.name] = total
         }
         return row
     }
+
+    /// A guess, and told as one: a prompt holds a template, a seed and often what models said before.
+    private static func promptTokens(of model: PlannedModel) -> Int { max(1000, model.spec.maxTokens) }
 
     private func cost(of model: PlannedModel, input: Int?, output: Int?) -> Int? {
         guard let price = model.spec.place.value.worstPrice, let input, let output else { return nil }

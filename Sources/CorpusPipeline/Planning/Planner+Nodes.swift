@@ -28,6 +28,7 @@ extension Planner {
                 manifest: entry.manifest,
                 kind: .source(made),
                 digest: digest,
+                templates: nil,
                 roles: [:],
                 inputs: [],
                 others: [],
@@ -61,7 +62,7 @@ extension Planner {
         }
         checkOutcomes(of: stage.inputs + stage.others)
         check(stage.condition)
-        check(manifest, has: inputs, at: stage.plugin.location, stage: stage.name)
+        check(manifest, has: inputs, at: stage.plugin.location, stage: stage.name, setup)
         let available = known(inputs)
         let isGenerate = stage.verb.value == .generate
         fields.append(isGenerate ? available.map { $0.union(manifest.produces) } : available)
@@ -83,6 +84,7 @@ extension Planner {
                 manifest: manifest,
                 kind: kind,
                 digest: digest(stage, manifest, setup, inputs: inputs, others: others, roles: roles),
+                templates: setup.digests.isEmpty ? nil : Digest(of: parts(of: setup).lengths),
                 roles: roles,
                 inputs: inputs,
                 others: others,
@@ -154,6 +156,7 @@ extension Planner {
                 manifest: entry.manifest,
                 kind: .write(made, splits: export.splits),
                 digest: digest,
+                templates: nil,
                 roles: [:],
                 inputs: inputs,
                 others: [],

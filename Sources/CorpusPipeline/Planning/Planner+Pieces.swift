@@ -139,10 +139,8 @@ extension Planner {
                 "unknown-option",
                 "`\(error.plugin)` has no option `\(error.name)`",
                 at: options[error.name]?.keyLocation ?? location,
-                hint: nearestHint(for: error.name, among: names)
-                    ?? (names.isEmpty
-                        ? "it has no options"
-                        : "its options: \(names.map { "`\($0)`" }.joined(separator: ", "))")
+                hint: names.isEmpty
+                    ? "it has no options" : nameHint(for: error.name, among: names, "its options")
             )
         } catch {
             report(error, options: options, at: location)
@@ -201,6 +199,7 @@ extension Planner {
                 )
             }
             guard let planned = models[model.value] else {
+                guard !recipe.gaps.mayHold(model.value, in: "models") else { continue }
                 fault(
                     "unknown-model",
                     "there is no model `\(model.value)` under `models:`",
@@ -232,7 +231,8 @@ extension Planner {
         _ manifest: Manifest,
         has inputs: [PlanEdge],
         at location: Diagnostic.Location,
-        stage: String
+        stage: String,
+        _ setup: PluginSetup
     ) {
         for edge in inputs {
             let node = nodes[edge.node]
@@ -240,14 +240,29 @@ extension Planner {
                 fault("wrong-input", "stage `\(stage)` cannot take pairs; only exports do", at: location)
             }
             guard let names = fields[edge.node] else { continue }
+            let hint =
+                names.isEmpty
+                ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
             for field in manifest.requires where !names.contains(field) {
-                fault(
-                    "missing-field",
-                    "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
-                    at: location,
-                    hint: names.isEmpty
-                        ? nil : "its fields are \(names.sorted().map { "`\($0)`" }.joined(separator: ", "))"
-                )
+                let hole = setup.promptsFilledFromSeeds.lazy.compactMap { prompt in
+                    let file = prompt.path.split(separator: "/").last ?? ""
+                    return prompt.problem(
+                        lacking: field,
+                        "missing-field",
+                        "the prompt `\(file)` needs `{{ \(field) }}`, which `\(node.name)` does not have",
+                        hint: hint
+                    )
+                }.first
+                if let hole {
+                    report(hole, options: ConfigNode(.mapping([]), at: location), at: location)
+                } else {
+                    fault(
+                        "missing-field",
+                        "`\(manifest.name)` needs the field `\(field)`, which `\(node.name)` does not have",
+                        at: location,
+                        hint: hint
+                    )
+                }
             }
         }
     }
@@ -277,13 +292,13 @@ extension Planner {
     mutating func check(_ condition: Recipe.Condition?) {
         guard let condition else { return }
         let names = recipe.sources.map(\.name)
-        for source in condition.sources where !names.contains(source) {
+        for source in condition.sources
+        where !names.contains(source) && !recipe.gaps.mayHold(source, in: "sources") {
             fault(
                 "unknown-source",
                 "`when:` names a source `\(source)` that the recipe does not have",
                 at: condition.location,
-                hint: nearestHint(for: source, among: names)
-                    ?? "its sources: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+                hint: nameHint(for: source, among: names, "its sources")
             )
         }
     }
@@ -301,10 +316,14 @@ extension Planner {
             "stage", stage.name, manifest.name, String(manifest.version), stage.options.json.canonical,
         ]
         parts.append(String(recipe.randomSeed))
-        for (name, digest) in setup.digests.sorted(by: { $0.key < $1.key }) {
-            parts += [name, digest.description]
+        parts += self.parts(of: setup)
+        for (role, model) in roles.sorted(by: { $0.key < $1.key }) {
+            parts += [role] + model.digestParts
+            // Who is asked when content is refused, too: a fallback that is new takes up what was refused.
+            if let fallback = model.spec.fallback.flatMap({ models[$0.value] }) {
+                parts += ["fallback"] + fallback.digestParts
+            }
         }
-        for (role, model) in roles.sorted(by: { $0.key < $1.key }) { parts += [role] + model.digestParts }
         if manifest.needs.contains(.sandbox) { parts += ["isolation", isolation] }
         for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
         for edge in others { parts += ["other", nodes[edge.node].digest.description, edge.outcome.rawValue] }
@@ -313,6 +332,11 @@ extension Planner {
             parts += ["when", condition.sources.joined(separator: ","), JSONValue.object(labels).canonical]
         }
         return Digest(of: parts.lengths)
+    }
+
+    /// The names and digests of what a plug-in read.
+    func parts(of setup: PluginSetup) -> [String] {
+        setup.digests.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value.description] }
     }
 }
 

@@ -36,7 +36,7 @@ package struct Planner {
     /// Makes the plan of a recipe.
     ///
     /// - Parameters:
-    ///   - recipe: The recipe.
+    ///   - reading: The recipe, as far as it could be read; the rest is looked at even when it has faults.
     ///   - registry: The plug-ins.
     ///   - finder: Finds the files that the recipe and the plug-ins name.
     ///   - localModels: Knows the bundled models.
@@ -44,12 +44,15 @@ package struct Planner {
     /// - Returns: The plan.
     /// - Throws: ``DiagnosticReport`` with every fault found.
     package static func plan(
-        _ recipe: Recipe,
+        _ reading: RecipeReading,
         registry: PluginRegistry,
         finder: any ResourceFinder,
         localModels: @escaping @Sendable (String) -> LocalModelLookup,
         allowsNoSandbox: Bool = false
     ) throws(DiagnosticReport) -> Plan {
+        guard let recipe = reading.recipe else {
+            throw DiagnosticReport(reading.faults, sources: [reading.file: reading.text])
+        }
         var planner = Planner(
             recipe: recipe,
             registry: registry,
@@ -57,6 +60,7 @@ package struct Planner {
             localModels: localModels,
             isolation: allowsNoSandbox ? "none" : recipe.sandbox.minimum
         )
+        planner.faults = reading.faults
         planner.sources[recipe.file] = recipe.text
         let plan = planner.run()
         guard let plan, planner.faults.allSatisfy({ $0.severity == .warning }) else {
@@ -81,24 +85,51 @@ package struct Planner {
 
     private mutating func run() -> Plan? {
         planModels()
-        for source in recipe.sources { plan(source) }
-        let ordered = orderedStages()
-        for stage in ordered { plan(stage) }
-        for export in recipe.exports { plan(export) }
+        for source in recipe.sources {
+            inspect(source.name, in: "sources", source.plugin) { $0.plan(source) }
+        }
+        for stage in orderedStages() { inspect(stage.name, in: "stages", stage.plugin) { $0.plan(stage) } }
+        for export in recipe.exports {
+            inspect(export.name, in: "exports", export.plugin) { $0.plan(export) }
+        }
         checkBudget()
         checkPrices()
         // A stage that could not be planned reads nothing: that would only repeat the fault.
         if faults.isEmpty { checkReaders() }
-        if recipe.exports.isEmpty {
+        let gaps = recipe.gaps
+        if recipe.exports.isEmpty, !gaps.sections.contains("exports"), gaps.entries["exports"] == nil {
             fault(
                 "missing-field",
                 "the recipe has no export",
-                at: nil,
+                at: place(of: "exports"),
                 hint: "add one: `exports: { sft: { write: sft-messages, from: STAGE } }`"
             )
         }
         guard faults.allSatisfy({ $0.severity == .warning }) else { return nil }
         return Plan(recipe: recipe, nodes: nodes, models: models, estimate: estimate())
+    }
+
+    /// Plans an entry of the recipe.
+    ///
+    /// Of one that could not be read whole, only what is written there counts, and not what it seems to lack.
+    private mutating func inspect(
+        _ name: String,
+        in section: String,
+        _ plugin: Recipe.Located<String>,
+        _ plan: (inout Planner) -> Void
+    ) {
+        let before = faults.count
+        plan(&self)
+        guard recipe.gaps.contains(name, in: section) else { return }
+        let found = faults[before...].filter {
+            $0.location != plugin.location || $0.code == "unknown-plugin"
+        }
+        faults.replaceSubrange(before..., with: found)
+    }
+
+    /// Where a key at the top stands, or the beginning of the file.
+    func place(of section: String) -> Diagnostic.Location {
+        recipe.places[section] ?? Diagnostic.Location(file: recipe.file, line: 1, column: 1)
     }
 
     mutating func fault(
@@ -113,10 +144,9 @@ package struct Planner {
     // MARK: - Models
 
     private mutating func planModels() {
-        var taken: [(model: String, address: String, api: EndpointAPI, identity: String)] = []
         for given in recipe.models {
             var spec = given
-            var identity = spec.model
+            var identity = spec.identity ?? spec.model
             var concurrency =
                 (spec.concurrency ?? PlannedModel.autoConcurrency) * spec.place.value.endpoints.count
             if case .local(let name) = spec.place.value {
@@ -130,24 +160,12 @@ package struct Planner {
                         "unknown-model",
                         "there is no bundled model `\(name)`",
                         at: spec.place.location,
-                        hint: nearestHint(for: name, among: names)
-                            ?? "bundled models: \(names.map { "`\($0)`" }.joined(separator: ", "))"
+                        hint: nameHint(for: name, among: names, "bundled models")
                     )
                 }
             }
             // A batch is filled by those who wait for it.
             if let batch = spec.batch { concurrency = batch.rows }
-            // One model at two addresses, or asked in two APIs, is two; the same at one address is one, whatever its
-            // price or key is called.
-            let (model, address) = (identity, spec.place.value.address)
-            if let known = taken.first(where: {
-                $0.model == model && $0.address == address && $0.api == spec.api
-            }) {
-                identity = known.identity
-            } else {
-                if taken.contains(where: { $0.model == model }) { identity += "@" + spec.name }
-                taken.append((model, address, spec.api, identity))
-            }
             let planned = PlannedModel(spec: spec, identity: identity, concurrency: concurrency)
             checkSharing(planned)
             models[spec.name] = planned
@@ -161,11 +179,18 @@ package struct Planner {
             if fallback.value == spec.name {
                 fault("bad-value", "`\(spec.name)` cannot be its own fallback", at: fallback.location)
             } else if models[fallback.value] == nil {
+                guard !recipe.gaps.mayHold(fallback.value, in: "models") else { continue }
                 fault(
                     "unknown-model",
                     "there is no model `\(fallback.value)` under `models:`",
                     at: fallback.location,
                     hint: nearestHint(for: fallback.value, among: recipe.models.map(\.name))
+                )
+            } else if models[fallback.value]?.identity == models[spec.name]?.identity {
+                fault(
+                    "bad-value",
+                    "`\(spec.name)` and its fallback `\(fallback.value)` are one model",
+                    at: fallback.location
                 )
             } else if let other = models[fallback.value]?.spec, other.api.use != spec.api.use {
                 fault(
@@ -178,22 +203,43 @@ package struct Planner {
         }
     }
 
-    /// Two models of one name at one address share its connections, so that they must agree about them.
+    /// Two models of one identity share replies and connections, so that they must be one model.
     private mutating func checkSharing(_ model: PlannedModel) {
-        guard
-            let twin = models.values.filter({ $0.identity == model.identity }).min(by: {
-                $0.spec.name < $1.spec.name
-            })
+        let gaps = recipe.gaps
+        let twins = models.values.filter {
+            $0.identity == model.identity && !gaps.contains($0.spec.name, in: "models")
+        }
+        guard !gaps.contains(model.spec.name, in: "models"),
+            let twin = twins.min(by: { $0.spec.name < $1.spec.name })
         else { return }
+        guard
+            twin.spec.api == model.spec.api, twin.spec.place.value.address == model.spec.place.value.address
+        else {
+            let (own, other) = (model.spec.name, twin.spec.name)
+            fault(
+                "ambiguous-model",
+                "`\(own)` and `\(other)` are asked in different places or words under one name, `\(model.identity)`, "
+                    + "so that nothing tells their replies apart",
+                at: model.spec.location,
+                hint:
+                    "give the one that is new a name of its own on the ledger: `identity: \(model.identity)@\(own)` if it is "
+                    + "`\(own)`, `identity: \(model.identity)@\(other)` if it is `\(other)`; replies paid for stay with the other"
+            )
+            return
+        }
         let differs: String? =
             if twin.spec.batch != model.spec.batch {
                 "batch"
             } else if twin.concurrency != model.concurrency {
                 "limits.concurrency"
-            } else if twin.rates != model.rates {
+            } else if twin.rates != model.rates
+                || twin.spec.replyMegabytes != model.spec.replyMegabytes
+            {
                 "limits"
-            } else if twin.spec.timeoutSeconds != model.spec.timeoutSeconds {
-                "timeout"
+            } else if twin.spec.timeouts != model.spec.timeouts {
+                "timeouts"
+            } else if twin.spec.streaming != model.spec.streaming {
+                "stream"
             } else if twin.spec.schemaField != model.spec.schemaField {
                 "schema"
             } else if twin.spec.tokenLimitField != model.spec.tokenLimitField {
@@ -219,7 +265,10 @@ package struct Planner {
         for (inputs, _) in recipe.stages.map({ ($0.inputs + $0.others, $0.name) })
             + recipe.exports.map({ ($0.inputs, $0.name) })
         {
-            for input in inputs where !sourceNames.contains(input.stage) && !stageNames.contains(input.stage)
+            for input in inputs
+            where !sourceNames.contains(input.stage) && !stageNames.contains(input.stage)
+                && !recipe.gaps.mayHold(input.stage, in: "sources")
+                && !recipe.gaps.mayHold(input.stage, in: "stages")
             {
                 fault(
                     "unknown-stage",

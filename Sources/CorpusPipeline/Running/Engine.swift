@@ -61,21 +61,30 @@ package struct Engine: Sendable {
             exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
             isFresh: isFresh
         )
-        try ledger.forgetDerived()
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
         var stop: RunStop?
 
-        await withTaskGroup(of: (Work, UnitRunner.End).self) { group in
+        await withTaskGroup(of: (Work, UnitRunner.End)?.self) { group in
+            // Units may wait for long: the end of the time must not wait for one of them.
+            if let deadline {
+                group.addTask { [services] in
+                    await services.sleep(deadline - services.now())
+                    return nil
+                }
+            }
+            var working = 0
             while true {
                 if let reason = halt(), stop == nil || (!Self.endsAll(stop) && Self.endsAll(reason)) {
                     stop = reason
                 }
                 if stop != nil {
                     router.drain(everything: Self.endsAll(stop))
-                    if Self.endsAll(stop) { services.drain() }
+                    if Self.endsCalls(stop) { services.drain() }
                 }
+                router.refill()
                 while let work = router.scheduler.next() {
+                    working += 1
                     group.addTask { (work, await runner.perform(work)) }
                 }
                 if stop == nil, router.wantsSeed, !feed.isExhausted {
@@ -101,7 +110,9 @@ package struct Engine: Sendable {
                     )
                     continue
                 }
-                guard let (work, end) = await group.next() else { break }
+                guard working > 0, let next = await group.next() else { break }
+                guard let (work, end) = next else { continue }
+                working -= 1
                 switch end {
                 case .done(let outcome):
                     Self.count(outcome, of: plan.nodes[work.node], in: meter)
@@ -120,10 +131,11 @@ package struct Engine: Sendable {
                 }
                 progress(meter.snapshot)
             }
+            group.cancelAll()
         }
         // A deadline that passed while the last unit was in work stops nothing.
         if case .wall = stop, feed.isExhausted, router.isDone { stop = nil }
-        return PassEnd(stop: stop, figures: meter.snapshot, left: router.scheduler.waiting)
+        return PassEnd(stop: stop, figures: meter.snapshot, left: router.left)
     }
 
     /// Whether not even work that needs no model may be started.
@@ -133,6 +145,12 @@ package struct Engine: Sendable {
         case .failure(let failure): failure.code == "internal-error" || failure.code == "sandbox-error"
         case .budget, .wall, nil: false
         }
+    }
+
+    /// Whether calls that are not in flight yet must end: they would start too late, or for nothing.
+    private static func endsCalls(_ stop: RunStop?) -> Bool {
+        if case .wall = stop { return true }
+        return endsAll(stop)
     }
 
     private static func late(_ deadline: Double?, _ now: Double, _ plan: Plan) -> RunStop? {
@@ -156,41 +174,5 @@ package struct Engine: Sendable {
             case .passed, .kept, .paired: break
             }
         }
-    }
-}
-
-/// Pulls rows out of the sources, one source after the other.
-struct Feed {
-    private var open: [(node: Int, iterator: any AsyncIteratorProtocol<SourceRow, any Error>)] = []
-    private var seen: [ItemKey: Int] = [:]
-
-    init(plan: Plan) throws {
-        for index in plan.sources.reversed() {
-            guard case .source(let source) = plan.nodes[index].kind else { continue }
-            open.append((index, Self.iterator(of: try source.rows())))
-        }
-    }
-
-    var isExhausted: Bool { open.isEmpty }
-
-    /// The next row as work, or nil at the end of a source.
-    mutating func next() async throws -> Work? {
-        guard let last = open.popLast() else { return nil }
-        let node = last.node
-        var iterator = last.iterator
-        guard let row = try await iterator.next(isolation: nil) else { return nil }
-        open.append((node, iterator))
-        guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
-        // The same row twice is two seeds: the second is told apart by how often it came before.
-        let key = ItemKey(deriving: [String(node)] + seed.identity)
-        let occurrence = seen[key, default: 0]
-        seen[key] = occurrence + 1
-        return .row(node: node, row, occurrence: occurrence)
-    }
-
-    private static func iterator(
-        of rows: some AsyncSequence<SourceRow, any Error>
-    ) -> any AsyncIteratorProtocol<SourceRow, any Error> {
-        rows.makeAsyncIterator()
     }
 }

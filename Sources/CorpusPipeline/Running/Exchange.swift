@@ -10,13 +10,17 @@ package struct RunServices: Sendable {
     package var now: @Sendable () -> Double
     /// Ends every wait that is no exchange in flight; called, perhaps more than once, when the pass must end.
     package var drain: @Sendable () -> Void
+    /// Waits so many seconds; ends early when its task is cancelled.
+    package var sleep: @Sendable (Double) async -> Void
 
     package init(
         endpoint: any ModelEndpoint,
         sandbox: (any Sandbox)?,
         now: @escaping @Sendable () -> Double,
-        drain: @escaping @Sendable () -> Void = {}
+        drain: @escaping @Sendable () -> Void = {},
+        sleep: @escaping @Sendable (Double) async -> Void = { try? await Task.sleep(for: .seconds($0)) }
     ) {
+        self.sleep = sleep
         self.endpoint = endpoint
         self.sandbox = sandbox
         self.now = now
@@ -63,10 +67,17 @@ package final class Exchange: Sendable {
     /// - Parameters:
     ///   - request: The question.
     ///   - buyer: For whom.
+    ///   - keepsRefusal: Whether a refusal of the content is kept as a reply without text, so that a later pass knows of
+    ///     it and goes on to whoever is asked instead; else it is thrown.
     /// - Returns: The reply, which is on the ledger by then.
     /// - Throws: What the endpoint throws, ``LedgerProblem``, or ``Halted`` when the pass must end.
-    package func reply(to request: ModelRequest, for buyer: Buyer) async throws -> ModelReply {
-        let key = request.key
+    package func reply(
+        to request: ModelRequest,
+        for buyer: Buyer,
+        keepsRefusal: Bool = false
+    ) async throws -> ModelReply {
+        let text = request.canonical
+        let key = text.key
         return try await calls.value(for: key) {
             if let known = try ledger.call(key) {
                 meter.count { $0.reusedCalls += 1 }
@@ -74,19 +85,29 @@ package final class Exchange: Sendable {
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
-            let bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
-                try await ledger.commit([
-                    .charge(
-                        ChargeRecord(
-                            call: key,
-                            model: request.model,
-                            tokens: charge.tokens,
-                            cost: charge.cost,
-                            buyer: buyer
+            let bought: EndpointReply
+            do {
+                bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
+                    try await ledger.commit([
+                        .charge(
+                            ChargeRecord(
+                                call: key,
+                                model: request.model,
+                                tokens: charge.tokens,
+                                cost: charge.cost,
+                                buyer: buyer
+                            )
                         )
-                    )
-                ])
-                meter.count { $0.cost += charge.cost ?? 0 }
+                    ])
+                    meter.count { $0.cost += charge.cost ?? 0 }
+                }
+            } catch let failure as WorkFailure where keepsRefusal && failure.code == "content-refused" {
+                // What it may have cost is among the charges.
+                bought = EndpointReply(
+                    reply: ModelReply(text: "", finish: .filtered),
+                    charge: Charge(tokens: 0, cost: 0),
+                    endpoint: ""
+                )
             }
             try await ledger.commit([
                 .call(
@@ -94,7 +115,7 @@ package final class Exchange: Sendable {
                         key: key,
                         model: request.model,
                         endpoint: bought.endpoint,
-                        request: request.json,
+                        request: text,
                         reply: bought.reply,
                         attempts: bought.attempts,
                         booked: bought.charge.tokens,
@@ -113,16 +134,16 @@ package final class Exchange: Sendable {
         }
     }
 
+    /// See ``PluginContext/require(_:in:)``.
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        _ = try await services.sandbox?.toolchain(for: language, running: kind)
+    }
+
     func run(_ job: ExecutionJob) async throws -> (key: ItemKey, result: ExecutionResult) {
         guard let sandbox = services.sandbox else {
             throw WorkFailure("sandbox-error", "this run has no sandbox", stopsRun: true)
         }
-        guard let toolchain = try await sandbox.toolchain(for: job.language) else {
-            throw WorkFailure(
-                "toolchain-missing",
-                "there is no toolchain for `\(job.language)` on this machine"
-            )
-        }
+        let toolchain = try await sandbox.toolchain(for: job.language, running: job.tests.kind)
         let key = job.key(toolchain: toolchain, harness: sandbox.harness, isolation: sandbox.isolation)
         let result = try await executions.value(for: key) {
             if let known = try ledger.execution(key) {

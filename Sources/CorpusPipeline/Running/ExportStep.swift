@@ -35,21 +35,25 @@ package struct ExportStep: Sendable {
         for (index, node) in plan.nodes.enumerated() {
             guard case .write(let exporter, let splits) = node.kind else { continue }
             let job = ExportJob(name: node.name, folder: folder, splits: splits.map(\.name))
-            let receipt: ExportReceipt
+            let rows: any AsyncSequence<ExportRow, any Error>
             switch exporter.takes {
             case .samples:
-                let keys = try ledger.exported(stage: stages[index])
-                receipt = try await exporter.write(
-                    SampleRows(keys: keys, node: index, loader: loader, splits: splits),
-                    for: job
-                )
+                rows = Rows(names: try ledger.exported(stage: stages[index]), splits: splits) { key in
+                    let sample = try loader.item(key, at: index).sample
+                    return (.sample(sample), sample.group)
+                }
             case .pairs:
                 let pairs = try ledger.pairs(stages: node.inputs.map { stages[$0.node] })
-                receipt = try await exporter.write(
-                    PairRows(pairs: pairs, ledger: ledger, splits: splits),
-                    for: job
-                )
+                rows = Rows(names: pairs, splits: splits) { id in
+                    let (group, pair) = try ledger.pair(id)
+                    let provenance = PairProvenance(
+                        chosen: try loader.provenance(of: pair.chosenKey),
+                        rejected: try loader.provenance(of: pair.rejectedKey)
+                    )
+                    return (.pair(pair, provenance), group)
+                }
             }
+            let receipt = try await exporter.write(rows, for: job)
             for file in receipt.files {
                 try await ledger.commit([
                     .file(
@@ -73,6 +77,8 @@ package struct ExportStep: Sendable {
                 )
             )
         }
+        // Not before: until then the rows of the last pass are those that lie in the folder.
+        try ledger.forgetDerived()
         return written
     }
 
@@ -101,45 +107,23 @@ extension [Recipe.Split] {
     }
 }
 
-/// Samples, read from the ledger one at a time.
-private struct SampleRows: AsyncSequence {
+/// Rows, read from the ledger one at a time.
+private struct Rows<Name: Sendable>: AsyncSequence {
     typealias Failure = any Error
-    let keys: [ItemKey]
-    let node: Int
-    let loader: ItemLoader
+    let names: [Name]
     let splits: [Recipe.Split]
+    /// Reads a row, and the group that says which split it belongs to.
+    let read: @Sendable (Name) throws -> (ExportRow.Body, group: ItemKey)
 
     struct Iterator: AsyncIteratorProtocol {
-        let rows: SampleRows
+        let rows: Rows
         var index = 0
 
         mutating func next() async throws -> ExportRow? {
-            guard index < rows.keys.count else { return nil }
+            guard index < rows.names.count else { return nil }
             defer { index += 1 }
-            let sample = try rows.loader.item(rows.keys[index], at: rows.node).sample
-            return ExportRow(.sample(sample), split: rows.splits.name(for: sample.group))
-        }
-    }
-
-    func makeAsyncIterator() -> Iterator { Iterator(rows: self) }
-}
-
-/// Pairs, read from the ledger one at a time.
-private struct PairRows: AsyncSequence {
-    typealias Failure = any Error
-    let pairs: [PairID]
-    let ledger: Ledger
-    let splits: [Recipe.Split]
-
-    struct Iterator: AsyncIteratorProtocol {
-        let rows: PairRows
-        var index = 0
-
-        mutating func next() async throws -> ExportRow? {
-            guard index < rows.pairs.count else { return nil }
-            defer { index += 1 }
-            let (group, pair) = try rows.ledger.pair(rows.pairs[index])
-            return ExportRow(.pair(pair), split: rows.splits.name(for: group))
+            let (body, group) = try rows.read(rows.names[index])
+            return ExportRow(body, split: rows.splits.name(for: group))
         }
     }
 

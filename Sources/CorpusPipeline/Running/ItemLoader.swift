@@ -4,9 +4,16 @@ import CorpusLedger
 /// Reads items back from the ledger with everything that was found out about them in this pass on their way to a node.
 struct ItemLoader: Sendable {
     let plan: Plan
-    /// The ledger's number of each node.
-    let stages: [Int]
     let ledger: Ledger
+    /// The node of each of the ledger's stages.
+    private let nodes: [Int: Int]
+
+    /// Creates a loader that knows each node by the ledger's number of its stage.
+    init(plan: Plan, stages: [Int], ledger: Ledger) {
+        self.plan = plan
+        self.ledger = ledger
+        nodes = Dictionary(uniqueKeysWithValues: stages.enumerated().map { ($1, $0) })
+    }
 
     /// Reads an item as it is when it arrives at a node.
     ///
@@ -18,7 +25,6 @@ struct ItemLoader: Sendable {
         var item = FlowItem(draft: draft)
         // The seed may have moved to another line since the draft was written.
         if draft.group != key, let seed = try ledger.draft(draft.group) { item.draft.origin = seed.origin }
-        let nodes = Dictionary(uniqueKeysWithValues: stages.enumerated().map { ($1, $0) })
         let ancestors = plan.nodes[node].ancestors
         let steps = try ledger.steps(of: key).compactMap { step in
             nodes[step.stage].flatMap { ancestors.contains($0) ? (node: $0, step: step) : nil }
@@ -27,10 +33,15 @@ struct ItemLoader: Sendable {
             item.labels.merge(step.labels) { _, new in new }
             item.evidence += step.evidence
         }
-        for stage in try ledger.makers(of: key) {
-            guard let maker = nodes[stage], plan.nodes[maker].verb == .generate else { continue }
-            item.provenance.append(UnitRunner.provenance(of: plan.nodes[maker]))
-        }
+        item.provenance = try provenance(of: key)
         return item
+    }
+
+    /// The steps by which an item was made.
+    func provenance(of key: ItemKey) throws -> [Provenance] {
+        try ledger.makers(of: key).compactMap { stage, parent, detail in
+            guard let maker = nodes[stage], plan.nodes[maker].verb == .generate else { return nil }
+            return plan.provenance(at: maker, from: parent, detail: detail)
+        }
     }
 }

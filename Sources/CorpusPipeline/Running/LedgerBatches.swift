@@ -49,12 +49,13 @@ package struct LedgerBatches: BatchStore {
 
     package func close(_ tag: String, keeping replies: [BatchedReply]) async throws {
         let calls = replies.map { kept in
-            LedgerEntry.call(
+            let request = kept.request.canonical
+            return LedgerEntry.call(
                 CallRecord(
-                    key: kept.request.key,
+                    key: request.key,
                     model: kept.request.model,
                     endpoint: kept.reply.endpoint,
-                    request: kept.request.json,
+                    request: request,
                     reply: kept.reply.reply,
                     attempts: kept.reply.attempts,
                     booked: kept.reply.charge.tokens,

@@ -15,10 +15,17 @@ struct Router {
         var waiting: [(key: ItemKey, task: ItemKey)] = []
     }
 
+    /// A selector that has decided; what it says of each item becomes work as room frees.
+    private struct Release {
+        let index: any SelectionIndex
+        /// Sorted by key, the smallest last.
+        var waiting: [(key: ItemKey, task: ItemKey)]
+    }
+
     private let plan: Plan
     private var readers: [[Reader]]
     private var barriers: [Int: Barrier] = [:]
-    private var decided: Set<Int> = []
+    private var releases: [Int: Release] = [:]
     private var met: [Int: Set<ItemKey>] = [:]
     var scheduler: Scheduler
 
@@ -45,9 +52,12 @@ struct Router {
 
     /// Whether everything that has come so far is settled and decided.
     var isDone: Bool {
-        scheduler.waiting == 0 && scheduler.running == 0 && barriers.isEmpty
+        left == 0 && scheduler.running == 0 && barriers.isEmpty
             && scheduler.isQuiet(Set(plan.nodes.indices))
     }
+
+    /// How many units wait for their turn.
+    var left: Int { releases.values.reduce(scheduler.waiting) { $0 + $1.waiting.count } }
 
     /// Starts nothing new at nodes that need a model, or at no node at all.
     mutating func drain(everything: Bool) {
@@ -118,24 +128,34 @@ struct Router {
     ///
     /// - Returns: Whether one decided.
     mutating func decideNextSelection() throws -> Bool {
-        for node in barriers.keys.sorted() where !decided.contains(node) && !scheduler.closed.contains(node) {
+        for node in barriers.keys.sorted() where !scheduler.closed.contains(node) {
             let ancestors = plan.nodes[node].ancestors
-            let waits = ancestors.contains { barriers[$0] != nil && !decided.contains($0) }
-            // Taken out, so that sealing copies nothing and what was observed goes when all is decided.
+            let waits = ancestors.contains { barriers[$0] != nil || releases[$0] != nil }
+            // Taken out, so that sealing copies nothing and what was observed goes when all is let go.
             guard !waits, scheduler.isQuiet(ancestors.union([node])),
                 var barrier = barriers.removeValue(forKey: node)
             else { continue }
-            decided.insert(node)
             try barrier.index.seal()
-            for (key, task) in barrier.waiting.sorted(by: { $0.key < $1.key }) {
-                scheduler.enqueue(
-                    .selection(node: node, key, task: task, barrier.index.selection(for: key)),
-                    isHeld: true
-                )
-            }
+            barrier.waiting.sort { $0.key > $1.key }
+            releases[node] = Release(index: barrier.index, waiting: barrier.waiting)
             return true
         }
         return false
+    }
+
+    /// Makes work of what selectors have decided about, as far as there is room: of the rest only keys are kept.
+    mutating func refill() {
+        for node in Array(releases.keys) where !scheduler.closed.contains(node) {
+            while !scheduler.isFull(node), let item = releases[node]?.waiting.popLast(),
+                let selection = releases[node]?.index.selection(for: item.key)
+            {
+                scheduler.enqueue(
+                    .selection(node: node, item.key, task: item.task, selection),
+                    isHeld: true
+                )
+            }
+            if releases[node]?.waiting.isEmpty == true { releases[node] = nil }
+        }
     }
 }
 

@@ -93,7 +93,8 @@ struct Scheduler {
         return nil
     }
 
-    private func isFull(_ node: Int) -> Bool { queues[node].count >= 2 * max(32, min(nodes[node].width, 64)) }
+    /// Whether enough work lies before a node.
+    func isFull(_ node: Int) -> Bool { queues[node].count >= 2 * max(32, min(nodes[node].width, 64)) }
 
     /// Books a unit as done; what came of it must have been enqueued, gathered or held before.
     mutating func finish(_ work: Work) {

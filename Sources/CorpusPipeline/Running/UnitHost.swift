@@ -10,17 +10,28 @@ final class UnitHost: PluginHost {
         var repetitions: [ItemKey: Int] = [:]
         var trace: [TraceEntry] = []
         var drops: [DropRecord] = []
+        var fallbacks: Set<String> = []
     }
 
     private let node: PlanNode
+    private let models: [String: PlannedModel]
     private let exchange: Exchange
     private let ordinal: Int
     private let attempts: Int
     private let randomSeed: Int
     private let state = Mutex(State())
 
-    init(node: PlanNode, exchange: Exchange, ordinal: Int, attempts: Int, randomSeed: Int) {
+    /// Creates a host for one unit of a node; `models` are those of the plan, by their names in the recipe.
+    init(
+        node: PlanNode,
+        models: [String: PlannedModel],
+        exchange: Exchange,
+        ordinal: Int,
+        attempts: Int,
+        randomSeed: Int
+    ) {
         self.node = node
+        self.models = models
         self.exchange = exchange
         self.ordinal = ordinal
         self.attempts = attempts
@@ -29,6 +40,8 @@ final class UnitHost: PluginHost {
 
     var trace: [TraceEntry] { state.withLock { $0.trace } }
     var drops: [DropRecord] { state.withLock { $0.drops } }
+    /// Models of the recipe that answered what others had refused, sorted.
+    var fallbacks: [String] { state.withLock { $0.fallbacks.sorted() } }
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
         try await reply(to: messages, prompt: nil, role: role, settings)
@@ -38,15 +51,6 @@ final class UnitHost: PluginHost {
         try await reply(to: [], prompt: prompt, role: role, settings)
     }
 
-    private func model(_ role: String?) throws(WorkFailure) -> PlannedModel {
-        let name = role ?? node.manifest.roles.first ?? ""
-        if let model = node.roles[name] { return model }
-        throw WorkFailure(
-            "plugin-error",
-            "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
-        )
-    }
-
     private func reply(
         to messages: [Message],
         prompt: String?,
@@ -54,7 +58,25 @@ final class UnitHost: PluginHost {
         _ settings: CallSettings
     ) async throws -> ModelReply {
         try Task.checkCancellation()
-        let model = try model(role)
+        let model = try model(of: role)
+        let fallback = model.spec.fallback.flatMap { models[$0.value] }
+        // What a role is refused it pays for elsewhere as well.
+        let buyer = Buyer(role: model.spec.name, stage: node.name)
+        let reply = try await ask(model, messages, prompt, settings, buyer, keepsRefusal: fallback != nil)
+        guard let fallback, reply.finish == .filtered else { return reply }
+        _ = state.withLock { $0.fallbacks.insert(fallback.spec.name) }
+        return try await ask(fallback, messages, prompt, settings, buyer, keepsRefusal: false)
+    }
+
+    /// One question to one model; the reply is on the ledger when it comes back.
+    private func ask(
+        _ model: PlannedModel,
+        _ messages: [Message],
+        _ prompt: String?,
+        _ settings: CallSettings,
+        _ buyer: Buyer,
+        keepsRefusal: Bool
+    ) async throws -> ModelReply {
         var request = ModelRequest(
             model: model.identity,
             messages: messages,
@@ -80,17 +102,31 @@ final class UnitHost: PluginHost {
             return times
         }
         request.repetition = ordinal + times * attempts
-        if model.spec.sendsSeed ?? model.isLocal {
+        if model.sendsSeed {
             var random = RandomStream(seed: randomSeed, purpose: ["sampling", request.key.description])
             request.sampling.seed = random.below(1 << 31)
         }
         let key = request.key
-        let reply = try await exchange.reply(
-            to: request,
-            for: Buyer(role: model.spec.name, stage: node.name)
-        )
+        let reply = try await exchange.reply(to: request, for: buyer, keepsRefusal: keepsRefusal)
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
+    }
+
+    func modelName(of role: String?) throws -> String { try model(of: role).identity }
+
+    private func model(of role: String?) throws -> PlannedModel {
+        let name = role ?? node.manifest.roles.first ?? ""
+        guard let model = node.roles[name] else {
+            throw WorkFailure(
+                "plugin-error",
+                "`\(node.manifest.name)` asked for a role `\(name)` that the recipe does not fill"
+            )
+        }
+        return model
+    }
+
+    func require(_ kind: TestSuite.Kind, in language: String) async throws {
+        try await exchange.require(kind, in: language)
     }
 
     func run(_ job: ExecutionJob) async throws -> ExecutionResult {

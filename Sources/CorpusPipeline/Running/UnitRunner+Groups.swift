@@ -28,6 +28,7 @@ extension UnitRunner {
         let node = plan.nodes[index]
         let host = UnitHost(
             node: node,
+            models: plan.models,
             exchange: exchange,
             ordinal: 0,
             attempts: 1,

@@ -99,23 +99,28 @@ struct UnitRunner: Sendable {
                 passages: [.init(item: FlowItem(draft: record), state: .expanded)],
                 state: .expanded
             )
-        case .unreadable(let row):
-            let place = row.origin.description
-            let key = ItemKey(deriving: ["unreadable", digest, place])
-            try await ledger.commit([
-                .item(
-                    ItemRecord(
-                        key: key,
-                        stage: stages[node],
-                        input: nil,
-                        state: .failed,
-                        reason: row.reason,
-                        summary: "\(place): \(row.message)"
-                    )
-                )
-            ])
-            return Outcome(state: .failed, reason: row.reason)
+        case .unreadable(let row): return try await book(row, as: .failed, "unreadable", node: node)
+        case .refused(let row): return try await book(row, as: .dropped, "refused", node: node)
         }
+    }
+
+    private func book(
+        _ row: UnreadableRow,
+        as state: ItemState,
+        _ kind: String,
+        node: Int
+    ) async throws -> Outcome {
+        let place = row.origin.description
+        let record = ItemRecord(
+            key: ItemKey(deriving: [kind, plan.nodes[node].digest.description, place]),
+            stage: stages[node],
+            input: nil,
+            state: state,
+            reason: row.reason,
+            summary: "\(place): \(row.message)"
+        )
+        try await ledger.commit([.item(record)])
+        return Outcome(state: state, reason: row.reason)
     }
 
     // MARK: - Units
@@ -130,6 +135,7 @@ struct UnitRunner: Sendable {
         }
         let host = UnitHost(
             node: node,
+            models: plan.models,
             exchange: exchange,
             ordinal: max(0, ordinal),
             attempts: attempts(node),
@@ -159,6 +165,7 @@ struct UnitRunner: Sendable {
         }
         record.trace = host.trace
         record.drops = host.drops
+        record.note(fallbacks: host.fallbacks)
         if record.state == .expanded, record.drafts.isEmpty {
             let last = record.drops.last
             record.state = .dropped
@@ -301,7 +308,7 @@ struct UnitRunner: Sendable {
     private func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
         let node = plan.nodes[index]
         guard stored.state != .expanded else {
-            let step = Self.provenance(of: node)
+            let step = plan.provenance(at: index, from: item.key, detail: stored.detail)
             let passages = stored.drafts.map { draft in
                 var draft = draft
                 // The seed may have moved to another line since.
@@ -321,19 +328,14 @@ struct UnitRunner: Sendable {
             ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
         return Outcome(passages: passages, state: stored.state, reason: stored.reason)
     }
-
-    static func provenance(of node: PlanNode) -> Provenance {
-        Provenance(
-            stage: node.name,
-            plugin: node.manifest.name,
-            version: node.manifest.version,
-            models: Array(Set(node.roles.values.map(\.identity))).sorted(),
-            outputTerms: Array(Set(node.roles.values.compactMap(\.spec.outputTerms))).sorted()
-        )
-    }
 }
 
 extension ItemRecord {
+    /// Remembers which models stood in for others that refused the content.
+    mutating func note(fallbacks: [String]) {
+        if !fallbacks.isEmpty { detail["fallbacks"] = .array(fallbacks.map(JSONValue.string)) }
+    }
+
     /// Books what ended a unit before its time.
     ///
     /// - Throws: The error itself when it is not the unit's: a used-up budget, a broken ledger, a cancelled task, a

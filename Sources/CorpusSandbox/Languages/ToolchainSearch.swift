@@ -22,6 +22,12 @@ final class ToolchainSearch: Sendable {
         self.homes = homes
     }
 
+    /// Whether the language is known and has a way to run such tests.
+    func canRun(_ kind: TestSuite.Kind, in language: String) -> Bool {
+        guard let profile = profiles[language] else { return false }
+        return kind == .io || profile.serveCalls != nil
+    }
+
     /// The toolchain of a language, or nil when the language is unknown or nothing runs it.
     ///
     /// - Throws: ``WorkFailure`` with `toolchain-missing` when the only interpreter lies in a home folder,

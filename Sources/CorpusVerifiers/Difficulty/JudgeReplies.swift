@@ -7,21 +7,9 @@ struct Topic: Hashable {
     /// The words with hyphens, as a label: `regular-expression`.
     var label: String { words.split(separator: " ").joined(separator: "-") }
 
-    /// Reads a reply of one to four words, or answers nil.
-    ///
-    /// Takes the `topic` of a JSON object, or else the first line that is not blank, without `Topic:`, punctuation
-    /// and a plural at the end.
-    init?(_ reply: String) {
-        let line = (JSONReply.object(in: reply)?["topic"]?.text ?? reply).split(
-            whereSeparator: \.isNewline
-        ).first {
-            $0.contains { $0.isLetter || $0.isNumber }
-        }
-        guard let line else { return nil }
-        var text = line.lowercased()[...]
-        if let colon = text.firstIndex(of: ":"), text[..<colon].contains("topic") {
-            text = text[text.index(after: colon)...]
-        }
+    /// Reads one to four words, without punctuation and a plural at the end, or answers nil.
+    init?(_ text: some StringProtocol) {
+        let text = text.lowercased()
         // `c++`, `c#` and `.net` keep what tells them apart.
         var parts = text.split { !($0.isLetter || $0.isNumber || $0 == "+" || $0 == "#" || $0 == ".") }
             .map { part in String(part.last == "." ? part.dropLast() : part) }
@@ -29,12 +17,6 @@ struct Topic: Hashable {
         guard let last = parts.popLast(), parts.count < 4 else { return nil }
         words = (parts + [Self.singular(last)]).joined(separator: " ")
     }
-
-    /// The shape of a reply, for endpoints that can enforce one.
-    static let schema: JSONValue = [
-        "type": "object", "properties": ["topic": ["type": "string", "maxLength": 40]], "required": ["topic"],
-        "additionalProperties": false,
-    ]
 
     private static func singular(_ word: String) -> String {
         if word.count < 4 || ["ss", "us", "is", "os"].contains(where: word.hasSuffix) { return word }
@@ -44,6 +26,66 @@ struct Topic: Hashable {
             return String(word.dropLast(2))
         }
         return word.hasSuffix("s") ? String(word.dropLast()) : word
+    }
+}
+
+/// The topics of a task as a model names them, the main one first.
+struct Topics: Hashable {
+    /// The most that are asked for.
+    static let most = 6
+
+    /// At least one, none twice.
+    let topics: [Topic]
+    /// Why, in the model's words, as far as it said so: by ``Topic/label``.
+    let reasons: [String: String]
+
+    /// Reads a reply, or answers nil when it names no topic.
+    ///
+    /// Takes the `topics` of a JSON object, or its `topic`, or else the first line that is not blank, at its commas and
+    /// without `Topic:`.
+    init?(_ reply: String) {
+        var named: [(topic: Topic?, reason: String?)]
+        if let object = JSONReply.object(in: reply) {
+            let elements = object["topics"]?.elements ?? [object]
+            named = elements.map { ($0.text ?? $0["topic"]?.text, $0["reason"]?.text) }
+                .map { ($0.flatMap(Topic.init(_:)), $1) }
+        } else {
+            let line = reply.split(whereSeparator: \.isNewline).first {
+                $0.contains { $0.isLetter || $0.isNumber }
+            }
+            var text = line ?? ""
+            if let colon = text.firstIndex(of: ":"), text[..<colon].lowercased().contains("topic") {
+                text = text[text.index(after: colon)...]
+            }
+            named = text.split(separator: ",").map { (Topic($0), nil) }
+        }
+        var topics: [Topic] = []
+        var reasons: [String: String] = [:]
+        for case (let topic?, let reason) in named.prefix(Self.most) where !topics.contains(topic) {
+            topics.append(topic)
+            reasons[topic.label] = reason
+        }
+        guard !topics.isEmpty else { return nil }
+        self.topics = topics
+        self.reasons = reasons
+    }
+
+    /// The shape of a reply, for endpoints that can enforce one.
+    static func schema(most: Int) -> JSONValue {
+        let topic: JSONValue = [
+            "type": "object",
+            "properties": [
+                "topic": ["type": "string", "maxLength": 40], "reason": ["type": "string", "maxLength": 120],
+            ],
+            "required": ["topic", "reason"], "additionalProperties": false,
+        ]
+        return [
+            "type": "object",
+            "properties": [
+                "topics": ["type": "array", "minItems": 1, "maxItems": .int(most), "items": topic]
+            ],
+            "required": ["topics"], "additionalProperties": false,
+        ]
     }
 }
 

@@ -8,12 +8,13 @@ import CorpusKit
 /// With a model it solves the task itself, up to `attempts` times, and stops early once the band of difficulty is 90 %
 /// certain.
 ///
-/// A rate of 0 never passes: such a task may be too hard, or its tests broken. Sets the label `difficulty`: `easy`
+/// A rate of 0 never passes: such a task may be too hard, or its tests broken. Where a model solved in vain what brings
+/// code of its own, that code decides: if it passes tests that an empty stub fails, the task is `unsolved`. Sets the label `difficulty`: `easy`
 /// above two thirds, `hard` below one third, `medium` between.
 ///
-/// - Fields, with a model: `instruction`, `tests`; the language is the label or field `language`, or `python`.
-/// - Evidence detail: `passes`, `attempts`, `wilson_low`, `wilson_high`; in a group `missing`, with a model
-///   `stopped_early`.
+/// - Fields, with a model: `instruction`, `tests`, optional `code`; the language is the label or field `language`, or `python`.
+/// - Evidence detail: `passes`, `attempts`, `wilson_low`, `wilson_high`, `models` (whose rate it is); in a group
+///   `missing`, with a model `stopped_early` and, where it was looked at, `reference` (`passed` or `failed`).
 struct PassRate: VerifierPlugin {
     struct Options: PluginOptions {
         /// How many attempts a task gets, 1 to 100.
@@ -43,11 +44,14 @@ struct PassRate: VerifierPlugin {
 
     static let manifest = Manifest(
         name: "pass-rate",
-        version: 2,
+        version: 3,
         summary: "Rates tasks by the share of attempts that pass their tests",
         needs: [.sandbox],
         roles: ["model"],
-        reasons: ["too-easy", "too-hard", "untested", "missing-field", "format-broken"]
+        reasons: [
+            "too-easy", "too-hard", "unsolved", "untested", "test-failed", "vacuous-test", "missing-field",
+            "format-broken", "unsupported-tests",
+        ]
     )
 
     static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
@@ -103,7 +107,13 @@ struct GroupPassRate: GroupVerifier {
         }
         let made = attempts == 0 ? tested : max(attempts, arrived)
         let count = PassCount(passes: outcomes.values.count { $0 == .pass }, attempts: made)
-        let verdict = count.verdict(keeping: rates, detail: ["missing": .int(count.attempts - tested)])
+        let models = Set((drafts + siblings).flatMap { $0.provenance.last?.models ?? [] }).sorted()
+        let verdict = count.verdict(
+            keeping: rates,
+            detail: [
+                "missing": .int(count.attempts - tested), "models": .array(models.map(JSONValue.string)),
+            ]
+        )
         return drafts.map { _ in verdict }
     }
 }
@@ -120,6 +130,7 @@ struct SolvedPassRate: Verifier {
 
     func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
         let task = try TestedTask(draft.content, limits: limits)
+        try await context.require(task.tests.kind, in: task.language)
         let question = try prompt.rendered(with: [
             "instruction": .string(try draft.content.task()), "language": .string(task.language),
             "contract": .string(Self.contract(of: task.tests)),
@@ -129,7 +140,40 @@ struct SolvedPassRate: Verifier {
             if try await isSolved(task, by: question, in: context) { count.passes += 1 }
             count.attempts += 1
         }
-        return count.verdict(keeping: rates, detail: ["stopped_early": .bool(count.attempts < attempts)])
+        let verdict = count.verdict(
+            keeping: rates,
+            detail: [
+                "stopped_early": .bool(count.attempts < attempts),
+                "models": [.string(try context.modelName())],
+            ]
+        )
+        guard count.passes == 0, let code = draft.content.fields["code"]?.text else { return verdict }
+        return try await decided(verdict, by: code, of: task, in: context)
+    }
+
+    /// What a rate of 0 means, where the task brings code that should pass.
+    private func decided(
+        _ verdict: Verdict,
+        by code: String,
+        of task: TestedTask,
+        in context: PluginContext
+    ) async throws -> Verdict {
+        func because(_ reason: ReasonCode, _ words: String, reference: String) -> Verdict {
+            var verdict = verdict
+            verdict.outcome = .fail(reason)
+            verdict.summary += "; \(words)"
+            verdict.detail["reference"] = .string(reference)
+            return verdict
+        }
+        guard TestedTask.isPass(try await task.run(code, in: context)) else {
+            return because("test-failed", "nor does the task's own code pass", reference: "failed")
+        }
+        if let stub = EmptyStub.source(for: task.tests, in: task.language),
+            TestedTask.isPass(try await task.run(stub, in: context))
+        {
+            return because("vacuous-test", "an empty stub passes, though", reference: "passed")
+        }
+        return because("unsolved", "the task's own code passes", reference: "passed")
     }
 
     /// Whether one attempt passes; an attempt without code, or one that was cut off, does not.

@@ -2,29 +2,38 @@ import CorpusKit
 
 /// Asks a model how difficult a task is among those of its topic, and refuses the easiest.
 ///
-/// One call names the topic, from an open set that is brought to one spelling. One to three more score the task within
-/// the topic from 1 to 10, beside anchor tasks of known level; the score is their mean. A reply that cannot be read is
-/// sent back once with what is wrong about it.
+/// One call names one to six topics, from an open set that is brought to one spelling; the first is the task's main one.
+/// One to three more score the task within that topic from 1 to 10, beside anchor tasks of known level, which are of the
+/// first topic that has some; the score is their mean. A reply that cannot be read is sent back once with what is wrong
+/// about it.
 ///
 /// - Fields: `instruction`, or the first turn of the user.
-/// - Labels: `topic` (`binary-search`), `llm_score` (1 to 10).
-/// - Evidence detail: `topic`, `scores`, `reason` (the model's, of the first score).
+/// - Labels: `topic` (`binary-search`), `topics` (all of them), `llm_score` (1 to 10).
+/// - Evidence detail: `topics` (each with the model's `reason`), `anchors` (whose topic's, or `general`), `scores`,
+///   `reason` (the model's, of the first score).
+///
+/// After the scores by topic of the Seed-Coder report; what is different is in `docs/decisions/0015-methods-in-part.md`.
 struct TopicDifficulty: VerifierPlugin, Verifier {
     struct Options: PluginOptions {
         /// How many times the difficulty is asked for, 1 to 3; the mean counts.
-        var calls = 1
+        var calls = 3
         /// The least score to keep, 1 to 10; below it a task is `too-easy`.
         var minScore = 3.0
+        /// How many topics are asked for at most, 1 to 6.
+        var maxTopics = Topics.most
+        /// The tasks of known level: JSON Lines.
+        var anchors = "Seeds/topic-anchors.jsonl"
 
         private enum CodingKeys: String, CodingKey {
-            case calls
+            case calls, anchors
             case minScore = "min_score"
+            case maxTopics = "max_topics"
         }
     }
 
     static let manifest = Manifest(
         name: "topic-difficulty",
-        version: 1,
+        version: 2,
         summary: "Scores how difficult a task is among those of its topic, by a model",
         needs: [.model],
         reasons: ["too-easy", "format-broken", "missing-field"]
@@ -32,6 +41,8 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
 
     private let calls: Int
     private let minScore: Double
+    private let maxTopics: Int
+    private let anchors: TopicAnchors
     private let topicPrompt: PromptTemplate
     private let scorePrompt: PromptTemplate
 
@@ -46,10 +57,18 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
         guard (1...10).contains(options.minScore) else {
             throw BadOption("min_score", "must be between 1 and 10, not \(options.minScore)")
         }
+        guard (1...Topics.most).contains(options.maxTopics) else {
+            throw BadOption("max_topics", "must be between 1 and \(Topics.most), not \(options.maxTopics)")
+        }
         calls = options.calls
         minScore = options.minScore
-        topicPrompt = try setup.prompt("topic", variables: ["instruction"])
-        scorePrompt = try setup.prompt("score", variables: ["instruction", "topic"])
+        maxTopics = options.maxTopics
+        anchors = try TopicAnchors(setup.file(options.anchors))
+        topicPrompt = try setup.prompt("topic", variables: ["instruction", "most"])
+        scorePrompt = try setup.prompt(
+            "score",
+            variables: ["instruction", "topic", "easy", "medium", "hard"]
+        )
     }
 
     /// Every question may have to be asked twice.
@@ -57,18 +76,20 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
 
     func verdict(on draft: Sample, in context: PluginContext) async throws -> Verdict {
         let task = JSONValue.string(try draft.content.task())
-        let topicQuestion = try topicPrompt.rendered(with: ["instruction": task])
-        let topic = try await context.reply(
+        let topicQuestion = try topicPrompt.rendered(with: ["instruction": task, "most": .int(maxTopics)])
+        let named = try await context.reply(
             to: [Message(.user, topicQuestion)],
-            settings: CallSettings(temperature: 0, schema: Topic.schema),
-            rule: "reply with the topic alone, one to four words",
-            read: Topic.init
+            settings: CallSettings(temperature: 0, schema: Topics.schema(most: maxTopics)),
+            rule: "reply with one JSON object that holds `topics`, each with a `topic` of one to four words",
+            read: Topics.init
         )
-        guard let topic else {
+        guard let named, let topic = named.topics.first else {
             return Verdict(.unsure("format-broken"), "the topic could not be read, after a second try")
         }
+        let row = anchors.row(for: named.topics)
         let scoreQuestion = try scorePrompt.rendered(with: [
-            "instruction": task, "topic": .string(topic.words),
+            "instruction": task, "topic": .string(topic.words), "easy": .string(row?.easy ?? ""),
+            "medium": .string(row?.medium ?? ""), "hard": .string(row?.hard ?? ""),
         ])
         // Asked several times the role's own temperature is kept: at 0 the replies would be one reply.
         let settings = CallSettings(temperature: calls == 1 ? 0 : nil, schema: Score.schema)
@@ -85,26 +106,35 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
                 return Verdict(
                     .unsure("format-broken"),
                     "the score could not be read, after a second try",
-                    labels: ["topic": .string(topic.label)]
+                    labels: Self.labels(named)
                 )
             }
             scores.append(score)
         }
-        return verdict(topic, scores)
+        return verdict(named, scores, anchors: row?.topic ?? "general")
     }
 
-    private func verdict(_ topic: Topic, _ scores: [Score]) -> Verdict {
+    private func verdict(_ named: Topics, _ scores: [Score], anchors: String) -> Verdict {
         let mean = Double(scores.reduce(0) { $0 + $1.value }) / Double(scores.count)
+        let topics = named.topics.map { topic -> JSONValue in
+            ["topic": .string(topic.label), "reason": .string(named.reasons[topic.label] ?? "")]
+        }
         return Verdict(
             mean < minScore ? .fail("too-easy") : .pass,
-            "difficulty \(mean) of 10 in `\(topic.label)`",
+            "difficulty \(mean) of 10 in `\(named.topics[0].label)`",
             score: mean,
             detail: [
-                "topic": .string(topic.label), "scores": .array(scores.map { .int($0.value) }),
+                "topics": .array(topics), "anchors": .string(anchors),
+                "scores": .array(scores.map { .int($0.value) }),
                 "reason": .string(scores.first?.reason ?? ""),
             ],
-            labels: ["topic": .string(topic.label), "llm_score": .number(mean)]
+            labels: Self.labels(named).merging(["llm_score": .number(mean)]) { $1 }
         )
+    }
+
+    private static func labels(_ named: Topics) -> [String: JSONValue] {
+        let labels = named.topics.map { JSONValue.string($0.label) }
+        return ["topic": labels[0], "topics": .array(labels)]
     }
 }
 

@@ -21,29 +21,18 @@ struct TestedTask {
         } catch {
             throw Skip("format-broken", error.description)
         }
-        language = content.labels["language"]?.text ?? content.fields["language"]?.text ?? "python"
+        language = CodeLanguage.name(
+            of: content.labels["language"]?.text ?? content.fields["language"]?.text ?? "python"
+        )
         self.limits = limits
     }
 
     /// Runs a program against the tests.
     ///
-    /// - Throws: ``WorkFailure`` when the language cannot be run here (`toolchain-missing`) or the sandbox broke down
-    ///   (`sandbox-error`): neither says anything about the program.
+    /// - Throws: As ``PluginContext/run(_:)``.
     func run(_ source: String, in context: PluginContext) async throws -> ExecutionResult {
         let job = ExecutionJob(language: language, source: source, tests: tests, limits: limits)
-        let result = try await context.run(job)
-        switch result.verdict {
-        case .unavailable:
-            throw WorkFailure(
-                "toolchain-missing",
-                "no toolchain for `\(language)` is installed",
-                hint: "install the package that provides `\(language)`; `corpusmith doctor` names it",
-                stopsRun: false
-            )
-        case .sandboxError:
-            throw WorkFailure("sandbox-error", "the sandbox could not run a `\(language)` program")
-        default: return result
-        }
+        return try await context.run(job)
     }
 
     /// Whether a result is a pass: every test ended `ok`, and there was at least one.

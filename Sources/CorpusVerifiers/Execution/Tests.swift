@@ -37,6 +37,7 @@ struct Tests: VerifierPlugin, Verifier {
         reasons: [
             "test-failed", "syntax-error", "runtime-error", "timeout", "cpu-limit", "memory-limit",
             "output-limit", "signal", "early-exit", "vacuous-test", "missing-field", "format-broken",
+            "unsupported-tests",
         ]
     )
 

@@ -198,7 +198,7 @@ struct SpokenReply: Sendable, CustomTestStringConvertible {
             ModelReply(
                 text: "Hello",
                 reasoning: "hm",
-                usage: TokenUsage(input: 23, cachedInput: 8, output: 5)
+                usage: TokenUsage(input: 23, cachedInput: 8, writtenInput: 3, output: 5)
             )
         ),
         SpokenReply(

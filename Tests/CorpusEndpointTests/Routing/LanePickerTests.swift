@@ -74,30 +74,55 @@ struct LanePickerTests {
     func health() {
         let health = LaneHealth()
         let failure = CallFailure(.again(after: nil), .transport, "")
-        #expect(!health.failed(now: 0) && !health.failed(now: 0))
+        #expect(health.ended(.failed, now: 0) == nil)
+        #expect(health.ended(.failed, now: 0) == nil)
         #expect(health.wait(now: 0) == 0)
-        #expect(health.failed(now: 0))
+        #expect(health.ended(.failed, now: 0) == .rests)
         #expect(health.wait(now: 0) == 1)
-        health.begin(now: 1)
+        #expect(!health.begin(now: 0.5))
+        #expect(health.begin(now: 1))
+        #expect(!health.begin(now: 1))
         #expect((health.wait(now: 1) ?? 0) > 0)
-        #expect(!health.failed(now: 2))
+        #expect(health.ended(.failed, now: 2) == nil)
         #expect(health.wait(now: 2) == 2)
-        health.begin(now: 4)
-        #expect(health.succeeded())
+        #expect(health.begin(now: 4))
+        #expect(health.ended(.alive, now: 4) == .returns)
         #expect(health.wait(now: 4) == 0)
-        #expect(!health.succeeded())
+        #expect(health.ended(.alive, now: 4) == nil)
         #expect(health.retire(failure))
         #expect(!health.retire(failure))
+        #expect(health.ended(.alive, now: 5) == nil)
         #expect(health.wait(now: 1e9) == nil && health.end == failure)
+    }
+
+    @Test(
+        "Whatever a trial comes to, the next call need not wait for it",
+        arguments: [(LaneHealth.End.alive, 0.0), (.overloaded, 0), (.unknown, 0), (.failed, 2)]
+    )
+    func trials(end: LaneHealth.End, wait: Double) {
+        let health = LaneHealth()
+        health.rest(now: 0)
+        #expect(health.begin(now: 1))
+        _ = health.ended(end, now: 1)
+        #expect(health.wait(now: 1) == wait)
+    }
+
+    @Test("Only a long row of calls that were turned away makes an endpoint rest")
+    func overload() {
+        let health = LaneHealth()
+        for _ in 0..<11 { #expect(health.ended(.overloaded, now: 0) == nil) }
+        #expect(health.ended(.alive, now: 0) == nil)
+        for _ in 0..<11 { #expect(health.ended(.overloaded, now: 0) == nil) }
+        #expect(health.ended(.overloaded, now: 0) == .rests)
     }
 
     @Test("Some failures in a row make an endpoint rest, not failures here and there")
     func failuresInARow() {
         let health = LaneHealth()
         for _ in 0..<10 {
-            _ = health.failed(now: 0)
-            _ = health.failed(now: 0)
-            _ = health.succeeded()
+            _ = health.ended(.failed, now: 0)
+            _ = health.ended(.failed, now: 0)
+            _ = health.ended(.alive, now: 0)
         }
         #expect(health.wait(now: 0) == 0)
     }

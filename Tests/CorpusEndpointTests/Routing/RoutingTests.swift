@@ -15,18 +15,10 @@ struct RoutingTests {
 
     private func client(
         _ servers: [TestServer],
-        fallback: TestServer? = nil,
         notes: Notes = Notes()
     ) throws -> EndpointClient {
-        var routes = [
-            ModelRoute("teacher", endpoints: servers.map { configuration($0.url) })
-        ]
-        if let fallback {
-            routes[0].fallback = "other"
-            routes.append(ModelRoute("other", endpoints: [configuration(fallback.url, name: "other")]))
-        }
-        return try EndpointClient(
-            routes: routes,
+        try EndpointClient(
+            routes: [ModelRoute("teacher", endpoints: servers.map { configuration($0.url) })],
             budget: Budget(Caps()),
             clock: InstantClock(),
             now: { 0 },
@@ -88,6 +80,45 @@ struct RoutingTests {
         #expect(last.code == "bad-key" && last.stopsRun)
     }
 
+    @Test("Trouble with the only endpoint is told once, and so is its end")
+    func trouble() async throws {
+        let server = try TestServer { request in
+            request.index < 4 ? .status(500) : .chat("hello")
+        }
+        let notes = Notes()
+        let client = try client([server], notes: notes)
+        for number in 0..<10 { _ = try await client.complete(request("\(number)")) }
+
+        #expect(notes.all.count == 2)
+        #expect(notes.all.first?.contains("is in trouble") == true)
+        #expect(notes.all.last?.contains("answers again") == true)
+    }
+
+    @Test(
+        "A run whose first requests are all refused for what they are is stopped; one that had a reply goes on"
+    )
+    func doomed() async throws {
+        let refusing = try TestServer { request in
+            request.text.contains("good one")
+                ? .chat("hello") : .status(400, #"{"error":{"message":"no such field"}}"#)
+        }
+        let doomed = try client([refusing])
+        var failures: [WorkFailure] = []
+        for number in 0..<10 {
+            failures.append(try await failure { try await doomed.complete(request("\(number)")) })
+        }
+        #expect(failures.dropLast().allSatisfy { !$0.stopsRun })
+        #expect(failures.last?.stopsRun == true)
+        #expect(failures.last?.description.contains("refused the first 10 requests") == true)
+
+        let sound = try client([refusing])
+        _ = try await sound.complete(request("good one"))
+        for number in 0..<30 {
+            let one = try await failure { try await sound.complete(request("\(number)")) }
+            #expect(!one.stopsRun)
+        }
+    }
+
     @Test("When all endpoints fail the breaker names them all")
     func allDown() async throws {
         let servers = [try TestServer(answers: .status(500)), try TestServer(answers: .status(500))]
@@ -134,28 +165,61 @@ struct RoutingTests {
         #expect(budget.reserved == Amounts())
     }
 
-    @Test(
-        "Refused content goes to the fallback, and the reply says so",
-        arguments: [
-            (Answer.status(400, #"{"error":{"code":"content_filter","message":"no"}}"#), 0),
-            (
-                .status(
-                    200,
-                    #"{"choices":[{"message":{"content":"x"},"finish_reason":"content_filter"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#
-                ), 1
-            ),
-        ]
-    )
-    func fallback(refusal: Answer, charges: Int) async throws {
-        let strict = try TestServer(answers: refusal)
-        let lenient = try TestServer(answers: .chat("hello"))
-        let client = try client([strict], fallback: lenient)
-        let booked = Mutex(0)
-        let reply = try await client.complete(request(), for: "teacher") { _ in booked.withLock { $0 += 1 } }
+    @Test("An endpoint that wants to be left alone for an hour rests, and the others go on")
+    func longWish() async throws {
+        let tired = try TestServer { request in
+            request.method == "GET" ? .status(200) : .status(429, headers: ["Retry-After: 3600"])
+        }
+        let good = try TestServer(answers: .chat("hello"))
+        let notes = Notes()
+        let client = try client([tired, good], notes: notes)
+        for number in 0..<40 { _ = try await client.complete(request("\(number)")) }
 
-        #expect(reply.reply.text == "hello")
-        #expect(reply.answeredBy == "other")
-        #expect(reply.attempts == 2)
-        #expect(booked.withLock { $0 } == charges)
+        #expect(tired.requests.count { $0.method == "POST" } == 1)
+        #expect(good.requests.count == 40)
+        #expect(notes.all.count == 1)
+        #expect(notes.all.first?.contains("rests for 1 h") == true)
+    }
+
+    @Test("When all want to be left alone, the run stops and says for how long")
+    func longWishes() async throws {
+        let tired = try TestServer { request in
+            request.method == "GET" ? .status(200) : .status(429, headers: ["Retry-After: 3600"])
+        }
+        let other = try TestServer(answers: .status(429, headers: ["Retry-After: 7200"]))
+        let client = try client([tired, other])
+        let last = try await failure { try await client.complete(request()) }
+
+        #expect(last.code == "endpoint-down" && last.stopsRun)
+        #expect(tired.requests.count { $0.method == "POST" } <= 1)
+    }
+
+    @Test("Calls that wait at a busy endpoint go to one that is free")
+    func waitingCallsMove() async throws {
+        let gate = Latch()
+        let stuck = try TestServer { request in
+            request.method == "GET" ? .status(200) : .chat("late", gate: gate)
+        }
+        let quick = try TestServer(answers: .chat("quick"))
+        let client = try EndpointClient(
+            routes: [
+                ModelRoute("teacher", endpoints: [stuck, quick].map { configuration($0.url, places: 2) })
+            ],
+            budget: Budget(Caps())
+        )
+        // Both places of the stuck endpoint are taken; everything else passes through the other one.
+        let texts = await withTaskGroup(of: String?.self) { group in
+            for number in 0..<40 {
+                group.addTask { try? await client.complete(request("\(number)")).reply.text }
+            }
+            var texts: [String] = []
+            while texts.count < 38, let text = await group.next() { texts.append(text ?? "") }
+            gate.open()
+            for await text in group { texts.append(text ?? "") }
+            return texts
+        }
+
+        #expect(texts.count { $0 == "quick" } >= 38)
+        #expect(texts.count { $0 == "" } == 0)
     }
 }

@@ -74,6 +74,11 @@ enum AnthropicReply {
         else { return nil }
         let cached = value["cache_read_input_tokens"]?.tokenCount ?? 0
         let written = value["cache_creation_input_tokens"]?.tokenCount ?? 0
-        return TokenUsage(input: plain + cached + written, cachedInput: cached, output: output)
+        return TokenUsage(
+            input: plain + cached + written,
+            cachedInput: cached,
+            writtenInput: written,
+            output: output
+        )
     }
 }

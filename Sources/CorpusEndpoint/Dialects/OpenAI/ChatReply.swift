@@ -19,7 +19,7 @@ enum ChatReply {
                 throw .wrongShape("`choices[\(index)].message` is no object")
             }
             return try reply(message, at: index)
-        }
+        }.map(\.withThoughtsApart)
     }
 
     /// The texts that continue a raw prompt, one for each choice.
@@ -119,9 +119,15 @@ enum ChatReply {
         let cached =
             value["prompt_tokens_details"]?["cached_tokens"]?.tokenCount
             ?? value["prompt_cache_hit_tokens"]?.tokenCount ?? 0
+        let written = value["prompt_tokens_details"]?["cache_write_tokens"]?.tokenCount ?? 0
         // Some endpoints leave reasoning out of the reply's tokens and charge for it: the total tells.
         let total = value["total_tokens"]?.tokenCount ?? 0
-        return TokenUsage(input: input, cachedInput: min(cached, input), output: max(output, total - input))
+        return TokenUsage(
+            input: input,
+            cachedInput: min(cached, input),
+            writtenInput: min(written, input - min(cached, input)),
+            output: max(output, total - input)
+        )
     }
 
     /// The likelihoods, in the shape of chat completions or in the older one of completions: lists side by side.

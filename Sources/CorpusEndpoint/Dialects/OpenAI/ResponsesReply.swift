@@ -30,7 +30,7 @@ enum ResponsesReply {
             toolCalls: reader.calls.calls,
             logprobs: request.sampling.logprobs == nil ? nil : reader.logprobs,
             usage: usage
-        )
+        ).withThoughtsApart
     }
 
     /// The counts, or nil when they are missing or impossible.

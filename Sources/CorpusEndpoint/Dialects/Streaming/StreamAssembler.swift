@@ -45,6 +45,9 @@ struct StreamAssembler: Sendable {
     /// Whether the reply is whole, so that the connection may be let go.
     var isComplete: Bool { stream.isComplete }
 
+    /// Whether the reply is whole by its own account, though the stream may go on.
+    var isWhole: Bool { stream.isComplete || stream.body() != nil }
+
     /// Takes the next bytes of the body.
     ///
     /// - Parameter bytes: The bytes.

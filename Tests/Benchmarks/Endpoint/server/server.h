@@ -56,6 +56,8 @@ struct stats {
     uint64_t duplicates, repeats, needless, early, rowless, rows_answered;
     uint64_t statuses[600];
     uint64_t first_ns, last_ns;
+    // When the latest row came for the first time, and `in_flight_ns` by then.
+    uint64_t row_ns, row_in_flight_ns;
     // Sums of (how many) x (how long), up to `counted_ns`.
     uint64_t in_flight_ns, serving_ns, counted_ns;
     uint32_t most_in_flight, most_serving, most_waiting;

@@ -189,7 +189,10 @@ static struct row *book_arrival(struct server *server, struct connection *connec
     }
     size_t count = server->rows.count;
     struct row *row = rows_at(&server->rows, job.row);
-    if (server->rows.count == count) {
+    if (server->rows.count > count) {
+        stats->row_ns = server->now_ns;
+        stats->row_in_flight_ns = stats->in_flight_ns;
+    } else {
         row->received++;
         stats->repeats++;
         if (row->whole > 0 || row->in_flight > 0) { stats->needless++; }

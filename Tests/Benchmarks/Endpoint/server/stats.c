@@ -41,6 +41,7 @@ size_t stats_json(struct server *server, char *text, size_t capacity) {
         );
     }
     uint64_t elapsed = s->last_ns > s->first_ns && s->first_ns > 0 ? s->last_ns - s->first_ns : 0;
+    uint64_t rows_came = s->row_ns > s->first_ns && s->first_ns > 0 ? s->row_ns - s->first_ns : 0;
     int count = snprintf(
         text, capacity,
         "{\"requests\":%llu,\"answers\":{%s},\"resets\":%llu,\"malformed\":%llu,\"abandoned\":%llu,"
@@ -48,14 +49,15 @@ size_t stats_json(struct server *server, char *text, size_t capacity) {
         "\"rows\":%zu,\"rows_answered\":%llu,\"duplicates\":%llu,\"repeats\":%llu,\"needless\":%llu,\"early\":%llu,"
         "\"rowless\":%llu,\"in_flight\":%u,\"serving\":%u,\"waiting\":%u,"
         "\"max_in_flight\":%u,\"max_serving\":%u,\"max_waiting\":%u,"
-        "\"in_flight_place_s\":%.6f,\"serving_place_s\":%.6f,\"elapsed_s\":%.6f,\"connections\":%u,\"cpu_us\":%llu}\n",
+        "\"in_flight_place_s\":%.6f,\"serving_place_s\":%.6f,\"elapsed_s\":%.6f,"
+        "\"rows_came_s\":%.6f,\"rows_came_place_s\":%.6f,\"connections\":%u,\"cpu_us\":%llu}\n",
         (unsigned long long)s->requests, answers, (unsigned long long)s->resets, (unsigned long long)s->malformed,
         (unsigned long long)s->abandoned, (unsigned long long)s->refused_by_capacity,
         (unsigned long long)s->refused_by_limits, server->rows.count, (unsigned long long)s->rows_answered,
         (unsigned long long)s->duplicates, (unsigned long long)s->repeats, (unsigned long long)s->needless,
         (unsigned long long)s->early, (unsigned long long)s->rowless, server->in_flight, server->serving, server->waiting,
         s->most_in_flight, s->most_serving, s->most_waiting, (double)s->in_flight_ns / 1e9, (double)s->serving_ns / 1e9,
-        (double)elapsed / 1e9, server->connection_count, (unsigned long long)(cpu_us() - s->cpu_start_us)
+        (double)elapsed / 1e9, (double)rows_came / 1e9, (double)s->row_in_flight_ns / 1e9, server->connection_count, (unsigned long long)(cpu_us() - s->cpu_start_us)
     );
     return count < 0 ? 0 : (size_t)count < capacity ? (size_t)count : capacity - 1;
 }

@@ -1,0 +1,82 @@
+import CorpusKit
+
+/// Pulls rows out of the sources, one source after the other.
+struct Feed {
+    private var open: [(node: Int, iterator: any AsyncIteratorProtocol<SourceRow, any Error>)] = []
+    private var seen = Repetitions()
+
+    init(plan: Plan) throws {
+        for index in plan.sources.reversed() {
+            guard case .source(let source) = plan.nodes[index].kind else { continue }
+            open.append((index, Self.iterator(of: try source.rows())))
+        }
+    }
+
+    var isExhausted: Bool { open.isEmpty }
+
+    /// The next row as work, or nil at the end of a source.
+    mutating func next() async throws -> Work? {
+        guard let last = open.popLast() else { return nil }
+        let node = last.node
+        var iterator = last.iterator
+        guard let row = try await iterator.next(isolation: nil) else {
+            // Rows of two sources are never taken for each other.
+            seen = Repetitions()
+            return nil
+        }
+        open.append((node, iterator))
+        guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
+        // The same row twice is two seeds: the second is told apart by how often it came before.
+        return .row(node: node, row, occurrence: seen.count(ItemKey(deriving: seed.identity)))
+    }
+
+    private static func iterator(
+        of rows: some AsyncSequence<SourceRow, any Error>
+    ) -> any AsyncIteratorProtocol<SourceRow, any Error> {
+        rows.makeAsyncIterator()
+    }
+}
+
+/// Counts how often each key came before, in 11 to 22 bytes a key, and some more for each that comes again.
+///
+/// A table of 64 bits of each key, probed one place after the other. Of a million keys two agree in those bits about
+/// once in forty million tables; the later one is then numbered as if it came again, which gives it another number and
+/// still one of its own.
+struct Repetitions {
+    private var table: [UInt64]
+    private var used = 0
+    private var again: [UInt64: Int] = [:]
+
+    init() { table = Array(repeating: 0, count: 1 << 10) }
+
+    /// How often a key came before; it has come once more now.
+    mutating func count(_ key: ItemKey) -> Int {
+        // 0 marks a free place.
+        let mark = max(1, key.words.high)
+        guard insert(mark) else {
+            let times = again[mark, default: 0] + 1
+            again[mark] = times
+            return times
+        }
+        if used * 4 > table.count * 3 { grow() }
+        return 0
+    }
+
+    private mutating func insert(_ mark: UInt64) -> Bool {
+        var place = Int(truncatingIfNeeded: mark) & (table.count - 1)
+        while table[place] != 0 {
+            if table[place] == mark { return false }
+            place = (place + 1) & (table.count - 1)
+        }
+        table[place] = mark
+        used += 1
+        return true
+    }
+
+    private mutating func grow() {
+        let marks = table
+        table = Array(repeating: 0, count: marks.count * 2)
+        used = 0
+        for mark in marks where mark != 0 { _ = insert(mark) }
+    }
+}
