@@ -38,6 +38,13 @@ extension RecipeReader {
         let label = "model `\(name)`"
         guard let parts = members(of: member.value, known: Self.modelKeys, in: label) else { return nil }
         let api = api(parts["api"])
+        if api.use == .embeddings, let entry = parts["sampling"] {
+            fault(
+                "misplaced-key",
+                "vectors are not sampled: a model of `\(api.rawValue)` takes no `sampling`",
+                at: entry.keyLocation
+            )
+        }
         // An hour's cache costs more to write than the usual one.
         let isLong = parts["extra"]?.value.json.canonical.contains(#""ttl":"1h""#) ?? false
         let writes = api != .anthropic ? 100 : isLong ? 200 : 125
@@ -72,7 +79,7 @@ extension RecipeReader {
             modelName = text(parts["model"], "model") ?? ""
             if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
         }
-        if !api.hasStopTexts, !stop.isEmpty, let entry = sampling["stop"] {
+        if api == .openaiResponses, !stop.isEmpty, let entry = sampling["stop"] {
             fault(
                 "misplaced-key",
                 "the API `\(api.rawValue)` has no stop texts",

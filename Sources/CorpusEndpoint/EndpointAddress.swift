@@ -118,6 +118,7 @@ extension EndpointAPI {
         case .openaiResponses: "/responses"
         case .anthropic: "/messages"
         case .gemini: "/models/MODEL:generateContent"
+        case .openaiEmbeddings: "/embeddings"
         }
     }
 }

@@ -10,12 +10,14 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
     case anthropic
     /// Google's `generateContent`.
     case gemini
+    /// OpenAI's embeddings: texts become vectors.
+    case openaiEmbeddings = "openai-embeddings"
 
     /// Whether requests can be handed over in batches that are done within a day.
     public var hasBatches: Bool {
         switch self {
         case .openai, .openaiCompletions, .anthropic: true
-        case .openaiResponses, .gemini: false
+        case .openaiResponses, .gemini, .openaiEmbeddings: false
         }
     }
 
@@ -26,6 +28,7 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
             [.responseFormat, .structuredOutputs, .guidedJSON, .jsonSchema, .unsent]
         case .openaiResponses, .gemini: [.responseFormat, .unsent]
         case .anthropic: [.tool, .responseFormat, .unsent]
+        case .openaiEmbeddings: [.unsent]
         }
     }
 
@@ -35,7 +38,7 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
     public var tokenLimitFields: [TokenLimitField] {
         switch self {
         case .openai: [.maxTokens, .maxCompletionTokens]
-        case .openaiCompletions, .openaiResponses, .anthropic, .gemini: []
+        case .openaiCompletions, .openaiResponses, .anthropic, .gemini, .openaiEmbeddings: []
         }
     }
 
@@ -43,12 +46,13 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
     public var use: ModelUse {
         switch self {
         case .openaiCompletions: .prompt
+        case .openaiEmbeddings: .embeddings
         case .openai, .openaiResponses, .anthropic, .gemini: .turns
         }
     }
 
     /// Whether a request can name texts that end the reply.
-    public var hasStopTexts: Bool { self != .openaiResponses }
+    public var hasStopTexts: Bool { self != .openaiResponses && self != .openaiEmbeddings }
 }
 
 /// What is said to a model, and what comes back.
@@ -57,6 +61,8 @@ public enum ModelUse: String, Sendable, Hashable, CaseIterable {
     case turns
     /// A raw text; what follows it.
     case prompt
+    /// Texts; a vector for each of them.
+    case embeddings
 }
 
 /// The field that tells an endpoint the most tokens of a reply.

@@ -43,6 +43,8 @@ public struct ModelRequest: Sendable, Hashable {
     public var messages: [Message]
     /// Text that the model continues as it stands, without a chat template around it.
     public var prompt: String?
+    /// Texts that are to be turned into vectors, where a model for that is asked; then nothing but ``extra`` beside them.
+    public var texts: [String] = []
     /// How the reply is to be chosen.
     public var sampling: Sampling
     /// Further fields for the endpoint, such as `chat_template_kwargs`; they change the reply like any other setting.
@@ -102,11 +104,29 @@ public struct ModelRequest: Sendable, Hashable {
         self.prompt = prompt
     }
 
+    /// Creates a question for the vectors of texts.
+    ///
+    /// - Parameters:
+    ///   - model: Who is asked.
+    ///   - texts: At least one; none of them empty.
+    ///   - extra: Further fields, such as `dimensions`.
+    public init(model: String, texts: [String], extra: [String: JSONValue] = [:]) {
+        self.init(model: model, messages: [], sampling: Sampling(maxTokens: 0), extra: extra)
+        self.texts = texts
+    }
+
     /// The question as canonical JSON: what the ledger stores and what the digest covers.
     ///
     /// What came to be asked later than the first ledgers stands in it only where it is asked, so that the keys of
     /// plain questions stay as they were.
     public var json: JSONValue {
+        guard texts.isEmpty else {
+            var json: [String: JSONValue] = [
+                "model": .string(model), "embed": .array(texts.map(JSONValue.string)),
+            ]
+            if !extra.isEmpty { json["extra"] = .object(extra) }
+            return .object(json)
+        }
         var json: [String: JSONValue] = [
             "model": .string(model), "messages": .array(messages.map(\.json)),
             "temperature": sampling.temperature.map(JSONValue.number) ?? .null,

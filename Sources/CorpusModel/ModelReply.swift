@@ -47,6 +47,8 @@ public struct ModelReply: Sendable, Hashable {
     public var toolCalls: [ToolCall]
     /// How likely each token was, in order; nil when nobody asked or the endpoint does not say.
     public var logprobs: [TokenLogprob]?
+    /// One vector for each text of the request; all are of one length, and their numbers finite.
+    public var vectors: [[Float]] = []
     /// What the endpoint charged for; nil when it did not say.
     public var usage: TokenUsage?
     /// Milliseconds from sending to the last byte.
@@ -80,6 +82,7 @@ extension ModelReply {
         ]
         if !toolCalls.isEmpty { json["tool_calls"] = .array(toolCalls.map(\.json)) }
         json["logprobs"] = logprobs.map { .array($0.map(\.json)) }
+        if !vectors.isEmpty { json["vectors"] = .array(vectors.map { .string($0.packed) }) }
         return .object(json)
     }
 
@@ -94,5 +97,6 @@ extension ModelReply {
             usage: usage,
             milliseconds: milliseconds
         )
+        vectors = (body["vectors"]?.elements ?? []).compactMap { $0.text.flatMap([Float].init(packed:)) }
     }
 }

@@ -3,6 +3,11 @@ extension ModelRequest {
     ///
     /// What is read has the same ``key`` as what was written.
     public init?(json: JSONValue) {
+        if let model = json["model"]?.text, let texts = json["embed"]?.elements {
+            self.init(model: model, texts: texts.compactMap(\.text), extra: json["extra"]?.members ?? [:])
+            guard self.json == json else { return nil }
+            return
+        }
         guard let model = json["model"]?.text, let turns = json["messages"]?.elements,
             let maxTokens = json["max_tokens"]?.whole
         else { return nil }

@@ -114,6 +114,12 @@ public final class ScriptedHost: PluginHost, Sendable {
         try answered(Call(messages: [], prompt: prompt, role: role, settings: settings))
     }
 
+    /// Vectors of eight numbers that depend on the text alone: equal texts have equal ones.
+    public func embeddings(of texts: [String], role: String?) async throws -> [[Float]] {
+        try Task.checkCancellation()
+        return texts.map { text in Digest(of: text).bytes.prefix(8).map { Float($0) / 256 } }
+    }
+
     private func answered(_ call: Call) throws -> ModelReply {
         try Task.checkCancellation()
         let index = record.withLock { record in

@@ -24,6 +24,11 @@ final class StalledHost: PluginHost {
         try await reply(to: [], role: role, settings: settings)
     }
 
+    func embeddings(of texts: [String], role: String?) async throws -> [[Float]] {
+        count.withLock { $0 += 1 }
+        return try await stall()
+    }
+
     func run(_ job: ExecutionJob) async throws -> ExecutionResult { try await stall() }
 
     func drop(_ reason: ReasonCode, _ summary: String, text: String?) {}

@@ -121,7 +121,8 @@ private let faults: [Fault] = [
         name: "an API that is like none",
         code: "unknown-api",
         message: "unknown API `xyz`",
-        hint: "known APIs: `openai`, `openai-completions`, `openai-responses`, `anthropic`, `gemini`",
+        hint:
+            "known APIs: `openai`, `openai-completions`, `openai-responses`, `anthropic`, `gemini`, `openai-embeddings`",
         text: recipe("models: { m: { api: 1️⃣xyz, url: \"https://a.example\", model: b } }\n")
     ),
     Fault(
@@ -131,6 +132,14 @@ private let faults: [Fault] = [
         hint: "it takes: `tool`, `response_format`, `none`",
         text: recipe(
             "models: { m: { api: anthropic, schema: 1️⃣guided_json, url: \"https://a.example\", model: b } }\n"
+        )
+    ),
+    Fault(
+        name: "sampling where vectors come out",
+        code: "misplaced-key",
+        message: "vectors are not sampled: a model of `openai-embeddings` takes no `sampling`",
+        text: recipe(
+            "models: { m: { api: openai-embeddings, url: \"https://a.example\", model: b, 1️⃣sampling: { top_p: 1 } } }\n"
         )
     ),
     Fault(

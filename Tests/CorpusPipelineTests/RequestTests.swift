@@ -1,6 +1,7 @@
 import CorpusDiagnostics
 import CorpusEndpoint
 import CorpusKit
+import CorpusLedger
 import CorpusPipeline
 import TestSupport
 import Testing
@@ -84,6 +85,83 @@ struct RequestTests {
         #expect(try run.exports()["sft-train.txt"]?.contains(" 42") == true)
     }
 
+    @Test(
+        "Vectors of a real endpoint are bought once for equal texts, kept, played back and carried by cassettes"
+    )
+    func embeddings() async throws {
+        let server = try TestServer { _ in
+            .status(
+                200,
+                #"{"data":[{"index":1,"embedding":[0.1,-3]},{"index":0,"embedding":[1e-20,2]}],"usage":{"prompt_tokens":7}}"#
+            )
+        }
+        let (run, other) = (try TestRun(), try TestRun())
+        defer {
+            run.remove()
+            other.remove()
+        }
+        let text = Self.recipe("toy-vectors", api: .openaiEmbeddings)
+        let endpoint = try client(server, .openaiEmbeddings)
+        let first = try await run.pass(text, endpoint: endpoint)
+        let second = try await run.pass(text, endpoint: endpoint)
+        await endpoint.shutdown()
+
+        #expect(first.end.stop == nil && second.end.stop == nil)
+        #expect(server.requests.map(\.path) == ["/v1/embeddings"])
+        #expect(try JSONValue(parsing: server.requests[0].body)["input"] == ["task 0", "another"])
+        #expect(first.end.figures.calls == 1 && first.end.figures.tokens == 7)
+        let exported = try run.exports()
+        #expect(exported["sft-train.txt"]?.contains("[[1e-20, 2.0], [0.1, -3.0]] 2") == true, "\(exported)")
+
+        try run.ledger().record(to: run.folder)
+        let cassette = try Cassette(in: run.folder)
+        let loaded = try Ledger.begin(
+            path: other.folder + "/ledger.sqlite",
+            name: "toy",
+            recipe: text,
+            plan: TestRun.plan(text).json,
+            product: "test",
+            now: 0
+        )
+        try await loaded.load(cassette)
+        try loaded.end(state: "stopped", now: 0)
+        let replayed = try await other.pass(
+            text,
+            endpoint: ToyEndpoint { _, _ in throw WorkFailure("not-recorded", "asked again") }
+        )
+        #expect(replayed.end.stop == nil && replayed.end.figures.reusedCalls >= 1)
+        #expect(try other.exports() == exported)
+    }
+
+    @Test("Texts for vectors cost what they may at most, and an endpoint is told to try again as for replies")
+    func embeddingCost() async throws {
+        let server = try TestServer(
+            answers: .status(500),
+            .status(200, #"{"data":[{"embedding":[1]}],"usage":{"prompt_tokens":3}}"#)
+        )
+        let price = TokenPrice(input: 1_000_000, output: 9_000_000)
+        let configuration = EndpointConfiguration(
+            name: "toy",
+            baseURL: server.url,
+            api: .openaiEmbeddings,
+            concurrency: 1,
+            price: price
+        )
+        let request = ModelRequest(model: "toy", texts: ["some text"])
+        let endpoint = try EndpointClient([configuration], budget: Budget(Caps(tokens: 2000)))
+        let reply = try await endpoint.complete(request, for: "m", charged: { _ in })
+        let poor = try EndpointClient([configuration], budget: Budget(Caps(tokens: 20)))
+        await #expect(throws: BudgetExhausted.self) {
+            try await poor.complete(request, for: "m", charged: { _ in })
+        }
+        await endpoint.shutdown()
+        await poor.shutdown()
+
+        #expect(reply.attempts == 2 && reply.reply.vectors == [[1]])
+        #expect(reply.charge == Charge(tokens: 3, cost: 3))
+        #expect(server.requests.count == 2)
+    }
+
     @Test("A request cannot smuggle in what its budget does not see")
     func smuggled() async throws {
         let server = try TestServer { _ in .chat("no") }
@@ -112,6 +190,14 @@ struct RequestTests {
                 "`toy-solve` asks its model in turns, and `m` takes raw text only"
             ),
             ("toy-base", .openai, "`toy-base` lets its model continue raw text, and `m` takes turns only"),
+            (
+                "toy-solve", .openaiEmbeddings,
+                "`toy-solve` asks its model in turns, and `m` gives vectors only"
+            ),
+            (
+                "toy-vectors", .openai,
+                "`toy-vectors` has its model turn texts into vectors, and `m` takes turns only"
+            ),
             (
                 "toy-tools", .anthropic,
                 "`toy-tools` needs the likelihoods of tokens, and the API `anthropic` has none"

@@ -46,7 +46,7 @@ struct TestRun {
             sources: [PluginEntry(ToySource.self)],
             generators: [
                 PluginEntry(ToySolve.self), PluginEntry(ToyWitness.self), PluginEntry(ToyTools.self),
-                PluginEntry(ToyBase.self),
+                PluginEntry(ToyBase.self), PluginEntry(ToyVectors.self),
             ],
             verifiers: [
                 PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self),

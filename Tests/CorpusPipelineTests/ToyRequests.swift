@@ -80,3 +80,35 @@ struct ToyBase: GeneratorPlugin {
         ]
     }
 }
+
+/// Notes the vectors of each task's words.
+struct ToyVectors: GeneratorPlugin {
+    static let manifest = Manifest(
+        name: "toy-vectors",
+        version: 1,
+        summary: "embeds",
+        needs: [.model],
+        uses: ["model": .embeddings],
+        requires: ["instruction"],
+        produces: ["code"]
+    )
+    static let selfChecks: [SelfCheck] = []
+
+    init(options: NoOptions, setup: PluginSetup) throws {}
+
+    var attempts: Int { 2 }
+    var worstCaseCalls: [String: Int] { ["model": 1] }
+
+    func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
+        let question = try seed.text("instruction")
+        let vectors = try await context.embeddings(of: [question, "another"])
+        let text = "\(vectors) 2"
+        return [
+            Draft(
+                from: seed,
+                messages: [Message(.user, question), Message(.assistant, text)],
+                fields: ["code": .string(text)]
+            )
+        ]
+    }
+}

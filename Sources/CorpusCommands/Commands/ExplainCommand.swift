@@ -149,6 +149,10 @@ enum StoryText {
             lines += block("prompt, \(message["role"]?.text ?? "")", told(text, calls))
         }
         if let prompt = call.request["prompt"]?.text { lines += block("prompt, raw", prompt) }
+        for text in call.request["embed"]?.elements ?? [] { lines += block("text", text.text ?? "") }
+        if let length = call.reply.vectors.first?.count {
+            return lines + block("reply", "\(call.reply.vectors.count) vectors of \(length) numbers")
+        }
         return lines + block("reply", told(call.reply.text, call.reply.toolCalls))
     }
 

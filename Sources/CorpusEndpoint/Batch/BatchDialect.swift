@@ -95,7 +95,7 @@ extension EndpointConfiguration {
         switch api {
         case .openai, .openaiCompletions: OpenAIBatches(address, api)
         case .anthropic: AnthropicBatches(address)
-        case .openaiResponses, .gemini: nil
+        case .openaiResponses, .gemini, .openaiEmbeddings: nil
         }
     }
 }

@@ -74,7 +74,8 @@ final class Lane: Sendable {
         mayStream: Bool = true
     ) throws(WorkFailure) -> Parcel {
         let isStreamed =
-            mayStream && configuration.streamsFrom.map { request.sampling.maxTokens >= $0 } ?? false
+            mayStream && request.texts.isEmpty
+            && configuration.streamsFrom.map { request.sampling.maxTokens >= $0 } ?? false
         let omitsSchema = request.schema != nil && refusesSchemas.withLock { $0 }
         let asked = omitsSchema ? request.withoutSchema : request
         let body = try dialect.body(for: asked, streamed: isStreamed)
@@ -265,7 +266,9 @@ extension Lane.Parcel {
         let perToken = (isStreamed ? 1024 : 64) + 384 * alternatives
         let echoed = (isStreamed ? 16 : 4) * body.count
         let (tokens, overflows) = max(0, request.sampling.maxTokens).multipliedReportingOverflow(by: perToken)
-        return overflows ? .max : (1 << 20) + min(tokens, 1 << 40) + echoed
+        // A vector may have some ten thousand numbers, of up to two dozen digits each.
+        let vectors = request.texts.count << 19
+        return overflows ? .max : (1 << 20) + min(tokens, 1 << 40) + echoed + vectors
     }
 }
 

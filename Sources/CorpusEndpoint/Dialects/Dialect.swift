@@ -63,6 +63,7 @@ extension EndpointConfiguration {
         case .openaiResponses: ResponsesDialect(self, address)
         case .anthropic: AnthropicDialect(self, address)
         case .gemini: GeminiDialect(self, address)
+        case .openaiEmbeddings: EmbeddingDialect(self, address)
         }
     }
 

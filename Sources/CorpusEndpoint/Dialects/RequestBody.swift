@@ -63,6 +63,12 @@ extension ModelRequest {
     /// Refuses a raw text where turns are needed.
     func needsTurns(for api: EndpointAPI) throws(WorkFailure) {
         try refuse(
+            if: !texts.isEmpty,
+            "gives no vectors",
+            by: api,
+            hint: "say `api: openai-embeddings` for a model that turns texts into vectors"
+        )
+        try refuse(
             if: prompt != nil,
             "takes turns and no raw prompt",
             by: api,

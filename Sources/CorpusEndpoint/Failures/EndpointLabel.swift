@@ -34,7 +34,7 @@ struct EndpointLabel: Sendable {
         let bytes = Array(short.utf8)
         let hides =
             Self.shares(bytes, key.map { Array($0.revealed.utf8) } ?? [], window: 6)
-            || (request?.texts ?? []).contains { text in
+            || (request?.hiddenTexts ?? []).contains { text in
                 Self.shares(bytes, Self.flattened(text), window: 24)
             }
         return hides ? "; its explanation quotes the request and is not shown" : ": \(short)"
@@ -56,7 +56,8 @@ struct EndpointLabel: Sendable {
 
 extension ModelRequest {
     /// All that came from a seed or a model and must not be quoted.
-    fileprivate var texts: [String] {
+    fileprivate var hiddenTexts: [String] {
         messages.flatMap { [$0.content] + $0.toolCalls.map(\.arguments) } + (prompt.map { [$0] } ?? [])
+            + texts
     }
 }

@@ -61,7 +61,7 @@ struct LanePicker: Sendable {
     /// What prompts that begin alike have in common: a hash of the first kilobyte.
     static func prefix(of request: ModelRequest) -> UInt64 {
         var bytes: [UInt8] = []
-        for text in request.prompt.map({ [$0] }) ?? request.messages.map(\.content) {
+        for text in request.prompt.map({ [$0] }) ?? request.messages.map(\.content) + request.texts {
             bytes += text.utf8.prefix(1024 - bytes.count)
             guard bytes.count < 1024 else { break }
         }

@@ -72,7 +72,7 @@ extension EndpointAPI {
         case .model, .sandbox: true
         case .stopTexts: hasStopTexts
         case .tools: use == .turns
-        case .likelihoods: self != .anthropic
+        case .likelihoods: use != .embeddings && self != .anthropic
         case .grammar: (schemaField ?? schemaFields.first)?.comesWithGrammars == true
         }
     }

@@ -119,6 +119,20 @@ public struct PluginContext: Sendable {
         try await host.continuation(of: prompt, role: role, settings: settings)
     }
 
+    /// Turns texts into vectors.
+    ///
+    /// One call, bought once and kept as replies are; equal lists of texts are one call in the whole run. The manifest
+    /// has to say ``ModelUse/embeddings`` for the role.
+    ///
+    /// - Parameters:
+    ///   - texts: What is to be told apart or found alike; none of them blank. Endpoints take some hundreds at once.
+    ///   - role: One of the manifest's roles; nil for the only one.
+    /// - Returns: One vector for each text, in order; all are of one length, and their numbers finite.
+    /// - Throws: As ``reply(to:role:settings:)``.
+    public func embeddings(of texts: [String], role: String? = nil) async throws -> [[Float]] {
+        try await host.embeddings(of: texts, role: role)
+    }
+
     /// Runs a program against hidden tests in the sandbox.
     ///
     /// Equal jobs run once.
@@ -154,6 +168,8 @@ public protocol PluginHost: Sendable {
     func require(_ kind: TestSuite.Kind, in language: String) async throws
     /// See ``PluginContext/continuation(of:role:settings:)``.
     func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply
+    /// See ``PluginContext/embeddings(of:role:)``.
+    func embeddings(of texts: [String], role: String?) async throws -> [[Float]]
     /// See ``PluginContext/run(_:)``.
     func run(_ job: ExecutionJob) async throws -> ExecutionResult
     /// See ``PluginContext/drop(_:_:text:)``.

@@ -64,7 +64,7 @@ extension Planner {
             else { continue }
             let count = product(units, perUnit)
             let input = product(count, Self.promptTokens(of: model))
-            let output = product(count, model.spec.maxTokens)
+            let output = product(count, model.spec.api.use == .embeddings ? 0 : model.spec.maxTokens)
             let cost = cost(of: model, input: input, output: output)
             row.calls = sum([row.calls, count])
             row.replyTokens = sum([row.replyTokens, output])

@@ -41,6 +41,7 @@ extension ModelUse {
         switch self {
         case .turns: "asks its model in turns"
         case .prompt: "lets its model continue raw text"
+        case .embeddings: "has its model turn texts into vectors"
         }
     }
 
@@ -49,6 +50,7 @@ extension ModelUse {
         switch self {
         case .turns: "takes turns only"
         case .prompt: "takes raw text only"
+        case .embeddings: "gives vectors only"
         }
     }
 
@@ -57,6 +59,7 @@ extension ModelUse {
         switch self {
         case .turns: "give it a model with `api: openai`, or without `api:`"
         case .prompt: "give it a model with `api: openai-completions`"
+        case .embeddings: "give it a model with `api: openai-embeddings`"
         }
     }
 }

@@ -192,6 +192,13 @@ package struct Planner {
                     "`\(spec.name)` and its fallback `\(fallback.value)` are one model",
                     at: fallback.location
                 )
+            } else if spec.api.use == .embeddings {
+                fault(
+                    "bad-value",
+                    "nothing can stand in for `\(spec.name)`: vectors of two models cannot be compared",
+                    at: fallback.location,
+                    hint: "leave `fallback:` out"
+                )
             } else if let other = models[fallback.value]?.spec, other.api.use != spec.api.use {
                 fault(
                     "bad-value",

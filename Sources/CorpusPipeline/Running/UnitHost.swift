@@ -112,6 +112,25 @@ final class UnitHost: PluginHost {
         return reply
     }
 
+    func embeddings(of texts: [String], role: String?) async throws -> [[Float]] {
+        try Task.checkCancellation()
+        let model = try model(of: role)
+        guard !texts.isEmpty else { return [] }
+        guard texts.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
+            throw WorkFailure("plugin-error", "`\(node.manifest.name)` asked for the vector of a blank text")
+        }
+        // The same texts have the same vectors, so that there is nothing to tell repetitions apart for.
+        let request = ModelRequest(model: model.identity, texts: texts, extra: model.spec.extra)
+        let key = request.key
+        let buyer = Buyer(role: model.spec.name, stage: node.name)
+        let reply = try await exchange.reply(to: request, for: buyer, keepsRefusal: false)
+        guard reply.vectors.count == texts.count else {
+            throw WorkFailure("bad-reply", "the reply on the ledger has not one vector for each text")
+        }
+        state.withLock { $0.trace.append(TraceEntry(.call, key)) }
+        return reply.vectors
+    }
+
     func modelName(of role: String?) throws -> String { try model(of: role).identity }
 
     private func model(of role: String?) throws -> PlannedModel {

@@ -46,7 +46,7 @@ struct DialectReplyTests {
         #expect(report.message == row.message)
     }
 
-    @Test("Counts that cannot be true count as unknown", arguments: EndpointAPI.allCases)
+    @Test("Counts that cannot be true count as unknown", arguments: EndpointAPI.speaking)
     func oddCounts(api: EndpointAPI) throws {
         let row = try #require(SpokenReply.all.first { $0.api == api && $0.replies[0].usage != nil })
         for odd in ["-1", "1e18", "\"many\"", "1.5", "[]"] {

@@ -93,7 +93,7 @@ struct DialectRequestTests {
 
     @Test(
         "Only what streams needs differs when a reply is to come in pieces",
-        arguments: EndpointAPI.allCases
+        arguments: EndpointAPI.speaking
     )
     func streamed(api: EndpointAPI) throws {
         let request = api == .openaiCompletions ? rawRequest : toolRequest()
@@ -115,7 +115,7 @@ struct DialectRequestTests {
 
     @Test(
         "Further fields join ours, and the promised limit of tokens stands",
-        arguments: EndpointAPI.allCases
+        arguments: EndpointAPI.speaking
     )
     func extra(api: EndpointAPI) throws {
         var request = api == .openaiCompletions ? rawRequest : toolRequest()
@@ -139,7 +139,7 @@ struct DialectRequestTests {
 
     @Test(
         "The key stands in the header that each API reads, and in no address",
-        arguments: EndpointAPI.allCases
+        arguments: EndpointAPI.speaking
     )
     func headers(api: EndpointAPI) throws {
         let dialect = try dialect(api)
@@ -158,7 +158,7 @@ struct DialectRequestTests {
 
     @Test(
         "The worst case of a prompt is at least its bytes, definitions of tools counted with their indents",
-        arguments: EndpointAPI.allCases,
+        arguments: EndpointAPI.speaking,
         ["", "print('hello')", "日本語のテキスト", "🧪🧪🧪", "\u{0}\u{1}\u{2}", "\"\"\"\\\\\\"]
     )
     func worstCase(api: EndpointAPI, text: String) throws {

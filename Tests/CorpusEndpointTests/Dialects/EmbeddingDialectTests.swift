@@ -20,11 +20,11 @@ struct EmbeddingDialectTests {
         dialect = EmbeddingDialect(configuration, address)
     }
 
-    private func reply(_ json: String, texts: Int = 2, dimensions: Int? = nil) throws -> EmbeddingReply {
-        let request = EmbeddingRequest(
+    private func reply(_ json: String, texts: Int = 2, dimensions: Int? = nil) throws -> ModelReply {
+        let request = ModelRequest(
             model: "embedder",
             texts: (0..<texts).map { "text \($0)" },
-            dimensions: dimensions
+            extra: dimensions.map { ["dimensions": .int($0)] } ?? [:]
         )
         return try dialect.reply(in: Array(json.utf8), to: request)
     }
@@ -40,9 +40,9 @@ struct EmbeddingDialectTests {
     }
 
     @Test("A request says what is to be embedded, by whom and how long")
-    func body() {
-        let request = EmbeddingRequest(model: "embedder", texts: ["a", "é\n"], dimensions: 8)
-        let body = dialect.body(for: request)
+    func body() throws {
+        let request = ModelRequest(model: "embedder", texts: ["a", "é\n"], extra: ["dimensions": 8])
+        let body = try dialect.body(for: request)
 
         #expect(
             String(decoding: body, as: UTF8.self)
@@ -51,7 +51,7 @@ struct EmbeddingDialectTests {
         #expect(dialect.url == "http://127.0.0.1:1/v1/embeddings?x=1")
         #expect(dialect.headers == ["Authorization: Bearer \(testKey)"])
         #expect(dialect.worstInputTokens(of: body, for: request) >= 4 + 32)
-        #expect(request.key != EmbeddingRequest(model: "embedder", texts: ["a", "é\n"]).key)
+        #expect(request.key != ModelRequest(model: "embedder", texts: ["a", "é\n"]).key)
     }
 
     @Test("Vectors come out in the order of the texts, whether packed or as numbers")
@@ -65,7 +65,8 @@ struct EmbeddingDialectTests {
             {"data":[{"index":1,"embedding":"\(packed(two))"},{"index":0,"embedding":"\(packed(one))"}],
             "usage":{"prompt_tokens":7}}
             """
-        let expected = EmbeddingReply(vectors: [one, two], usage: TokenUsage(input: 7))
+        var expected = ModelReply(text: "", usage: TokenUsage(input: 7))
+        expected.vectors = [one, two]
 
         #expect(try reply(numbers) == expected)
         #expect(try reply(base64) == expected)
@@ -139,7 +140,7 @@ struct EmbeddingDialectTests {
     @Test("Every cut of a reply is a fault and never a crash or shorter vectors")
     func everyCut() {
         let whole = Array(#"{"data":[{"embedding":[0.5,1]},{"embedding":"AACAPwAAgD8="}]}"#.utf8)
-        let request = EmbeddingRequest(model: "embedder", texts: ["a", "b"])
+        let request = ModelRequest(model: "embedder", texts: ["a", "b"])
         for length in 0..<whole.count {
             #expect(throws: ReplyFault.self) { try dialect.reply(in: Array(whole[..<length]), to: request) }
         }

@@ -75,6 +75,7 @@ struct RandomReply {
                 "usage": openAIUsage,
             ]
         case .openaiResponses: return response(output: .array(items))
+        case .openaiEmbeddings: preconditionFailure("embeddings are no words")
         case .anthropic:
             return [
                 "type": "message", "content": .array(blocks), "stop_reason": anthropicFinish,
@@ -172,6 +173,7 @@ struct RandomReply {
             case .openaiResponses: responseEvents(&random)
             case .anthropic: anthropicEvents(&random)
             case .gemini: geminiEvents(&random)
+            case .openaiEmbeddings: preconditionFailure("embeddings are no words")
             }
         let newline = ["\n", "\r\n"][random.below(2)]
         return events.map { event in

@@ -11,7 +11,7 @@ struct StreamAssemblerTests {
 
     @Test(
         "A streamed reply is the reply that comes in one piece",
-        arguments: EndpointAPI.allCases,
+        arguments: EndpointAPI.speaking,
         0..<40
     )
     func streamedIsUnstreamed(api: EndpointAPI, seed: Int) throws {
@@ -30,7 +30,7 @@ struct StreamAssemblerTests {
 
     @Test(
         "A stream that is cut anywhere is a fault or the whole text",
-        arguments: EndpointAPI.allCases,
+        arguments: EndpointAPI.speaking,
         0..<4
     )
     func everyCut(api: EndpointAPI, seed: Int) throws {

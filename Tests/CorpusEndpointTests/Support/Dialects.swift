@@ -17,6 +17,11 @@ func dialect(_ api: EndpointAPI, _ change: (inout EndpointConfiguration) -> Void
     return configuration.dialect(at: try EndpointAddress(configuration.baseURL, api: api))
 }
 
+extension EndpointAPI {
+    /// Those that answer in words.
+    static let speaking = allCases.filter { $0.use != .embeddings }
+}
+
 /// A request with everything that a conversation with tools has.
 func toolRequest() -> ModelRequest {
     ModelRequest(

@@ -1,11 +1,9 @@
 import CorpusKit
-import Foundation
 
-/// OpenAI's embeddings, and the many servers that speak them: pure translation, as ``Dialect`` is for replies.
-struct EmbeddingDialect: Sendable {
-    /// Where requests are posted.
+/// OpenAI's embeddings, and the many servers that speak them.
+struct EmbeddingDialect: Dialect {
     let url: String
-    /// Header lines beside those that every request has; one of them may hold the key, so none appears in a message.
+    let modelsURL: String
     let headers: [String]
     /// The endpoint's name for the model.
     private let apiModel: String
@@ -14,38 +12,44 @@ struct EmbeddingDialect: Sendable {
 
     init(_ configuration: EndpointConfiguration, _ address: EndpointAddress) {
         url = address.url("/embeddings")
+        modelsURL = address.url("/models")
         headers = configuration.bearer
         apiModel = configuration.apiModel
         extraBody = configuration.extraBody
     }
 
-    /// The body as canonical JSON: equal requests have equal bytes.
+    /// The body as canonical JSON: equal requests have equal bytes; no reply comes in pieces.
     ///
     /// Base64 is a quarter of the size of numbers in writing; servers that do not know it send numbers all the same.
-    func body(for request: EmbeddingRequest) -> [UInt8] {
+    func body(for request: ModelRequest, streamed: Bool) throws(WorkFailure) -> [UInt8] {
+        try request.refuse(
+            if: request.texts.isEmpty || !request.messages.isEmpty || request.prompt != nil,
+            "turns texts into vectors and answers nothing",
+            by: .openaiEmbeddings,
+            hint: "say `api: openai`, or leave `api:` out, for a model that is asked in turns"
+        )
         var body = RequestBody([
             "model": .string(apiModel), "input": .array(request.texts.map(JSONValue.string)),
             "encoding_format": "base64",
         ])
-        body["dimensions"] = request.dimensions.map(JSONValue.int)
         body.add(extraBody)
+        body.add(request.extra)
         return body.bytes
     }
 
     /// The most tokens that a body can mean: a token is at least a byte, and each text gets marks around it.
-    func worstInputTokens(of body: [UInt8], for request: EmbeddingRequest) -> Int {
+    func worstInputTokens(of body: [UInt8], for request: ModelRequest) -> Int {
         body.count + 16 * request.texts.count
     }
 
-    /// The vectors that the body of a status 200 holds.
+    /// One reply with a vector for each text, in order.
     ///
     /// - Parameters:
-    ///   - body: The body.
+    ///   - value: The parsed body.
     ///   - request: What was asked.
-    /// - Returns: One vector for each text, in order.
+    /// - Returns: The reply.
     /// - Throws: What is wrong with the body, among it a vector too many, too few, or of another length.
-    func reply(in body: [UInt8], to request: EmbeddingRequest) throws(ReplyFault) -> EmbeddingReply {
-        let value = try JSONValue(replyBody: body)
+    func replies(in value: JSONValue, to request: ModelRequest) throws(ReplyFault) -> [ModelReply] {
         guard let entries = value["data"]?.elements else {
             try value.throwReportedError()
             throw .wrongShape("`data` is missing")
@@ -62,11 +66,22 @@ struct EmbeddingDialect: Sendable {
             vectors[index] = try vector(entry["embedding"] ?? .null, at: position)
         }
         let whole = vectors.compactMap(\.self)
-        let length = request.dimensions ?? whole.first?.count ?? 0
+        let length = request.extra["dimensions"]?.whole ?? whole.first?.count ?? 0
         if let other = whole.first(where: { $0.count != length }) {
             throw .wrongShape("expected vectors of \(length) numbers, found one of \(other.count)")
         }
-        return EmbeddingReply(vectors: whole, usage: usage(value["usage"]))
+        var reply = ModelReply(text: "", usage: usage(value["usage"]))
+        reply.vectors = whole
+        return [reply]
+    }
+
+    func stream() -> any ReplyStream { Unstreamed() }
+
+    /// For an API whose replies never come in pieces.
+    private struct Unstreamed: ReplyStream {
+        var isComplete: Bool { false }
+        mutating func take(_ event: ServerEvent) throws(ReplyFault) {}
+        func body() -> JSONValue? { nil }
     }
 
     private func vector(_ value: JSONValue, at index: Int) throws(ReplyFault) -> [Float] {
@@ -75,25 +90,13 @@ struct EmbeddingDialect: Sendable {
         case .array(let numbers):
             let floats = numbers.compactMap { $0.real.map { Float($0) } }
             vector = floats.count == numbers.count ? floats : []
-        case .string(let text): vector = Self.floats(base64: text) ?? []
+        case .string(let text): vector = [Float](packed: text) ?? []
         default: throw .wrongShape("`data[\(index)].embedding` is \(value.kindName)")
         }
         guard !vector.isEmpty, vector.allSatisfy(\.isFinite) else {
             throw .wrongShape("`data[\(index)].embedding` holds no finite numbers")
         }
         return vector
-    }
-
-    /// Four bytes a number, the lowest first.
-    private static func floats(base64 text: String) -> [Float]? {
-        guard let bytes = Data(base64Encoded: text), bytes.count.isMultiple(of: 4) else { return nil }
-        var floats: [Float] = []
-        floats.reserveCapacity(bytes.count / 4)
-        for start in stride(from: 0, to: bytes.count, by: 4) {
-            let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) }
-            floats.append(Float(bitPattern: bits))
-        }
-        return floats
     }
 
     private func usage(_ value: JSONValue?) -> TokenUsage? {
