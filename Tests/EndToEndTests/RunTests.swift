@@ -59,7 +59,7 @@ struct RunTests {
     }
 
     @Test(
-        "A run killed at any moment goes on to the same bytes; only calls in flight are bought again",
+        "A run killed at any moment goes on to the same bytes; only calls that were in work are bought again",
         arguments: 1...5
     )
     func killed(step: Int) async throws {
@@ -75,7 +75,8 @@ struct RunTests {
 
         #expect(killed.code == -SIGKILL || killed.code == 0)
         #expect(end.code == 0, "\(end.errors)")
-        #expect(bench.calls <= 24 + 4)
+        // A reply gives its place back before it is written down: as many are lost as there are units in work, at most.
+        #expect(bench.calls <= 24 + 2 * 4)
         let report = try await bench.report()
         let undisturbed = try await reference.report()
         #expect(Bench.addsUp(report))
