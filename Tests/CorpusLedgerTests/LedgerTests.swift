@@ -258,8 +258,8 @@ struct LedgerTests {
         do {
             let killed = try begin()
             try await killed.commit([
-                .call(call(1)), .mark(role: "m", most: most),
-                .mark(role: "m", most: Spent(calls: 4, tokens: 900, nanoDollars: 40)),
+                .call(call(1)), .mark(role: "judge", most: most),
+                .mark(role: "judge", most: Spent(calls: 4, tokens: 900, nanoDollars: 40)),
             ])
             #expect(try killed.spent().unsure == Spent())
         }
@@ -268,7 +268,7 @@ struct LedgerTests {
         let spent = try next.spent()
         #expect(spent.unsure == Spent(calls: 8, tokens: 900, nanoDollars: 80))
         #expect(spent.total == Spent(calls: 9, tokens: 912, nanoDollars: 110))
-        #expect(spent.perRole == ["m": spent.total])
+        #expect(spent.perRole == ["judge": spent.total])
         try next.end(state: "interrupted", now: 0)
         #expect(try begin().spent().unsure == spent.unsure)
     }

@@ -20,7 +20,7 @@ struct RawPromptTests {
         version: 1
         name: bench
         models:
-          base:    { url: "\(bench.server.url)", model: scripted, api: openai-completions, sampling: { seed: true } }
+          base:    { url: "\(bench.server.url)", model: scripted, identity: scripted@base, api: openai-completions, sampling: { seed: true } }
           teacher: { url: "\(bench.server.url)", model: scripted, sampling: { seed: true } }
         budget: { tokens: 1000000 }
         sources: { topics: { read: jsonl, path: seeds.jsonl, licence: MIT } }

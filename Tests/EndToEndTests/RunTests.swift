@@ -218,11 +218,11 @@ struct RunTests {
         let failed = report["counts"]?["failed"]?.members ?? [:]
         #expect(dropped["empty"]?.whole == 1)
         #expect(dropped["truncated"]?.whole == 1)
-        // Ten megabytes are a reply, and far too long for an answer.
-        #expect(dropped["low-quality"]?.whole == 1)
-        #expect(failed.values.compactMap(\.whole).reduce(0, +) == 2, "\(failed)")
+        // Ten megabytes are more than a hundred tokens can be.
+        #expect(failed["reply-too-large"]?.whole == 1)
+        #expect(failed.values.compactMap(\.whole).reduce(0, +) == 3, "\(failed)")
         #expect(
-            end.errors.contains("warning[failed]: 2 candidates failed; the same command tries them again")
+            end.errors.contains("warning[failed]: 3 candidates failed; the same command tries them again")
         )
         // Control characters are part of the text: they reach the rows, as JSON writes them.
         #expect(report["counts"]?["exported"]?.whole == 1)
