@@ -13,35 +13,50 @@ package struct Spent: Sendable, Hashable {
         self.tokens = tokens
         self.nanoDollars = nanoDollars
     }
+
+    static func += (sum: inout Spent, more: Spent) {
+        sum.calls += more.calls
+        sum.tokens += more.tokens
+        sum.nanoDollars += more.nanoDollars
+    }
 }
 
 extension Ledger {
     /// What all calls on this ledger were booked at so far, those that gave no reply included.
     ///
-    /// - Returns: The sum, and what each role paid of it; replies that a cassette brought are in neither.
+    /// What was in flight when an earlier pass was killed may have been charged for although nobody knows: it is taken at
+    /// the most that was in flight during that pass.
+    ///
+    /// - Returns: The sum, what each role paid of it, and what of the sum stands for killed passes; replies that a cassette
+    ///   brought are in none of them.
     /// - Throws: ``LedgerProblem``.
-    package func spent() throws(LedgerProblem) -> (total: Spent, perRole: [String: Spent]) {
+    package func spent() throws(LedgerProblem) -> (
+        total: Spent, perRole: [String: Spent], unsure: Spent
+    ) {
         try Self.wrapping(path) {
             try pool.read { database in
                 let rows = try Row.fetchAll(
                     database,
                     sql: """
-                        SELECT role, count(*) AS calls, coalesce(sum(tokens), 0) AS tokens,
+                        SELECT role, 0 AS unsure, count(*) AS calls, coalesce(sum(tokens), 0) AS tokens,
                             coalesce(sum(cost), 0) AS cost
                         FROM (SELECT role, booked AS tokens, cost FROM call WHERE attempts > 0
                             UNION ALL SELECT role, tokens, cost FROM charge) GROUP BY role
-                        """
+                        UNION ALL SELECT role, 1, sum(calls), sum(tokens), sum(cost)
+                        FROM mark JOIN pass ON pass.id = mark.pass
+                        WHERE pass.state = 'running' AND pass.id <> ? GROUP BY role
+                        """,
+                    arguments: [pass]
                 )
-                var total = Spent()
+                var (total, unsure) = (Spent(), Spent())
                 var perRole: [String: Spent] = [:]
                 for row in rows {
                     let own = Spent(calls: row["calls"], tokens: row["tokens"], nanoDollars: row["cost"])
-                    perRole[row["role"]] = own
-                    total.calls += own.calls
-                    total.tokens += own.tokens
-                    total.nanoDollars += own.nanoDollars
+                    perRole[row["role"], default: Spent()] += own
+                    total += own
+                    if row["unsure"] { unsure += own }
                 }
-                return (total, perRole)
+                return (total, perRole, unsure)
             }
         }
     }

@@ -291,6 +291,8 @@ package enum LedgerEntry: Sendable, Hashable {
     case batchNames(tag: String, file: String?, id: String?)
     /// A batch that is of no interest any more.
     case batchEnd(tag: String)
+    /// The most that a role's calls in flight may come to; within a pass it only rises.
+    case mark(role: String, most: Spent)
 }
 
 /// Requests that were handed to an endpoint's batch API, or are about to be.

@@ -5,7 +5,7 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 5
+    static let version = 6
 
     /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
     ///
@@ -46,6 +46,7 @@ enum LedgerSchema {
         ) STRICT, WITHOUT ROWID;
         \(call)
         \(batch)
+        \(mark)
         CREATE TABLE charge (
             id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, cost INTEGER,
             pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
@@ -78,6 +79,14 @@ enum LedgerSchema {
             tag TEXT PRIMARY KEY, model TEXT NOT NULL, endpoint TEXT NOT NULL, api TEXT NOT NULL, made REAL NOT NULL,
             rows BLOB NOT NULL, file TEXT, id TEXT
         ) STRICT;
+        """
+
+    /// How much each role's calls in flight may have come to at most: what a pass that was killed may owe.
+    private static let mark = """
+        CREATE TABLE mark (
+            pass INTEGER NOT NULL, role TEXT NOT NULL, calls INTEGER NOT NULL, tokens INTEGER NOT NULL,
+            cost INTEGER NOT NULL, PRIMARY KEY (pass, role)
+        ) STRICT, WITHOUT ROWID;
         """
 
     static func create(_ database: Database) throws {
@@ -138,6 +147,7 @@ enum LedgerSchema {
             )
         }
         if old < 5 { try database.execute(sql: batch) }
+        if old < 6 { try database.execute(sql: mark) }
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 }

@@ -34,6 +34,15 @@ struct LedgerWriter {
             )
         case .batchNames(let tag, let file, let id):
             try run("UPDATE batch SET file = ?, id = ? WHERE tag = ?", [file, id, tag])
+        case .mark(let role, let most):
+            try run(
+                """
+                INSERT INTO mark (pass, role, calls, tokens, cost) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (pass, role) DO UPDATE SET calls = max(calls, excluded.calls),
+                    tokens = max(tokens, excluded.tokens), cost = max(cost, excluded.cost)
+                """,
+                [pass, role, most.calls, most.tokens, most.nanoDollars]
+            )
         case .batchEnd(let tag): try run("DELETE FROM batch WHERE tag = ?", [tag])
         case .visit(let key, let drops):
             try run("UPDATE item SET pass = ? WHERE key = ?", [pass, key.data])

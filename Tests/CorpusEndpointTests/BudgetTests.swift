@@ -1,4 +1,5 @@
 import CorpusKit
+import Synchronization
 import TestSupport
 import Testing
 
@@ -218,5 +219,23 @@ struct MoneyTests {
             )
             #expect(price.worstCost(input: input, output: output) >= price.cost(of: usage))
         }
+    }
+
+    @Test("What is in flight is durable before it is sent, and written seldom")
+    func marks() async throws {
+        let kept = Mutex<[Amounts]>([])
+        let budget = Budget(Caps(), keep: { _, most in kept.withLock { $0.append(most) } })
+        let call = Amounts(nanoDollars: 10, tokens: 100, calls: 1)
+        for number in 1...1000 {
+            try await budget.reserve(call, for: "m")
+            try await budget.remember("m")
+            let known = kept.withLock { $0.last } ?? Amounts()
+            #expect(known.calls >= number && known.tokens >= 100 * number)
+        }
+        #expect(kept.withLock { $0.count } < 20)
+        for _ in 1...1000 { budget.settle(call, used: call, for: "m") }
+        try await budget.reserve(call, for: "m")
+        try await budget.remember("m")
+        #expect(kept.withLock { $0.count } < 20)
     }
 }

@@ -186,7 +186,7 @@ struct LedgerTests {
         try await DatabaseQueue(path: path).write { database in
             try database.execute(
                 sql: """
-                    DROP TABLE batch; DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
+                    DROP TABLE batch; DROP TABLE mark; DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
                     ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
                     ALTER TABLE edge RENAME COLUMN root TO family; ALTER TABLE pair RENAME COLUMN root TO family;
                     PRAGMA user_version = 1;
@@ -234,7 +234,7 @@ struct LedgerTests {
         try await DatabaseQueue(path: path).write { database in
             try database.execute(
                 sql: """
-                    DROP TABLE batch;
+                    DROP TABLE batch; DROP TABLE mark;
                     ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
                     ALTER TABLE charge DROP COLUMN role; ALTER TABLE charge DROP COLUMN stage;
                     PRAGMA user_version = 2;
@@ -250,6 +250,27 @@ struct LedgerTests {
         }
         #expect(stages == [call(1).key: "s", call(2).key: nil])
         #expect(try ledger.faults() == [])
+    }
+
+    @Test("What a killed pass had in flight counts as spent at its most, and nothing of one that ended")
+    func marks() async throws {
+        let most = Spent(calls: 8, tokens: 800, nanoDollars: 80)
+        do {
+            let killed = try begin()
+            try await killed.commit([
+                .call(call(1)), .mark(role: "judge", most: most),
+                .mark(role: "judge", most: Spent(calls: 4, tokens: 900, nanoDollars: 40)),
+            ])
+            #expect(try killed.spent().unsure == Spent())
+        }
+        let next = try begin()
+        try await next.commit([.mark(role: "m", most: most)])
+        let spent = try next.spent()
+        #expect(spent.unsure == Spent(calls: 8, tokens: 900, nanoDollars: 80))
+        #expect(spent.total == Spent(calls: 9, tokens: 912, nanoDollars: 110))
+        #expect(spent.perRole == ["judge": spent.total])
+        try next.end(state: "interrupted", now: 0)
+        #expect(try begin().spent().unsure == spent.unsure)
     }
 
     @Test("Each role's spending is known apart; a reply that two roles use was paid by the first")

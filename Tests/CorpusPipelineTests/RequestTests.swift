@@ -6,7 +6,7 @@ import CorpusPipeline
 import TestSupport
 import Testing
 
-@Suite("What plug-ins can say to models", .timeLimit(.minutes(1)))
+@Suite("What plug-ins can say to models", .timeLimit(.minutes(5)))
 struct RequestTests {
     private static func recipe(_ plugin: String, api: EndpointAPI = .openai, extra: String = "") -> String {
         """

@@ -153,7 +153,8 @@ struct ReplayTests {
         #expect(end.code == 0, "\(end.errors)")
         #expect(try Zstd.decompress(Array(cassette(bench))) == Zstd.decompress(Array(cassette(reference))))
         #expect(try bench.rows() == reference.rows())
-        #expect(bench.calls <= 24 + 4)
+        // A reply gives its place back before it is written down: as many are lost as there are units in work, at most.
+        #expect(bench.calls <= 24 + 2 * 4)
     }
 
     /// The text of a cassette with replies to questions that nobody asks.

@@ -71,6 +71,42 @@ struct ShippedRecipeTests {
         #expect(try Self.rows("from-code/export/sft", bench).count == exported)
     }
 
+    @Test(
+        "What the bundled model once made of code is replayed: enough drafts, and many ways of failing told apart"
+    )
+    func recordedFromCode() async throws {
+        let bench = try Bench()
+        let recipe = try String(
+            contentsOfFile: Repository.path + "/Templates/Recipes/from-code.yaml",
+            encoding: .utf8
+        )
+        .edited(
+            #""/usr/lib/python3*/**/*.py""#,
+            to: "\"\(Repository.path)/Tests/Fixtures/python-functions/*.py\""
+        )
+        .edited("per_file: 1", to: "per_file: 6")
+        try bench.write(recipe, to: "recipe.yaml")
+
+        let end = try await Program.run(
+            "run",
+            "recipe.yaml",
+            "--replay",
+            "--cassette",
+            Repository.path + "/Tests/Fixtures/cassettes/from-code",
+            "--quiet",
+            folder: bench.folder,
+            environment: ["CORPUSMITH_MODELS": bench.folder + "/nothing"]
+        )
+        let report = try await Self.report("from-code", bench)
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(report["spending"]?["calls"]?.whole == 0)
+        #expect(Bench.addsUp(report), "\(report.pretty)")
+        let drafts = report["stages"]?.elements?.compactMap { $0["drafts"]?.whole } ?? []
+        #expect(drafts.reduce(0, +) >= 30, "\(report.pretty)")
+        #expect(report["counts"]?["dropped"]?.members?.count ?? 0 >= 5, "\(report.pretty)")
+    }
+
     /// The recipe as it ships, but for the model, whose place the scripted one takes.
     private static func recipe(_ name: String, for bench: Bench) throws -> String {
         let text = try String(

@@ -7,13 +7,15 @@ extension Budget {
     ///
     /// - Parameters:
     ///   - recipe: The recipe.
-    ///   - spent: What its ledger says.
+    ///   - ledger: What says how much earlier passes have spent, and is told how much may be in flight.
     ///   - warn: Told once of each cap of which four fifths are spent.
+    /// - Throws: `LedgerProblem`.
     convenience init(
         of recipe: Recipe,
-        spent: (total: Spent, perRole: [String: Spent]),
+        on ledger: Ledger,
         warn: @escaping @Sendable (BudgetWarning) -> Void
-    ) {
+    ) throws {
+        let spent = try ledger.spent()
         let budget = recipe.budget
         self.init(
             Caps(nanoDollars: budget?.nanoDollars, tokens: budget?.tokens, calls: budget?.calls),
@@ -22,6 +24,10 @@ extension Budget {
             } ?? [:],
             spent: Amounts(spent.total),
             spentPerRole: spent.perRole.mapValues(Amounts.init),
+            keep: { role, most in
+                let most = Spent(calls: most.calls, tokens: most.tokens, nanoDollars: most.nanoDollars)
+                try await ledger.commit([.mark(role: role, most: most)])
+            },
             warn: warn
         )
     }

@@ -88,7 +88,14 @@ struct RunSession {
         _ control: RunControl,
         _ now: @escaping @Sendable () -> Double
     ) async throws -> PassEnd {
-        let budget = Budget(of: plan.recipe, spent: try ledger.spent()) {
+        let unsure = try ledger.spent().unsure
+        if unsure.calls > 0, !tape.isReplay {
+            Terminal.tell(
+                "note: an earlier pass was killed; up to \(Amount.count(unsure.calls)) calls that were in flight count as paid, with "
+                    + "\(Amount.count(unsure.tokens)) tokens, since their endpoint may charge for them"
+            )
+        }
+        let budget = try Budget(of: plan.recipe, on: ledger) {
             if !tape.isReplay { Self.warn($0.description) }
         }
         let gate = LocalModelGate(isQuiet: isQuiet)

@@ -30,6 +30,23 @@ package struct Amounts: Sendable, Hashable {
         )
     }
 
+    func fits(in other: Amounts) -> Bool {
+        nanoDollars <= other.nanoDollars && tokens <= other.tokens && calls <= other.calls
+    }
+
+    func most(with other: Amounts) -> Amounts {
+        Amounts(
+            nanoDollars: max(nanoDollars, other.nanoDollars),
+            tokens: max(tokens, other.tokens),
+            calls: max(calls, other.calls)
+        )
+    }
+
+    /// Half as much again.
+    var halfAgain: Amounts {
+        self + Amounts(nanoDollars: nanoDollars / 2, tokens: tokens / 2, calls: calls / 2)
+    }
+
     private static func saturatingSum(_ left: Int, _ right: Int) -> Int {
         let (sum, overflows) = left.addingReportingOverflow(right)
         return overflows ? .max : sum

@@ -20,12 +20,15 @@ package final class Budget: Sendable {
         var book: BudgetBook
         var waiters: [UInt64: Continuation] = [:]
         var isClosed = false
+        /// What each role is known durably to have in flight at most.
+        var marks: [String: Amounts] = [:]
     }
 
     package let caps: Caps
     private let elapsed: @Sendable () -> Duration
     private let warn: @Sendable (BudgetWarning) -> Void
     private let state: Mutex<State>
+    private let keep: (@Sendable (String, Amounts) async throws -> Void)?
 
     /// Creates a budget.
     ///
@@ -35,6 +38,7 @@ package final class Budget: Sendable {
     ///   - spent: What earlier passes have taken in all.
     ///   - spentPerRole: What each role took of it.
     ///   - clock: What measures the run's time, from now on.
+    ///   - keep: Makes durable how much a role's calls in flight may come to; nil when nobody asks after a kill.
     ///   - warn: Told once of each cap of which four fifths are spent, also of those that are so from the beginning.
     package init(
         _ caps: Caps,
@@ -42,10 +46,12 @@ package final class Budget: Sendable {
         spent: Amounts = Amounts(),
         spentPerRole: [String: Amounts] = [:],
         clock: some Clock<Duration> = ContinuousClock(),
+        keep: (@Sendable (String, Amounts) async throws -> Void)? = nil,
         warn: @escaping @Sendable (BudgetWarning) -> Void = { _ in }
     ) {
         self.caps = caps
         self.warn = warn
+        self.keep = keep
         let start = clock.now
         elapsed = { start.duration(to: clock.now) }
         var book = BudgetBook(caps, perRole: perRole, spent: spent, spentPerRole: spentPerRole)
@@ -111,6 +117,23 @@ package final class Budget: Sendable {
             let request = BudgetBook.Request(number: state.book.draw(), role: role, worstCase: worstCase)
             return state.book.askNow(request, late: late)
         }
+    }
+
+    /// Makes durable how much a role's calls may come to that are in flight, before one more of them is sent.
+    ///
+    /// A process that is killed forgets its reservations, and endpoints may charge for what was in flight. Seldom has
+    /// anything to do: each time it writes half as much again as is needed.
+    ///
+    /// - Throws: What `keep` throws.
+    package func remember(_ role: String) async throws {
+        guard let keep else { return }
+        let mark = state.withLock { state -> Amounts? in
+            let reserved = state.book.roles[role]?.reserved ?? Amounts()
+            return reserved.fits(in: state.marks[role] ?? Amounts()) ? nil : reserved.halfAgain
+        }
+        guard let mark else { return }
+        try await keep(role, mark)
+        state.withLock { $0.marks[role] = mark.most(with: $0.marks[role] ?? Amounts()) }
     }
 
     /// Gives a reservation back and books what was really taken.

@@ -287,6 +287,18 @@ final class ModelChannel: Sendable {
 
     /// A lease and a reservation; who waits for money keeps no place from a role that has some.
     private func funded(_ parcel: Lane.Parcel, for role: String, at lane: Lane) async throws -> Lease {
+        let lease = try await leased(parcel, for: role, at: lane)
+        do {
+            try await shared.budget.remember(role)
+            return lease
+        } catch {
+            lane.desk.end(lease, nil)
+            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role)
+            throw error
+        }
+    }
+
+    private func leased(_ parcel: Lane.Parcel, for role: String, at lane: Lane) async throws -> Lease {
         let lease = try await lane.desk.lease(parcel.need)
         if shared.budget.reserveNow(parcel.worstCase, for: role) { return lease }
         lane.desk.end(lease, nil)

@@ -28,7 +28,9 @@ struct EndpointLabel: Sendable {
         let plain = text.unicodeScalars.map {
             $0.properties.generalCategory == .control ? " " : Character($0)
         }
-        let words = String(plain).split(separator: " ").joined(separator: " ")
+        var words = String(plain).split(separator: " ").joined(separator: " ")
+        // The message goes on, or ends without a full stop.
+        if words.hasSuffix("."), !words.hasSuffix("..") { words.removeLast() }
         guard !words.isEmpty else { return "" }
         let short = words.count > 200 ? words.prefix(200) + "…" : words[...]
         let bytes = Array(short.utf8)
