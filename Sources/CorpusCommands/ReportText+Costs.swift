@@ -17,7 +17,7 @@ extension ReportText {
             )
         }
         if spending.imported > 0 {
-            lines.append("taken from a cassette: \(Amount.count(spending.imported)) replies")
+            lines.append("on the ledger from a cassette: \(Amount.count(spending.imported)) replies")
         }
         guard spending.calls + lost.calls > 0 else { return lines }
         lines.append("for each exported candidate: \(Amount.dollars(report.costPerExported))")

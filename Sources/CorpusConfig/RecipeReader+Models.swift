@@ -257,7 +257,7 @@ extension RecipeReader {
         case nil:
             fault(
                 "bad-url",
-                "`\(url)` is no address of an endpoint",
+                "`\(Diagnostic.masked(url))` is no address of an endpoint",
                 at: member.value.location,
                 hint: "write it as `https://models.example.org/v1`, without user, query or fragment"
             )
@@ -340,6 +340,14 @@ extension RecipeReader {
         )
     }
 
+    private static func isKey(_ entry: ConfigNode.Member) -> Bool {
+        let name = entry.key.lowercased().filter { $0 != "_" && $0 != "-" }
+        let isNamedSo = ["apikey", "authorization", "accesstoken", "xapikey", "secret", "password"].contains(
+            name
+        )
+        return isNamedSo || entry.value.json.text?.hasPrefix("sk-") == true
+    }
+
     private mutating func extra(_ member: ConfigNode.Member) -> [String: JSONValue]? {
         guard let values = member.value.json.members else {
             wrongType(member.value, "extra", "a mapping of request fields")
@@ -351,6 +359,14 @@ extension RecipeReader {
                 "`\(entry.key)` cannot stand in `extra`: the product sets it",
                 at: entry.keyLocation,
                 hint: Self.keysInstead[entry.key].map { "say it with the model's key `\($0)`" }
+            )
+        }
+        for entry in member.value.members ?? [] where Self.isKey(entry) {
+            fault(
+                "key-in-recipe",
+                "`\(entry.key)` in `extra` looks like a key, and requests are kept on the ledger",
+                at: entry.keyLocation,
+                hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`"
             )
         }
         for entry in member.value.members ?? [] where Self.unseenFields.contains(entry.key) {

@@ -64,11 +64,35 @@ package struct Diagnostic: Error, Sendable, Hashable {
                 let indent = String(line.prefix(location.column - 1).map { $0 == "\t" ? "\t" : " " })
                 let room = max(1, line.count - location.column + 1)
                 let caret = String(repeating: "^", count: min(location.length, room))
-                text += "\n\(gutter) |\n\(location.line) | \(line)\n\(gutter) | \(indent)\(caret)"
+                let shown = Self.mayHoldKeys.contains(code) ? Self.masked(line) : line
+                text += "\n\(gutter) |\n\(location.line) | \(shown)\n\(gutter) | \(indent)\(caret)"
             }
         }
         if let hint { text += "\nhint: \(hint)" }
         return text
+    }
+
+    /// Faults whose place in the file may hold a key, which must get into no terminal and no log.
+    private static let mayHoldKeys: Set<String> = ["key-in-recipe", "bad-url"]
+
+    /// A text with a dot for each character of words that look like keys: long, with a digit in them.
+    package static func masked(_ text: String) -> String {
+        var (result, word) = ("", "")
+        func end() {
+            let isKey = word.count >= 12 && word.contains(where: \.isNumber) || word.hasPrefix("sk-")
+            result += isKey ? String(repeating: "•", count: word.count) : word
+            word = ""
+        }
+        for character in text {
+            if character.isLetter || character.isNumber || character == "-" || character == "_" {
+                word.append(character)
+            } else {
+                end()
+                result.append(character)
+            }
+        }
+        end()
+        return result
     }
 
     private static func line(_ number: Int, of source: String) -> String? {

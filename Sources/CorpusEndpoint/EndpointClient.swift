@@ -48,6 +48,7 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     ///   - now: Seconds since 1970, to read a `Retry-After` that names a moment.
     ///   - tell: Told once of each change for the worse or the better, in a sentence.
     ///   - batches: What remembers batches, where models are asked in batches.
+    ///   - answered: The models that are known to have answered before.
     /// - Throws: `WorkFailure` with `bad-address`, or with `bad-endpoint` when two models share a name, a model has no
     ///   endpoint, an extra body field is reserved, or a cap on dollars meets a model without
     ///   a price.
@@ -58,7 +59,8 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         clock: some Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
         tell: @escaping @Sendable (String) -> Void = { _ in },
-        batches: any BatchStore = MemoryBatchStore()
+        batches: any BatchStore = MemoryBatchStore(),
+        answered: Set<String> = []
     ) throws {
         var addresses: [String: [EndpointAddress]] = [:]
         for route in routes {
@@ -82,7 +84,16 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         )
         channels = Dictionary(
             uniqueKeysWithValues: routes.map { route in
-                (route.name, ModelChannel(route, addresses[route.name] ?? [], shared, batches: batches))
+                (
+                    route.name,
+                    ModelChannel(
+                        route,
+                        addresses[route.name] ?? [],
+                        shared,
+                        batches: batches,
+                        hasAnswered: answered.contains(route.name)
+                    )
+                )
             }
         )
         self.budget = budget

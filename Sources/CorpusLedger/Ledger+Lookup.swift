@@ -48,6 +48,15 @@ extension Ledger {
         }
     }
 
+    /// The models that have given replies.
+    package func writers() throws(LedgerProblem) -> Set<String> {
+        try Self.wrapping(path) {
+            try pool.read {
+                Set(try String.fetchAll($0, sql: "SELECT DISTINCT model FROM call WHERE attempts > 0"))
+            }
+        }
+    }
+
     /// The result of a job that was run before.
     package func execution(_ key: ItemKey) throws(LedgerProblem) -> ExecutionResult? {
         try Self.wrapping(path) {

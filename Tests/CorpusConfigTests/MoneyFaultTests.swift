@@ -118,6 +118,15 @@ private let faults: [Fault] = [
         text: recipe("models: { m: { url: \"https://a.example/v1\", model: b, 1️⃣key: { env: sk-123 } } }\n")
     ),
     Fault(
+        name: "a key among the further fields of requests",
+        code: "key-in-recipe",
+        message: "`api_key` in `extra` looks like a key, and requests are kept on the ledger",
+        hint: "name the environment variable that holds it: `key: { env: LAB_KEY }`",
+        text: recipe(
+            "models: { m: { url: \"https://a.example/v1\", model: b, extra: { 1️⃣api_key: abcd } } }\n"
+        )
+    ),
+    Fault(
         name: "a key in the recipe's list of endpoints",
         code: "key-in-recipe",
         message: "a key must never stand in a recipe",

@@ -61,4 +61,21 @@ struct DiagnosticTests {
         let known = ["temperature", "tests", "test", "from", "name", "b"]
         #expect(nearestName(to: written, among: known) == expected)
     }
+
+    @Test("A key in a fault's line is shown as dots, under the same carets")
+    func masks() {
+        let line = "    key: sk-abcdef1234567890abcdef"
+        let fault = Diagnostic(
+            "key-in-recipe",
+            "a key must never stand in a recipe",
+            at: Diagnostic.Location(file: "r.yaml", line: 1, column: 5, length: 3)
+        )
+        let text = fault.rendered(with: line)
+        #expect(!text.contains("abcdef12"))
+        #expect(text.contains("1 |     key: " + String(repeating: "•", count: 25)))
+        #expect(
+            Diagnostic.masked("https://models.example.org/v1?api_key=abcd1234efgh")
+                == "https://models.example.org/v1?api_key=••••••••••••"
+        )
+    }
 }

@@ -228,14 +228,14 @@ struct MoneyTests {
         let call = Amounts(nanoDollars: 10, tokens: 100, calls: 1)
         for number in 1...1000 {
             try await budget.reserve(call, for: "m")
-            try await budget.remember("m")
+            try await budget.remember(call, for: "m")
             let known = kept.withLock { $0.last } ?? Amounts()
             #expect(known.calls >= number && known.tokens >= 100 * number)
         }
         #expect(kept.withLock { $0.count } < 20)
-        for _ in 1...1000 { budget.settle(call, used: call, for: "m") }
+        for _ in 1...1000 { budget.settle(call, used: call, for: "m", isRemembered: true) }
         try await budget.reserve(call, for: "m")
-        try await budget.remember("m")
+        try await budget.remember(call, for: "m")
         #expect(kept.withLock { $0.count } < 20)
     }
 }

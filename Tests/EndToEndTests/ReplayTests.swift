@@ -57,6 +57,8 @@ struct ReplayTests {
 
         #expect(replay.code == 1, "\(replay.errors)")
         #expect(bench.calls == calls)
+        #expect(replay.errors.contains("no exports were written"))
+        #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output/other/export"))
         // With another count of attempts only the first of each task asks what was asked before.
         let missing = try #require(report["stages"]?.elements?.first { $0["name"] == "solved" })
         let units = try #require(missing["reasons"]?["not-recorded"]?.whole)
@@ -241,6 +243,7 @@ struct ReplayTests {
                 let noise = (0..<200).map { Digest(of: request.text + "\($0)").description }
                 return .chat("I cannot. " + noise.joined())
             }
+            try bench.write(bench.untestedRecipe(), to: "recipe.yaml")
             let end = try await bench.run("--record", disk.path, "--unsafe-no-sandbox")
 
             #expect(end.code == 75, "\(end.code) \(end.errors)")

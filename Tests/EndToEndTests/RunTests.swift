@@ -255,7 +255,7 @@ struct RunTests {
                 let noise = Digest(of: request.text).description
                 return .chat("I cannot. " + String(repeating: noise, count: 40))
             }
-            // Nothing is executed, and in name spaces of our own the sandbox cannot become another user.
+            try bench.write(bench.untestedRecipe(), to: "recipe.yaml")
             let end = try await bench.run("--output", disk.path, "--unsafe-no-sandbox")
             let paid = bench.calls
             try disk.makeRoom()
@@ -280,21 +280,15 @@ struct RunTests {
                 let text = String(repeating: noise, count: 60)
                 return .chat("```python\\ndef f(x):\\n    return '\(text)'\\n```")
             }
-            func text(_ bench: Bench) -> String {
-                // Nothing is executed: in name spaces of our own the sandbox cannot become another user.
-                bench.recipe().split(separator: "\n").filter { line in
-                    !["tested:", "rated:", "pairs:", "dpo:"].contains { line.contains($0) }
-                }.joined(separator: "\n").edited("from: rated", to: "from: solved") + "\n"
-            }
             let reference = try Bench(answer: answer)
-            try reference.write(text(reference), to: "recipe.yaml")
+            try reference.write(reference.untestedRecipe(), to: "recipe.yaml")
             let undisturbed = try await reference.run("--unsafe-no-sandbox")
             #expect(undisturbed.code == 0, "\(undisturbed.errors)")
             let expected = try reference.rows()
             #expect(expected.values.reduce(0) { $0 + $1.utf8.count } > 60 << 10)
 
             let bench = try Bench(answer: answer)
-            try bench.write(text(bench), to: "recipe.yaml")
+            try bench.write(bench.untestedRecipe(), to: "recipe.yaml")
             try FileManager.default.createDirectory(
                 atPath: bench.folder + "/output/bench",
                 withIntermediateDirectories: true

@@ -28,14 +28,16 @@ actor EndpointDoor: ModelEndpoint {
     private let budget: Budget
     private let local: LocalModelGate
     private let batches: any BatchStore
+    private let answered: Set<String>
     private let hall = Mutex(Hall())
     private var state = State.shut
 
-    init(plan: Plan, budget: Budget, local: LocalModelGate, batches: any BatchStore) {
+    init(plan: Plan, budget: Budget, local: LocalModelGate, batches: any BatchStore, answered: Set<String>) {
         self.plan = plan
         self.budget = budget
         self.local = local
         self.batches = batches
+        self.answered = answered
     }
 
     func complete(
@@ -101,7 +103,8 @@ actor EndpointDoor: ModelEndpoint {
             routes: routes,
             budget: budget,
             tell: { Terminal.tell("note: \($0)") },
-            batches: batches
+            batches: batches,
+            answered: answered
         )
         let isDraining = hall.withLock { hall in
             hall.client = client

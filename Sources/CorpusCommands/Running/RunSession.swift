@@ -99,7 +99,13 @@ struct RunSession {
             if !tape.isReplay { Self.warn($0.description) }
         }
         let gate = LocalModelGate(isQuiet: isQuiet)
-        let door = EndpointDoor(plan: plan, budget: budget, local: gate, batches: LedgerBatches(ledger))
+        let door = EndpointDoor(
+            plan: plan,
+            budget: budget,
+            local: gate,
+            batches: LedgerBatches(ledger),
+            answered: try ledger.writers()
+        )
         let services = RunServices(
             endpoint: tape.isReplay ? ReplayEndpoint() : door,
             sandbox: sandbox,
@@ -210,9 +216,10 @@ struct RunSession {
             try? write(report)
             let counts = report.counts
             let dropped = counts.dropped.values.reduce(0, +)
+            let failed = counts.failed.values.reduce(0, +)
             Terminal.tell(
-                "so far \(counts.exported + counts.open) candidates stand and \(dropped) were dropped; exports come when all is "
-                    + "done; the account: corpusmith report \(folder.path)"
+                "candidates so far: \(counts.exported) ready for export, \(dropped) dropped, \(failed) failed, \(counts.open) open; "
+                    + "exports come when all is done; the account: corpusmith report \(folder.path)"
             )
         }
         throw exit
@@ -226,6 +233,14 @@ struct RunSession {
                 "\(open) candidates have no final state",
                 hint: "this is a fault of the product: report it with the recipe"
             )
+        }
+        if tape.isReplay, try ledger.report().counts.failed[ReplayEndpoint.code.description] ?? 0 > 0 {
+            // What is whole already is not given up for what lacks a part.
+            try ledger.end(state: "replayed in part", now: now())
+            let report = try ledger.report()
+            try write(report)
+            Terminal.tell("no exports were written, and those in \(folder.export)/ are as they were")
+            return report
         }
         let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
         try ledger.end(state: "done", now: now())

@@ -20,6 +20,8 @@ package final class Budget: Sendable {
         var book: BudgetBook
         var waiters: [UInt64: Continuation] = [:]
         var isClosed = false
+        /// What each role's single calls in flight may come to; batches are remembered by themselves.
+        var direct: [String: Amounts] = [:]
         /// What each role is known durably to have in flight at most.
         var marks: [String: Amounts] = [:]
     }
@@ -119,26 +121,39 @@ package final class Budget: Sendable {
         }
     }
 
-    /// Makes durable how much a role's calls may come to that are in flight, before one more of them is sent.
+    /// Makes durable how much a role's single calls in flight may come to, before one more of them is sent.
     ///
     /// A process that is killed forgets its reservations, and endpoints may charge for what was in flight. Seldom has
     /// anything to do: each time it writes half as much again as is needed.
     ///
+    /// The call counts as in flight from now on, also when this throws, until it is settled with `isRemembered` set.
+    ///
+    /// - Parameters:
+    ///   - worstCase: What was reserved for the call.
+    ///   - role: Who pays.
     /// - Throws: What `keep` throws.
-    package func remember(_ role: String) async throws {
-        guard let keep else { return }
+    package func remember(_ worstCase: Amounts, for role: String) async throws {
         let mark = state.withLock { state -> Amounts? in
-            let reserved = state.book.roles[role]?.reserved ?? Amounts()
-            return reserved.fits(in: state.marks[role] ?? Amounts()) ? nil : reserved.halfAgain
+            let direct = (state.direct[role] ?? Amounts()) + worstCase
+            state.direct[role] = direct
+            return direct.fits(in: state.marks[role] ?? Amounts()) ? nil : direct.halfAgain
         }
+        guard let keep else { return }
         guard let mark else { return }
         try await keep(role, mark)
         state.withLock { $0.marks[role] = mark.most(with: $0.marks[role] ?? Amounts()) }
     }
 
     /// Gives a reservation back and books what was really taken.
-    package func settle(_ worstCase: Amounts, used: Amounts, for role: String) {
+    ///
+    /// - Parameters:
+    ///   - worstCase: What was reserved.
+    ///   - used: What was taken.
+    ///   - role: Who pays.
+    ///   - isRemembered: Whether ``remember(_:for:)`` was told of the call.
+    package func settle(_ worstCase: Amounts, used: Amounts, for role: String, isRemembered: Bool = false) {
         let (moved, warnings) = state.withLock { state in
+            if isRemembered { state.direct[role] = (state.direct[role] ?? Amounts()) - worstCase }
             let moves = state.book.settle(worstCase, used: used, role: role, late: late)
             return (take(moves, from: &state), state.book.newWarnings())
         }

@@ -16,16 +16,20 @@ final class Breaker: Sendable {
     private let policy: RetryPolicy
     private let addresses: [String]
     private let opened: @Sendable (WorkFailure) -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Creates a closed breaker; `opened` is told once what opens it.
+    ///
+    /// An endpoint that has answered before, in an earlier pass, is no stranger to such requests.
     init(
         _ policy: RetryPolicy,
         _ addresses: [String],
+        hasAnswered: Bool = false,
         opened: @escaping @Sendable (WorkFailure) -> Void = { _ in }
     ) {
         self.policy = policy
         self.addresses = addresses
+        state = Mutex(State(hasAnswered: hasAnswered))
         self.opened = opened
     }
 
@@ -67,7 +71,7 @@ final class Breaker: Sendable {
         let error = failure.workFailure(attempts: attempts)
         guard case .again(let wish) = failure.kind else {
             state.failed = []
-            guard failure.kind == .never, !failure.stopsRun, !state.hasAnswered else {
+            guard failure.code == .endpointRefused, !failure.stopsRun, !state.hasAnswered else {
                 return (error, failure.stopsRun)
             }
             state.refused.insert(key)
@@ -95,7 +99,8 @@ final class Breaker: Sendable {
             .endpointDown,
             "\(whose) failed \(policy.failuresUntilDown) requests in a row, the last because: "
                 + failure.message,
-            hint: "bring the endpoint back and give the same command again: the run goes on where it stopped",
+            hint: failure.hint
+                ?? "bring the endpoint back and give the same command again: the run goes on where it stopped",
             stopsRun: true
         )
     }

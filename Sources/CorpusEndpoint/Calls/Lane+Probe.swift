@@ -43,7 +43,8 @@ extension Lane {
     /// Whether anybody answers there, whatever the answer.
     func isReachable() async -> Bool {
         switch await shared.engine.send(question(dialect.modelsURL, within: .seconds(5))) {
-        case .success(let answer): answer.status < 500
+        // A server without a list of models may say so with any status.
+        case .success(let answer): ![502, 503, 504].contains(answer.status)
         case .failure: false
         }
     }

@@ -116,6 +116,12 @@ final class Lane: Sendable {
         }
     }
 
+    /// Ends a call that is not sent after all.
+    func withdraw(_ parcel: Parcel, _ lease: Lease) -> Exchanged {
+        shared.budget.settle(parcel.worstCase, used: Amounts(), for: parcel.need.role, isRemembered: true)
+        return Exchanged(lane: self, lease: lease, outcome: .failure(nil), used: Amounts(), notice: nil)
+    }
+
     /// One exchange under a lease and a reservation; the reservation is settled whatever happens.
     func exchange(_ parcel: Parcel, _ request: ModelRequest, under lease: Lease) async -> Exchanged {
         counters.update {
@@ -136,7 +142,7 @@ final class Lane: Sendable {
                 used = Amounts()
             }
         }
-        shared.budget.settle(parcel.worstCase, used: used, for: parcel.need.role)
+        shared.budget.settle(parcel.worstCase, used: used, for: parcel.need.role, isRemembered: true)
         var notice: RateNotice?
         if case .success(let answer) = exchange, !answer.headers.isEmpty {
             notice = RateNotice(answer.headers, now: shared.now())

@@ -18,7 +18,8 @@ final class ModelChannel: Sendable {
         _ route: ModelRoute,
         _ addresses: [EndpointAddress],
         _ shared: Lane.Surroundings,
-        batches: any BatchStore
+        batches: any BatchStore,
+        hasAnswered: Bool = false
     ) {
         self.route = route
         let waits = RetryWaits(shared.sleep)
@@ -38,7 +39,7 @@ final class ModelChannel: Sendable {
             batch = nil
         }
         picker = LanePicker(lanes.map { ($0.label.address, $0.configuration.weight) })
-        breaker = Breaker(shared.policy, lanes.map(\.label.address)) { failure in
+        breaker = Breaker(shared.policy, lanes.map(\.label.address), hasAnswered: hasAnswered) { failure in
             waits.end(failure)
             for lane in lanes { lane.desk.close(failure) }
         }
@@ -117,6 +118,8 @@ final class ModelChannel: Sendable {
         var pacing: Pacing?
         var tried: Set<Int> = []
         var attempts = 0
+        // The longest wait of all lanes that were tried since the last one.
+        var wish = Duration.zero
         while true {
             try breaker.check()
             try Task.checkCancellation()
@@ -131,7 +134,17 @@ final class ModelChannel: Sendable {
             defer { rebalance() }
             let (lane, used) = (end.exchanged.lane, end.exchanged.used)
             attempts += 1
-            for (loser, used) in end.lost where used != Amounts() { try await charged(loser.charge(used)) }
+            do {
+                for (loser, used) in end.lost where used != Amounts() {
+                    try await charged(loser.charge(used))
+                }
+            } catch {
+                // A reply that is there is not given up because its rival's charge cannot be written.
+                if end.exchanged.reply == nil {
+                    end.exchanged.release()
+                    throw error
+                }
+            }
             switch end.exchanged.outcome {
             case .success(let reply):
                 breaker.succeeded()
@@ -158,16 +171,18 @@ final class ModelChannel: Sendable {
                 if moves(after: failure, of: lane) { continue }
                 var next = pacing ?? Pacing(shared.policy, maxAttempts: maxAttempts, request: key)
                 let step = next.step(after: failure)
+                tried.insert(index)
+                let goesOn = lanes.indices.contains { !tried.contains($0) && isWell($0) }
+                if goesOn { next.skip() }
                 pacing = next
                 guard case .wait(let wait) = step else {
                     counters.update { $0.failures += 1 }
                     throw breaker.failed(key, await lane.withModelList(failure), attempts: attempts)
                 }
                 counters.update { $0.retries[failure.code, default: 0] += 1 }
-                tried.insert(index)
-                if lanes.indices.contains(where: { !tried.contains($0) && isWell($0) }) { continue }
-                tried = []
-                pause = wait
+                wish = max(wish, wait)
+                if goesOn { continue }
+                (tried, pause, wish) = ([], wish, .zero)
             }
             // No place is kept meanwhile.
             if let pause { try await shared.sleep(pause) }
@@ -275,7 +290,7 @@ final class ModelChannel: Sendable {
         if lanes.count > 1, lane.health.begin(now: shared.elapsed()), await !lane.isReachable() {
             // Free of charge, and no sample's time is lost on a server that is not there.
             lane.desk.end(lease, nil)
-            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role)
+            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role, isRemembered: true)
             _ = lane.health.ended(.failed, now: shared.elapsed())
             throw LaneLeft()
         }
@@ -289,11 +304,11 @@ final class ModelChannel: Sendable {
     private func funded(_ parcel: Lane.Parcel, for role: String, at lane: Lane) async throws -> Lease {
         let lease = try await leased(parcel, for: role, at: lane)
         do {
-            try await shared.budget.remember(role)
+            try await shared.budget.remember(parcel.worstCase, for: role)
             return lease
         } catch {
             lane.desk.end(lease, nil)
-            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role)
+            shared.budget.settle(parcel.worstCase, used: Amounts(), for: role, isRemembered: true)
             throw error
         }
     }
@@ -335,8 +350,14 @@ final class ModelChannel: Sendable {
                     else { continue }
                     running += 1
                     counters.update { $0.hedged += 1 }
-                    group.addTask {
-                        await second.lane.exchange(second.parcel, request, under: second.lease)
+                    group.addTask { [shared] in
+                        do {
+                            try await shared.budget.remember(second.parcel.worstCase, for: parcel.need.role)
+                        } catch {
+                            // Not sent: the first exchange stands alone.
+                            return second.lane.withdraw(second.parcel, second.lease)
+                        }
+                        return await second.lane.exchange(second.parcel, request, under: second.lease)
                     }
                     continue
                 }

@@ -18,6 +18,8 @@ struct Pacing: Sendable {
     private var unusable = 0
     private var refusals = 0
     private var waited = Duration.zero
+    /// What of it the last step has added.
+    private var booked = Duration.zero
 
     init(_ policy: RetryPolicy, maxAttempts: Int, request: ItemKey) {
         self.policy = policy
@@ -27,6 +29,7 @@ struct Pacing: Sendable {
 
     /// Books a failure.
     mutating func step(after failure: CallFailure) -> Step {
+        booked = .zero
         guard case .again(let wish) = failure.kind else { return .giveUp }
         // To ask before the moment that the endpoint named would be rude, and to wait for it would hold up the run.
         if let wish, wish > policy.longestWish { return .giveUp }
@@ -39,6 +42,11 @@ struct Pacing: Sendable {
         // Jitter comes on top of a wish: whoever was sent away together must not come back together.
         return .wait((wish ?? .zero) + bound * random.unit())
     }
+
+    /// Takes the last wait back: the call went elsewhere instead.
+    mutating func skip() { (waited, booked) = (waited - booked, .zero) }
+
+    private mutating func book(_ wait: Duration) { (waited, booked) = (waited + wait, wait) }
 
     /// A server that has too much to do is not failing, and whoever it turns away has lost nothing but time: attempts
     /// are not counted, only the time that is waited.
@@ -55,7 +63,7 @@ struct Pacing: Sendable {
             spread = min(policy.longest, policy.base * (1 << min(doublings, 20)))
         }
         let wait = (wish ?? .zero) + spread * random.unit()
-        waited += wait
+        book(wait)
         return .wait(wait)
     }
 
@@ -63,7 +71,7 @@ struct Pacing: Sendable {
     private mutating func stepWhileLoading(_ wish: Duration?) -> Step {
         guard waited < policy.patience else { return .giveUp }
         let wait = max(wish ?? .zero, .seconds(1) + .seconds(4) * random.unit())
-        waited += wait
+        book(wait)
         return .wait(wait)
     }
 }

@@ -67,7 +67,8 @@ extension CallFailure {
             .badReply,
             "the endpoint `\(label.address)` answered with \(fault.message)",
             hint: fault == .webPage ? "check the address: something else may answer there" : nil,
-            mayBeCharged: true
+            // Who shows a web page has asked no model.
+            mayBeCharged: fault != .webPage
         )
     }
 

@@ -69,7 +69,10 @@ package struct Engine: Sendable {
             // Units may wait for long: the end of the time must not wait for one of them.
             if let deadline {
                 group.addTask { [services] in
-                    await services.sleep(deadline - services.now())
+                    // Clocks are set, and sleeps end early.
+                    while !Task.isCancelled, services.now() < deadline {
+                        await services.sleep(max(0.01, deadline - services.now()))
+                    }
                     return nil
                 }
             }
@@ -80,7 +83,7 @@ package struct Engine: Sendable {
                 }
                 if stop != nil {
                     router.drain(everything: Self.endsAll(stop))
-                    if Self.endsCalls(stop) { services.drain() }
+                    if Self.endsCalls(stop) || Self.endsCalls(halt()) { services.drain() }
                 }
                 router.refill()
                 while let work = router.scheduler.next() {

@@ -36,6 +36,9 @@ struct Halted: Error {
 /// Buys each reply once and runs each job once: looks into the ledger first, writes to it before anybody sees the
 /// result.
 package final class Exchange: Sendable {
+    /// What stands on the ledger for content that was refused without a reply.
+    static let refusal = ModelReply(text: "", finish: .filtered)
+
     private let ledger: Ledger
     private let services: RunServices
     private let calls = SingleFlight<ModelReply>()
@@ -104,7 +107,8 @@ package final class Exchange: Sendable {
             } catch let failure as WorkFailure where keepsRefusal && failure.code == "content-refused" {
                 // What it may have cost is among the charges.
                 bought = EndpointReply(
-                    reply: ModelReply(text: "", finish: .filtered),
+                    reply: Self.refusal,
+                    attempts: 0,
                     charge: Charge(tokens: 0, cost: 0),
                     endpoint: ""
                 )
@@ -125,8 +129,8 @@ package final class Exchange: Sendable {
                 )
             ])
             meter.count { meter in
-                meter.calls += 1
-                meter.retries += bought.attempts - 1
+                meter.calls += min(1, bought.attempts)
+                meter.retries += max(0, bought.attempts - 1)
                 meter.tokens += bought.reply.usage?.total ?? 0
                 meter.cost += bought.charge.cost ?? 0
             }

@@ -7,13 +7,13 @@ extension Plan {
         let node = nodes[index]
         let own = Array(node.roles.values)
         // Models that stood in for others which refused the content.
-        let others = (detail["fallbacks"]?.elements ?? []).compactMap { $0.text.flatMap { models[$0] } }
-        let writers = own + others
+        let others = Set((detail["fallbacks"]?.elements ?? []).compactMap(\.text))
+        let writers = own + models.values.filter { others.contains($0.identity) }
         return Provenance(
             stage: node.name,
             plugin: node.manifest.name,
             version: node.manifest.version,
-            models: Array(Set(writers.map(\.identity))).sorted(),
+            models: Array(Set(writers.map(\.identity)).union(others)).sorted(),
             templates: node.templates,
             parent: parent,
             outputTerms: Array(Set(writers.compactMap(\.spec.outputTerms))).sorted()

@@ -40,7 +40,7 @@ final class UnitHost: PluginHost {
 
     var trace: [TraceEntry] { state.withLock { $0.trace } }
     var drops: [DropRecord] { state.withLock { $0.drops } }
-    /// Models of the recipe that answered what others had refused, sorted.
+    /// Identities of the models that answered what others had refused, sorted.
     var fallbacks: [String] { state.withLock { $0.fallbacks.sorted() } }
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
@@ -64,7 +64,7 @@ final class UnitHost: PluginHost {
         let buyer = Buyer(role: model.spec.name, stage: node.name)
         let reply = try await ask(model, messages, prompt, settings, buyer, keepsRefusal: fallback != nil)
         guard let fallback, reply.finish == .filtered else { return reply }
-        _ = state.withLock { $0.fallbacks.insert(fallback.spec.name) }
+        _ = state.withLock { $0.fallbacks.insert(fallback.identity) }
         return try await ask(fallback, messages, prompt, settings, buyer, keepsRefusal: false)
     }
 
@@ -108,6 +108,13 @@ final class UnitHost: PluginHost {
         }
         let key = request.key
         let reply = try await exchange.reply(to: request, for: buyer, keepsRefusal: keepsRefusal)
+        if !keepsRefusal, reply == Exchange.refusal {
+            // Kept while the recipe had a fallback.
+            throw WorkFailure(
+                "content-refused",
+                "the content filter of `\(model.identity)` refused the request"
+            )
+        }
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
     }
