@@ -42,8 +42,10 @@ static int take_socket(CURL *handle, curl_socket_t socket, int want, void *conte
     if (want & CURL_POLL_OUT) event.events |= EPOLLOUT;
     // A closed socket's number may come back before its removal was told, so the other way may be the right one.
     int first = mark ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, second = mark ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (epoll_ctl(loop->epoll, first, socket, &event) != 0 && epoll_ctl(loop->epoll, second, socket, &event) != 0)
-        return -1;
+    if (epoll_ctl(loop->epoll, first, socket, &event) != 0 && epoll_ctl(loop->epoll, second, socket, &event) != 0) {
+        // One transfer will run into its time limit. An error here would end all transfers, those to come included.
+        return 0;
+    }
     if (!mark) curl_multi_assign(loop->multi, socket, loop);
     return 0;
 }

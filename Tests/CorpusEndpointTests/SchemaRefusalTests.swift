@@ -5,7 +5,7 @@ import Testing
 
 @testable import CorpusEndpoint
 
-@Suite("Endpoints that refuse schemas", .timeLimit(.minutes(1)))
+@Suite("Endpoints that refuse schemas", .timeLimit(.minutes(5)))
 struct SchemaRefusalTests {
     private func ask(_ client: EndpointClient, _ text: String) async throws -> EndpointReply {
         var request = request(text)

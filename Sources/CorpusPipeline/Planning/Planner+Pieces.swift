@@ -52,8 +52,12 @@ extension Planner {
     }
 
     func width(_ manifest: Manifest, _ roles: [String: PlannedModel]) -> Int {
-        // A call that waits for another try keeps no place: others must be there to take it.
-        if !roles.isEmpty { return roles.values.reduce(0) { $0 + $1.concurrency * ($1.isLocal ? 1 : 2) } }
+        // A call that waits for another try keeps no place: others must be there to take it, though not thousands.
+        if !roles.isEmpty {
+            return roles.values.reduce(0) { sum, model in
+                sum + model.concurrency + (model.isLocal ? 0 : min(model.concurrency, 512))
+            }
+        }
         if manifest.needs.contains(.sandbox) {
             return max(2, ProcessInfo.processInfo.activeProcessorCount * 2)
         }

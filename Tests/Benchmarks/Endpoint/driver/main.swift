@@ -25,7 +25,7 @@ let first = Int(options["first"] ?? "") ?? 0
 let seconds = Double(options["seconds"] ?? "") ?? 1e9
 let places = options["places"].flatMap(Int.init)
 // As in a run: who waits for another try keeps no place.
-let workers = Int(options["workers"] ?? "") ?? 2 * (places ?? 256)
+let workers = Int(options["workers"] ?? "") ?? (places ?? 256) + min(places ?? 256, 512)
 let padding = String(repeating: "x", count: max(0, (Int(options["prompt-bytes"] ?? "") ?? 1500) - 20))
 
 let ledgerPath = options["ledger"] ?? NSTemporaryDirectory() + "endpoint-bench-\(getpid()).sqlite"
