@@ -93,8 +93,9 @@ struct BatchTests {
         #expect(Bench.addsUp(report))
         // Half of 10 tokens at 1 and 5 at 2 dollars a million, 24 times.
         #expect(report["costs"]?["usd"]?.real == 0.00024)
-        let stage = report["costs"]?["stages"]?.elements?.first
-        #expect(stage?["stage"]?.text == "solved" && stage?["calls"]?.whole == 24)
+        // What the batch brought before its stage asked again is known to nobody as the stage's.
+        let stages = report["costs"]?["stages"]?.elements ?? []
+        #expect(stages.compactMap { $0["calls"]?.whole }.reduce(0, +) == 24, "\(stages)")
 
         let again = try await bench.run()
         #expect(again.code == 0)
