@@ -75,16 +75,20 @@ let package = Package(
         .target(name: "CorpusTesting", dependencies: ["CorpusKit"]),
 
         // Tests
-        .target(name: "TestSupport", path: "Tests/Support"),
+        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
+        .target(name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support"),
         .testTarget(name: "CorpusModelTests", dependencies: ["CorpusModel"]),
         .testTarget(name: "CorpusDiagnosticsTests", dependencies: ["CorpusDiagnostics"]),
         .testTarget(name: "CorpusTextTests", dependencies: ["CorpusText"]),
-        .testTarget(name: "CorpusKitTests", dependencies: ["CorpusKit", "CorpusModel"]),
+        .testTarget(name: "CorpusKitTests", dependencies: ["CorpusKit", "CorpusModel", "TestSupport"]),
         .testTarget(
             name: "CorpusConfigTests",
             dependencies: ["CorpusConfig", "CorpusDiagnostics", "CorpusModel"]
         ),
-        .testTarget(name: "CorpusSeedsTests", dependencies: ["CorpusSeeds", "CorpusKit", "CorpusTesting"]),
+        .testTarget(
+            name: "CorpusSeedsTests",
+            dependencies: ["CorpusSeeds", "CorpusKit", "CorpusTesting", "TestSupport"]
+        ),
         .testTarget(
             name: "CorpusGeneratorsTests",
             dependencies: ["CorpusGenerators", "CorpusKit", "CorpusTesting", "TestSupport"]
@@ -109,7 +113,7 @@ let package = Package(
             name: "CorpusEndpointTests",
             dependencies: ["CorpusEndpoint", "CorpusKit", "TestSupport"]
         ),
-        .testTarget(name: "CorpusSandboxTests", dependencies: ["CorpusSandbox", "CorpusKit"]),
+        .testTarget(name: "CorpusSandboxTests", dependencies: ["CorpusSandbox", "CorpusKit", "TestSupport"]),
         .testTarget(
             name: "CorpusLedgerTests",
             dependencies: ["CorpusLedger", "CorpusModel", "TestSupport", grdb]

@@ -1,5 +1,6 @@
 import CorpusKit
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CorpusSandbox
@@ -60,19 +61,11 @@ struct AttackTests {
     @Test("The supervisor does not take in the orphans of others", .enabled(if: getpid() != 1))
     func orphans() async throws {
         _ = try await Workshop.io("print(1)", [("", "1")])
-        let (starter, output) = (Process(), Foundation.Pipe())
-        starter.executableURL = URL(filePath: "/usr/bin/python3")
-        starter.arguments = [
+        let words = try await Child.output(
+            of: "/usr/bin/python3",
             "-c",
-            "import subprocess as s; print(s.Popen(['/bin/sleep', '86398'], stdin=-3, stdout=-3, stderr=-3).pid)",
-        ]
-        starter.standardOutput = output
-
-        try await withCheckedThrowingContinuation { continuation in
-            starter.terminationHandler = { _ in continuation.resume() }
-            do { try starter.run() } catch { continuation.resume(throwing: error) }
-        }
-        let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+            "import subprocess as s; print(s.Popen(['/bin/sleep', '86398'], stdin=-3, stdout=-3, stderr=-3).pid)"
+        )
         let orphan = try #require(Int32(words.trimmingCharacters(in: .whitespacesAndNewlines)))
         defer { kill(orphan, SIGKILL) }
         let status = try String(contentsOfFile: "/proc/\(orphan)/status", encoding: .utf8)

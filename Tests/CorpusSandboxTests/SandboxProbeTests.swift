@@ -1,5 +1,6 @@
 import CorpusKit
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CorpusSandbox
@@ -31,14 +32,8 @@ struct SandboxProbeTests {
         /// Writes the stand-in from another process: one that this process ever had open for writing could not be
         /// run while a program that it spawned at that moment still holds the descriptor.
         func write(_ script: String) async throws {
-            let shell = Process()
-            shell.executableURL = URL(filePath: "/bin/sh")
-            shell.arguments = ["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"", program.path, script]
-            // Waiting here would take a thread from the pool that all tests share.
-            try await withCheckedThrowingContinuation { continuation in
-                shell.terminationHandler = { _ in continuation.resume() }
-                do { try shell.run() } catch { continuation.resume(throwing: error) }
-            }
+            let words = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""
+            _ = try await Child.code(of: "/bin/sh", "-c", words, program.path, script)
         }
 
         var program: URL { folder.appending(path: "bwrap") }

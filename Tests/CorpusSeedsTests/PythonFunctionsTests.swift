@@ -1,5 +1,6 @@
 import CorpusKit
 import Foundation
+import TestSupport
 import Testing
 
 /// The shipped tasks against solutions that are right and solutions that are plausible and wrong.
@@ -10,23 +11,16 @@ struct PythonFunctionsTests {
     private static let folder = root.appending(path: "Tests/Fixtures/python-functions")
     private static let seeds = root.appending(path: "Seeds/python-functions.jsonl")
 
-    private static func checked() throws -> JSONValue {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "python3", folder.appending(path: "check.py").path, seeds.path, folder.path,
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return try JSONValue(parsing: Array(bytes))
+    private static func checked() async throws -> JSONValue {
+        let script = folder.appending(path: "check.py").path
+        return try JSONValue(
+            parsing: try await Child.output(of: "python3", script, seeds.path, folder.path)
+        )
     }
 
     @Test("Every reference passes its task's tests, every wrong solution fails them, and the papers say so")
-    func suites() throws {
-        let result = try Self.checked()
+    func suites() async throws {
+        let result = try await Self.checked()
         let papers = try String(
             contentsOf: Self.root.appending(path: "Seeds/python-functions.md"),
             encoding: .utf8

@@ -1,3 +1,4 @@
+import CTestSupport
 import Foundation
 import Synchronization
 
@@ -6,8 +7,9 @@ import Synchronization
 /// Nobody blocks until it ends: tests share two or three threads, and one that blocks can keep those from running
 /// that it waits for.
 ///
-/// Unchecked: the process is only started here, and asked for its end once it has ended.
-package final class Child: @unchecked Sendable {
+/// Not Foundation's `Process`: where many files are open it reads beyond the end of a directory's buffer (it copies a
+/// whole `dirent` for each entry of `/proc/self/fd`), which now and then ends the tests with a segmentation fault.
+package final class Child: Sendable {
     /// Where one of the program's streams leads.
     package enum Stream: Sendable {
         case nothing
@@ -21,7 +23,7 @@ package final class Child: @unchecked Sendable {
         var waiting: [CheckedContinuation<Int32, Never>] = []
     }
 
-    private let process = Process()
+    package let identifier: Int32
     private let state = Mutex(State())
 
     /// Starts a program.
@@ -32,7 +34,7 @@ package final class Child: @unchecked Sendable {
     ///   - environment: Its variables; nil for those of the tests.
     ///   - output: Where its standard output leads.
     ///   - errors: Where its standard error leads.
-    /// - Throws: What keeps it from being started.
+    /// - Throws: ``SpawnTrouble`` when it cannot be started.
     package init(
         _ arguments: [String],
         folder: String = "/",
@@ -40,25 +42,14 @@ package final class Child: @unchecked Sendable {
         output: Stream = .nothing,
         errors: Stream = .nothing
     ) throws {
-        let isPath = arguments[0].contains("/")
-        process.executableURL = URL(fileURLWithPath: isPath ? arguments[0] : "/usr/bin/env")
-        process.arguments = isPath ? Array(arguments.dropFirst()) : arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.handle(output)
-        process.standardError = try Self.handle(errors)
-        process.terminationHandler = { [self] _ in book() }
-        try Self.withoutMask { try process.run() }
-    }
-
-    /// Programs inherit the signals that their starter blocks, and the threads of tests block nearly all.
-    private static func withoutMask(_ start: () throws -> Void) rethrows {
-        var (none, old) = (sigset_t(), sigset_t())
-        unsafe sigemptyset(&none)
-        unsafe pthread_sigmask(SIG_SETMASK, &none, &old)
-        defer { unsafe pthread_sigmask(SIG_SETMASK, &old, nil) }
-        try start()
+        let variables = environment ?? ProcessInfo.processInfo.environment
+        identifier = try Self.spawn(
+            arguments,
+            variables.map { "\($0.key)=\($0.value)" },
+            folder: folder,
+            outputs: [output, errors]
+        )
+        Thread { [self] in collect() }.start()
     }
 
     /// Runs a program to its end and gives its code; what it says is lost.
@@ -66,10 +57,23 @@ package final class Child: @unchecked Sendable {
         try await Child(arguments).end()
     }
 
-    package var identifier: Int32 { process.processIdentifier }
+    /// Runs a program to its end and gives what it wrote to standard output.
+    ///
+    /// - Throws: ``SpawnTrouble`` when it cannot be started or does not end well.
+    package static func output(of arguments: String...) async throws -> String {
+        let file = NSTemporaryDirectory() + "corpusmith-output-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let code = try await Child(arguments, output: .file(file)).end()
+        guard code == 0 else { throw SpawnTrouble(program: arguments[0], "ended with \(code)") }
+        return content(of: file)
+    }
 
-    /// Sends a signal.
-    package func signal(_ number: Int32) { kill(identifier, number) }
+    /// Sends a signal; nothing happens once the program has ended.
+    package func signal(_ number: Int32) {
+        state.withLock { state in
+            if state.code == nil { kill(identifier, number) }
+        }
+    }
 
     /// The program's exit code once it has ended, or its signal's number, negative.
     ///
@@ -84,32 +88,62 @@ package final class Child: @unchecked Sendable {
                 if let code { continuation.resume(returning: code) }
             }
         } onCancel: {
-            if state.withLock({ $0.code == nil }) { signal(SIGKILL) }
+            signal(SIGKILL)
         }
     }
 
-    private func book() {
-        process.terminationHandler = nil
-        let status = process.terminationStatus
-        let code = process.terminationReason == .uncaughtSignal ? -status : status
-        let waiting = state.withLock { state in
-            state.code = code
+    /// Waits for the end on a thread of its own.
+    private func collect() {
+        // The number stays the program's own until it is collected, which happens where nobody can signal it.
+        var facts = unsafe siginfo_t()
+        while unsafe waitid(P_PID, id_t(identifier), &facts, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        let (code, waiting) = state.withLock { state in
+            var status: Int32 = 0
+            unsafe waitpid(identifier, &status, 0)
+            let signal = status & 0x7F
+            let code = signal == 0 ? (status >> 8) & 0xFF : -signal
             defer { state.waiting = [] }
-            return state.waiting
+            state.code = code
+            return (code, state.waiting)
         }
         for continuation in waiting { continuation.resume(returning: code) }
     }
 
-    private static func handle(_ stream: Stream) throws -> FileHandle {
-        switch stream {
-        case .nothing: return FileHandle.nullDevice
-        case .file(let path):
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
-            return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        case .closed:
-            let pipe = Pipe()
-            try pipe.fileHandleForReading.close()
-            return pipe.fileHandleForWriting
+    private static func spawn(
+        _ arguments: [String],
+        _ environment: [String],
+        folder: String,
+        outputs: [Stream]
+    ) throws -> Int32 {
+        let streams = unsafe [open("/dev/null", O_RDONLY | O_CLOEXEC)] + outputs.map(descriptor)
+        defer { for stream in streams where stream >= 0 { close(stream) } }
+        guard streams.allSatisfy({ $0 >= 0 }) else {
+            throw SpawnTrouble(program: arguments[0], number: errno)
         }
+        var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
+        defer { unsafe (argv + envp).forEach { unsafe free($0) } }
+        let number = unsafe ctest_spawn(&argv, &envp, folder, streams)
+        guard number > 0 else { throw SpawnTrouble(program: arguments[0], number: -number) }
+        return number
+    }
+
+    private static func descriptor(of stream: Stream) -> Int32 {
+        switch stream {
+        case .nothing: unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
+        case .file(let path): unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        case .closed: ctest_unread_pipe()
+        }
+    }
+}
+
+/// A program that cannot be started or used.
+package struct SpawnTrouble: Error, CustomStringConvertible {
+    package let description: String
+
+    init(program: String, _ problem: String) { description = "`\(program)` \(problem)" }
+
+    init(program: String, number: Int32) {
+        self.init(program: program, "cannot be started: \(unsafe String(cString: strerror(number)))")
     }
 }

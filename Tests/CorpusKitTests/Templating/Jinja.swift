@@ -1,5 +1,6 @@
 import CorpusModel
 import Foundation
+import TestSupport
 
 /// The real Jinja2, as the reference that templates are compared with.
 struct Jinja {
@@ -25,7 +26,7 @@ struct Jinja {
         for folder in folders {
             let python = URL(fileURLWithPath: folder).appendingPathComponent("python3")
             guard FileManager.default.isExecutableFile(atPath: python.path) else { continue }
-            if try await Self.run(python, ["-c", "import jinja2"]) == 0 {
+            if try await Child.code(of: python.path, "-c", "import jinja2") == 0 {
                 self.python = python
                 return
             }
@@ -34,20 +35,6 @@ struct Jinja {
             description: "no `python3` can import `jinja2`, which templates are compared with; "
                 + "hint: install the package `python3-jinja2`"
         )
-    }
-
-    private static func run(_ python: URL, _ arguments: [String]) async throws -> Int32 {
-        let process = Process()
-        process.executableURL = python
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        // Waiting here would take a thread from the pool that all tests share.
-        return try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
     }
 
     /// Renders all jobs in one process; nil stands for an error.
@@ -66,7 +53,8 @@ struct Jinja {
             ])
         }
         try Data(JSONValue.array(rows).canonical.utf8).write(to: input)
-        let status = try await Self.run(python, ["-W", "ignore", "-c", Self.script, input.path, output.path])
+        let words = [python.path, "-W", "ignore", "-c", Self.script, input.path, output.path]
+        let status = try await Child(words).end()
         guard status == 0, let texts = try JSONValue(parsing: Data(contentsOf: output)).elements else {
             throw Unavailable(description: "the Python process that runs Jinja2 ended with status \(status)")
         }
