@@ -72,7 +72,7 @@ struct Solve: GeneratorPlugin {
             "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
             "worked_task": .string(example?.task ?? ""), "worked_answer": .string(example?.answer ?? ""),
         ])
-        let reply = try await context.reply(to: messages)
+        let reply = try await context.reply(to: messages, settings: CallSettings(isSharedByAttempts: true))
 
         let text = try reply.usableText()
         if let marker = leaks.leak(in: text, source: task.text) {
