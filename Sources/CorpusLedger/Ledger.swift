@@ -116,7 +116,8 @@ package final class Ledger: Sendable {
     /// Refuses to begin anew where an earlier run's ledger was lost: every reply would be bought again.
     private static func refuseLoss(of path: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard (attributes?[.size] as? Int ?? 0) == 0 else { return }
+        // SQLite takes a file without a whole header for an empty one and begins anew.
+        guard (attributes?[.size] as? Int ?? 0) < 100 else { return }
         let folder = (path as NSString).deletingLastPathComponent
         let traces = ["report.json", "export/manifest.json"].map {
             (folder as NSString).appendingPathComponent($0)
@@ -124,7 +125,7 @@ package final class Ledger: Sendable {
         guard let trace = traces.first(where: FileManager.default.fileExists) else { return }
         throw LedgerProblem(
             .damaged,
-            "the ledger `\(path)` is \(attributes == nil ? "gone" : "empty"), and `\(trace)` says that a run was here",
+            "the ledger `\(path)` is \(attributes == nil ? "gone" : "cut short"), and `\(trace)` says that a run was here",
             hint:
                 "put the ledger back, or remove the folder `\(folder)` to start over and buy every reply again"
         )

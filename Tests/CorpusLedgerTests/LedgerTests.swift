@@ -298,12 +298,15 @@ struct LedgerTests {
         )
     }
 
-    @Test("A ledger that was lost or emptied beside its exports is not begun anew", arguments: [true, false])
-    func lost(isEmpty: Bool) async throws {
+    @Test(
+        "A ledger that was lost, emptied or cut in its header beside its exports is not begun anew",
+        arguments: [nil, 0, 1, 16, 99]
+    )
+    func lost(bytes: Int?) async throws {
         do { try await begin().commit([.call(call(1))]) }
         try Data().write(to: URL(fileURLWithPath: folder + "/report.json"))
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-        if isEmpty { try Data().write(to: URL(fileURLWithPath: path)) }
+        if let bytes { try Data("SQLite format 3\0".utf8.prefix(bytes)).write(to: URL(fileURLWithPath: path)) }
 
         #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .damaged)
         try FileManager.default.removeItem(atPath: folder + "/report.json")
