@@ -48,7 +48,7 @@ package final class Ledger: Sendable {
         now: Double
     ) throws(LedgerProblem) -> Ledger {
         try wrapping(path) {
-            try refuseLoss(of: path)
+            try LedgerFile(path: path).refuseLoss()
             let pool = try openPool(path, readOnly: false)
             let reserve = try LedgerReserve(beside: path)
             let pass = try pool.write { database -> Int in
@@ -111,24 +111,6 @@ package final class Ledger: Sendable {
                 lack.problem.withLock { $0 = problem.code == .full ? problem : .diskFull(path) }
             }
         }
-    }
-
-    /// Refuses to begin anew where an earlier run's ledger was lost: every reply would be bought again.
-    private static func refuseLoss(of path: String) throws {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        // SQLite takes a file without a whole header for an empty one and begins anew.
-        guard (attributes?[.size] as? Int ?? 0) < 100 else { return }
-        let folder = (path as NSString).deletingLastPathComponent
-        let traces = ["report.json", "export/manifest.json"].map {
-            (folder as NSString).appendingPathComponent($0)
-        }
-        guard let trace = traces.first(where: FileManager.default.fileExists) else { return }
-        throw LedgerProblem(
-            .damaged,
-            "the ledger `\(path)` is \(attributes == nil ? "gone" : "cut short"), and `\(trace)` says that a run was here",
-            hint:
-                "put the ledger back, or remove the folder `\(folder)` to start over and buy every reply again"
-        )
     }
 
     /// Makes entries durable; all of them or none.

@@ -102,6 +102,8 @@ class Bench:
                 return database.execute(sql).fetchone()[0]
             except sqlite3.OperationalError:
                 return 0
+            except sqlite3.DatabaseError as error:
+                return str(error)
             finally:
                 database.close()
 
