@@ -159,7 +159,14 @@ package final class Ledger: Sendable {
                 )
             }
             reserve?.release()
-            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            // Without room for it everything stands in the log as well as it would in the file.
+            try pool.writeWithoutTransaction { database in
+                do {
+                    _ = try database.checkpoint(.truncate)
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+                    return
+                }
+            }
         }
     }
 

@@ -57,7 +57,7 @@ private struct Course {
         let role = Self.roles[random.below(Self.roles.count)]
         let worst = Amounts(nanoDollars: random.below(600), tokens: 1 + random.below(150), calls: 1)
         let request = BudgetBook.Request(number: book.draw(), role: role, worstCase: worst)
-        if book.askNow(request, at: .zero) { flying.append((role, worst)) }
+        if book.askNow(request, at: .zero).isGranted { flying.append((role, worst)) }
     }
 
     mutating func ask() {
@@ -205,6 +205,24 @@ struct RoleBudgetTests {
         #expect(
             error?.description == "the budget of 1 min for the calls of the model `judge` is used up"
         )
+    }
+
+    @Test("Whoever waits when a role's time ends is told so by the next call of any role, and not forgotten")
+    func timeOfWaiters() async throws {
+        let clock = InstantClock()
+        let budget = Budget(
+            Caps(tokens: 1000),
+            perRole: ["judge": Caps(tokens: 100, wall: .seconds(60))],
+            clock: clock
+        )
+        try await budget.reserve(Self.tokens(80), for: "judge")
+        async let waiter: Void = budget.reserve(Self.tokens(80), for: "judge")
+        await until { budget.waiting == 1 }
+        clock.advance(by: .seconds(61))
+        #expect(budget.reserveNow(Self.tokens(1), for: "teacher"))
+
+        await #expect(throws: BudgetExhausted.self) { try await waiter }
+        #expect(budget.waiting == 0)
     }
 
     @Test("Who waits for a role's cap does not hold up other roles")

@@ -73,6 +73,11 @@ struct SchemaRefusalTests {
         #expect(refuse(&strict, "c").last == .all)
         #expect(strict.omits(["title": "d"]))
 
+        // Also where none comes twice.
+        var strange = RefusedSchemas()
+        let news = (0..<9).map { strange.refused(["title": .int($0)]) }
+        #expect(news == Array(repeating: nil, count: 8) + [.all])
+
         var choosy = RefusedSchemas()
         choosy.accepted(["title": "plain"])
         for name in ["a", "b", "c", "d"] { #expect(refuse(&choosy, name).last == .one) }

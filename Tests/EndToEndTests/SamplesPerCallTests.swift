@@ -92,16 +92,59 @@ struct SamplesPerCallTests {
         #expect(end.errors.components(separatedBy: "gave 1 of 4 replies").count == 2, "\(end.errors)")
     }
 
-    @Test("An endpoint that refuses `n` is asked without it")
+    @Test("An endpoint that refuses `n` is asked without it, however many tasks there are, and told of once")
     func refused() async throws {
         let model = Self.model()
         let bench = try bench(4) { request in
             Self.wanted(request) > 1 ? .status(400, #"{"error":{"message":"n must be 1"}}"#) : model(request)
         }
+        let seeds = (1...40).map { number in
+            Bench.tasks[0].replacing("\"t1\"", with: "\"t\(number)\"").replacing("given number.", with: "number \(number).")
+        }
+        try bench.write(seeds.joined(separator: "\n"), to: "seeds.jsonl")
+        let end = try await Program.run("run", "recipe.yaml", folder: bench.folder)
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(counts(bench).count(where: { $0 == 1 }) == 160)
+        // Those of the first tasks, until it is clear that it is not about one of them.
+        #expect(counts(bench).count(where: { $0 == 4 }) < 20)
+        #expect(end.errors.components(separatedBy: "refused a request for 4 replies").count == 2)
+        #expect(Bench.addsUp(try await bench.report()))
+    }
+
+    @Test("Attempts that cannot be had together are had singly", arguments: ["reply", "filter"])
+    func failedTogether(what: String) async throws {
+        let model = Self.model()
+        let bench = try bench(4) { request in
+            guard Self.wanted(request) > 1, Bench.task(in: request) == 2 else { return model(request) }
+            return what == "reply"
+                ? .status(200, #"{"choices":[{"message":"what?"}]}"#)
+                : .status(400, #"{"error":{"code":"content_filter","message":"no"}}"#)
+        }
+        let end = try await bench.run()
+        let report = try await bench.report()
+
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(counts(bench).count(where: { $0 == 1 }) == 4)
+        #expect(report["counts"]?["failed"] == [:])
+        #expect(Bench.addsUp(report))
+    }
+
+    @Test("Two stages that ask the same, together and singly, never buy a reply twice")
+    func sameQuestion() async throws {
+        let bench = try bench(4, Self.model())
+        let recipe = try String(contentsOfFile: bench.folder + "/recipe.yaml", encoding: .utf8)
+        try bench.write(
+            recipe.edited(
+                "  tested:",
+                to: "  again:  { generate: solve, from: tasks, model: student, options: { attempts: 1 } }\n  tested:"
+            ).edited("from: solved }", to: "from: [solved, again] }"),
+            to: "recipe.yaml"
+        )
         let end = try await bench.run()
 
         #expect(end.code == 0, "\(end.errors)")
-        #expect(counts(bench).count(where: { $0 == 1 }) == 24)
+        #expect(bench.server.requests.filter { $0.method == "POST" }.map(Self.wanted).reduce(0, +) == 24)
         #expect(Bench.addsUp(try await bench.report()))
     }
 

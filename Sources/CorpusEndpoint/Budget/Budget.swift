@@ -115,11 +115,14 @@ package final class Budget: Sendable {
     ///   - role: Who pays.
     /// - Returns: Whether it was reserved.
     package func reserveNow(_ worstCase: Amounts, for role: String) -> Bool {
-        state.withLock { state in
-            guard !state.isClosed else { return false }
+        let (isGranted, moved) = state.withLock { state -> (Bool, [Moved]) in
+            guard !state.isClosed else { return (false, []) }
             let request = BudgetBook.Request(number: state.book.draw(), role: role, worstCase: worstCase)
-            return state.book.askNow(request, at: elapsed())
+            let (isGranted, others) = state.book.askNow(request, at: elapsed())
+            return (isGranted, take(others, from: &state))
         }
+        for move in moved { move.resume() }
+        return isGranted
     }
 
     /// Makes durable how much a role's single calls in flight may come to, before one more of them is sent.

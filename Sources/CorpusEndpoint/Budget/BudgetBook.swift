@@ -95,13 +95,14 @@ struct BudgetBook: Sendable {
         return advance(at: now)
     }
 
-    /// Grants a request if nobody need be waited for; others are not moved by that.
+    /// Grants a request if nobody need be waited for.
     ///
-    /// - Returns: Whether it was granted.
-    mutating func askNow(_ request: Request, at now: Duration) -> Bool {
-        let isGranted = ask(request, at: now).contains { $0.answer == .granted }
-        if !isGranted { _ = lines[request.role]?.leave(request.number) }
-        return isGranted
+    /// - Returns: Whether it was granted, and who else moves: whose time was up meanwhile is found so now.
+    mutating func askNow(_ request: Request, at now: Duration) -> (isGranted: Bool, others: [Move]) {
+        let moves = ask(request, at: now)
+        let own = moves.first { $0.number == request.number }
+        if own == nil { _ = lines[request.role]?.leave(request.number) }
+        return (own?.answer == .granted, moves.filter { $0.number != request.number })
     }
 
     /// Takes somebody out of the line; those behind may have waited for them alone.

@@ -176,6 +176,11 @@ final class ModelChannel: Sendable {
                 pacing = next
                 guard case .wait(let wait) = step else {
                     counters.update { $0.failures += 1 }
+                    if request.choices > 1, failure.code == .endpointRefused, !failure.stopsRun {
+                        // Whoever asks for several asks for one then: no sign that further calls would fail.
+                        tellIfFewer(0, of: request.choices, from: lane)
+                        throw failure.workFailure(attempts: attempts)
+                    }
                     throw breaker.failed(key, await lane.withModelList(failure), attempts: attempts)
                 }
                 counters.update { $0.retries[failure.code, default: 0] += 1 }
@@ -260,8 +265,8 @@ final class ModelChannel: Sendable {
         }
         guard isNew else { return }
         shared.tell(
-            "`\(lane.label.address)` gave \(count) of \(wanted) replies that one request asked for; the others, and all that "
-                + "follow, are asked for one by one"
+            "`\(lane.label.address)` \(count == 0 ? "refused a request for \(wanted) replies" : "gave \(count) of \(wanted) replies that one request asked for"); "
+                + "what is missing is asked for one by one"
         )
     }
 

@@ -3,8 +3,8 @@ import CorpusKit
 /// What an endpoint has made of schemas, so that it is not asked in vain again and again.
 ///
 /// One refusal says little: it may be about this one request. A schema that is refused several times in a row, while
-/// the same requests are answered without it, is not sent any more. When several schemas came to that and none was ever
-/// accepted, the endpoint knows no schemas at all.
+/// the same requests are answered without it, is not sent any more. When there were still more refusals and no schema was
+/// ever accepted, the endpoint knows none at all.
 struct RefusedSchemas: Sendable {
     /// Something that is so from now on.
     enum News: Sendable, Hashable {
@@ -16,12 +16,13 @@ struct RefusedSchemas: Sendable {
 
     /// So many refusals in a row end a schema.
     static let patience = 3
-    /// So many schemas without one that was accepted end all.
+    /// So many times more, without a schema that was accepted, end all.
     static let enough = 3
     /// More schemas than this are not told apart.
     private static let most = 4096
 
     private var refusals: [ItemKey: Int] = [:]
+    private var total = 0
     private var hasAccepted = false
     private var endsAll = false
 
@@ -46,12 +47,13 @@ struct RefusedSchemas: Sendable {
         let key = Self.key(schema)
         guard !endsAll, refusals.count < Self.most || refusals[key] != nil else { return nil }
         refusals[key, default: 0] += 1
-        guard refusals[key] == Self.patience else { return nil }
-        if !hasAccepted, refusals.values.count(where: { $0 >= Self.patience }) >= Self.enough {
+        total += 1
+        // Also where no schema comes twice.
+        if !hasAccepted, total >= Self.patience * Self.enough {
             endsAll = true
             return .all
         }
-        return .one
+        return refusals[key] == Self.patience ? .one : nil
     }
 
     private static func key(_ schema: JSONValue) -> ItemKey { Digest(of: schema).key }

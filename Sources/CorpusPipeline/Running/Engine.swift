@@ -60,7 +60,8 @@ package struct Engine: Sendable {
             ledger: ledger,
             exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
             isFresh: isFresh,
-            successors: plan.successors
+            successors: plan.successors,
+            mustEnd: { halt().flatMap { Self.endsAll($0) ? $0 : nil } }
         )
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
@@ -87,10 +88,14 @@ package struct Engine: Sendable {
                     if Self.endsCalls(stop) || Self.endsCalls(halt()) { services.drain() }
                 }
                 router.refill()
+                var hasTime = true
                 if stop == nil {
                     do {
-                        while router.wantsSeed, !feed.isExhausted, halt() == nil {
+                        let start = ContinuousClock.now
+                        while hasTime, router.wantsSeed, !feed.isExhausted, halt() == nil {
                             if let work = try await feed.next() { router.scheduler.enqueue(work) }
+                            // What a slow source has given does not wait for what it has not given yet.
+                            hasTime = ContinuousClock.now - start < .milliseconds(20)
                         }
                     } catch {
                         stop = .failure(
@@ -115,7 +120,11 @@ package struct Engine: Sendable {
                     )
                     continue
                 }
-                guard working > 0, let next = await group.next() else { break }
+                if stop == nil, !hasTime { continue }
+                guard working > 0, let next = await group.next() else {
+                    if stop == nil, !feed.isExhausted, halt() != nil { continue }
+                    break
+                }
                 guard let next else { continue }
                 working -= 1
                 for (work, end) in next {

@@ -44,8 +44,8 @@ package final class Exchange: Sendable {
     private let services: RunServices
     private let calls = SingleFlight<ModelReply>()
     private let gatherings = SingleFlight<Void>()
-    /// Models of which it is known that they give one reply at a time.
-    private let givesOne = Mutex<Set<String>>([])
+    /// What is better asked for one by one.
+    private let alone = Mutex(SingleAskers())
     private let executions = SingleFlight<ExecutionResult>()
     let meter: Meter
     /// Why nothing more may be bought or run, if so.
@@ -104,7 +104,7 @@ package final class Exchange: Sendable {
             let bought: EndpointReply
             do {
                 bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
-                    try await book(charge, of: request.model, key, for: buyer)
+                    try await book(charge, of: request.model, [key], for: buyer)
                 }
             } catch let failure as WorkFailure where keepsRefusal && failure.code == "content-refused" {
                 // What it may have cost is among the charges.
@@ -124,40 +124,58 @@ package final class Exchange: Sendable {
     ///
     /// All of them are made durable in one transaction. Whoever comes meanwhile waits for it and then looks into the
     /// ledger; what is not there then is bought singly, as it also is from an endpoint that gives one reply at a time,
-    /// or when the budget has room for some of them only.
+    /// when the budget has room for some of them only, and after any failure that further calls need not meet.
     private func gather(_ request: ModelRequest, _ repetitions: Range<Int>, for buyer: Buyer) async throws {
-        let model = request.model
-        guard !givesOne.withLock({ $0.contains(model) }) else { return }
-        var request = request
-        request.repetition = repetitions.lowerBound
-        try await gatherings.value(for: request.key) {
-            var missing: [CanonicalJSON] = []
-            for repetition in repetitions {
-                request.repetition = repetition
-                let text = request.canonical
-                if try ledger.call(text.key) == nil { missing.append(text) }
+        var first = request
+        first.repetition = repetitions.lowerBound
+        let group = first.key
+        guard !alone.withLock({ $0.holds(group, of: request.model) }) else { return }
+        do {
+            try await gatherings.value(for: group) {
+                try await buyTogether(request, repetitions, group, for: buyer)
             }
-            guard missing.count > 1, let first = missing.first else { return }
-            if let stop = halt() { throw Halted(stop: stop) }
-            request.choices = missing.count
-            let bought: EndpointReply
-            do {
-                bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
-                    try await book(charge, of: model, first.key, for: buyer)
-                }
-            } catch is BudgetExhausted {
-                return
-            } catch let failure as WorkFailure where !failure.stopsRun && failure.code == "endpoint-refused" {
-                _ = givesOne.withLock { $0.insert(model) }
-                return
-            } catch let failure as WorkFailure where failure.code == "content-refused" {
-                return
-            }
-            let replies = [(bought.reply, bought.charge)] + bought.others.map { ($0.reply, $0.charge) }
-            if replies.count < missing.count { _ = givesOne.withLock { $0.insert(model) } }
-            let rows = zip(missing, replies).map { ($0, $1.0, $1.1) }
-            try await keep(rows, of: model, bought, for: buyer)
+        } catch is CancellationError where !Task.isCancelled {
+            // The end of whoever bought; not ours.
         }
+    }
+
+    private func buyTogether(
+        _ request: ModelRequest,
+        _ repetitions: Range<Int>,
+        _ group: ItemKey,
+        for buyer: Buyer
+    ) async throws {
+        let model = request.model
+        var request = request
+        let texts = repetitions.map { repetition in
+            request.repetition = repetition
+            return request.canonical
+        }
+        // Nobody else may buy one of them meanwhile, and what somebody else is buying is not ours.
+        let taken = calls.begin(texts.map(\.key))
+        var replies: [ItemKey: ModelReply] = [:]
+        defer { for key in taken { calls.end(key, with: replies[key]) } }
+        let missing = try texts.filter { try taken.contains($0.key) && ledger.call($0.key) == nil }
+        guard missing.count > 1 else { return }
+        if let stop = halt() { throw Halted(stop: stop) }
+        request.choices = missing.count
+        let bought: EndpointReply
+        do {
+            bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
+                try await book(charge, of: model, missing.map(\.key), for: buyer)
+            }
+        } catch is BudgetExhausted {
+            return alone.withLock { $0.insert(group) }
+        } catch let failure as WorkFailure where !failure.stopsRun {
+            return alone.withLock {
+                $0.insert(group, of: model, isRefused: failure.code == "endpoint-refused")
+            }
+        }
+        let all = [(bought.reply, bought.charge)] + bought.others.map { ($0.reply, $0.charge) }
+        if all.count < missing.count { alone.withLock { $0.insert(model) } }
+        let rows = zip(missing, all).map { ($0, $1.0, $1.1) }
+        try await keep(rows, of: model, bought, for: buyer)
+        for (text, reply, _) in rows { replies[text.key] = reply }
     }
 
     /// Makes replies of one exchange durable.
@@ -194,18 +212,22 @@ package final class Exchange: Sendable {
         }
     }
 
-    /// Makes an attempt without a reply durable.
-    private func book(_ charge: Charge, of model: String, _ key: ItemKey, for buyer: Buyer)
-        async throws
-    {
-        let record = ChargeRecord(
-            call: key,
-            model: model,
-            tokens: charge.tokens,
-            cost: charge.cost,
-            buyer: buyer
-        )
-        try await ledger.commit([.charge(record)])
+    /// Makes an attempt without a reply durable, for each of the calls that it was for.
+    private func book(_ charge: Charge, of model: String, _ keys: [ItemKey], for buyer: Buyer) async throws {
+        let count = keys.count
+        let records = keys.enumerated().map { index, key in
+            func part(of whole: Int) -> Int { whole / count + (index < whole % count ? 1 : 0) }
+            return LedgerEntry.charge(
+                ChargeRecord(
+                    call: key,
+                    model: model,
+                    tokens: part(of: charge.tokens),
+                    cost: charge.cost.map(part),
+                    buyer: buyer
+                )
+            )
+        }
+        try await ledger.commit(records)
         meter.count { $0.cost += charge.cost ?? 0 }
     }
 
@@ -233,5 +255,34 @@ package final class Exchange: Sendable {
             return result
         }
         return (key, result)
+    }
+}
+
+/// What is not asked for together any more: whole models, and groups of attempts for which that did not work.
+struct SingleAskers: Sendable {
+    /// A refusal may be about one prompt; so many in a row are about the number of replies.
+    private static let patience = 3
+    /// Beyond these, groups are tried once more.
+    private static let mostGroups = 65_536
+
+    private var models: Set<String> = []
+    private var groups: Set<ItemKey> = []
+    private var refusals: [String: Int] = [:]
+
+    func holds(_ group: ItemKey, of model: String) -> Bool {
+        models.contains(model) || groups.contains(group)
+    }
+
+    mutating func insert(_ model: String) { models.insert(model) }
+
+    mutating func insert(_ group: ItemKey) {
+        if groups.count < Self.mostGroups { groups.insert(group) }
+    }
+
+    /// Remembers a group that failed.
+    mutating func insert(_ group: ItemKey, of model: String, isRefused: Bool) {
+        insert(group)
+        refusals[model] = isRefused ? refusals[model, default: 0] + 1 : 0
+        if refusals[model, default: 0] >= Self.patience { insert(model) }
     }
 }

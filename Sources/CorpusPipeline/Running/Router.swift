@@ -34,8 +34,8 @@ struct Router {
 
     init(plan: Plan) {
         self.plan = plan
-        scheduler = Scheduler(nodes: plan.nodes)
         let successors = plan.successors
+        scheduler = Scheduler(nodes: plan.nodes, successors: successors)
         scheduler.unbound = Set(plan.sources.filter { successors[$0] != nil })
         readers = Array(repeating: [], count: plan.nodes.count)
         for (index, node) in plan.nodes.enumerated() {

@@ -15,7 +15,7 @@ struct Scheduler {
     private var gathered: [Int: [ItemKey: Gathered]] = [:]
     /// Nodes at which items wait for the others of their task.
     private let groupNodes: [Int]
-    /// For each node, those that work item by item on what leaves it.
+    /// For each node, those that work item by item on what leaves it, or the steps that follow it at once.
     private let readers: [[Int]]
     private(set) var waiting = 0
     private(set) var running = 0
@@ -48,16 +48,25 @@ struct Scheduler {
         }
     }
 
-    init(nodes: [PlanNode]) {
+    init(nodes: [PlanNode], successors: [Int?]? = nil) {
         self.nodes = nodes
         queues = Array(repeating: Queue(), count: nodes.count)
         inFlight = Array(repeating: 0, count: nodes.count)
         groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup || nodes[$0].joins }
-        readers = nodes.indices.map { node in
+        let direct = nodes.indices.map { node in
             nodes.indices.filter { reader in
                 !nodes[reader].kind.isGroup && !nodes[reader].kind.isSelect && !nodes[reader].joins
                     && nodes[reader].inputs.contains { $0.node == node }
             }
+        }
+        // What is done at once with what leaves a node leaves the last of these steps.
+        readers = nodes.indices.map { node in
+            var (all, last) = (direct[node], node)
+            while let next = successors?[last] {
+                all += direct[next]
+                last = next
+            }
+            return all
         }
         for node in groupNodes {
             live[node] = [:]

@@ -36,5 +36,27 @@ final class SingleFlight<Value: Sendable>: Sendable {
         }
     }
 
+    /// Takes the flights of several keys, those that nobody is getting; each must be ended by ``end(_:with:)``.
+    ///
+    /// - Returns: The keys that were taken.
+    func begin(_ keys: [ItemKey]) -> Set<ItemKey> {
+        waiting.withLock { waiting in
+            var taken: Set<ItemKey> = []
+            for key in keys where waiting[key] == nil {
+                waiting[key] = []
+                taken.insert(key)
+            }
+            return taken
+        }
+    }
+
+    /// Ends a flight that was taken by ``begin(_:)``; without a value, whoever waited for it gets it now.
+    func end(_ key: ItemKey, with value: Value?) {
+        let followers = waiting.withLock { $0.removeValue(forKey: key) } ?? []
+        for follower in followers {
+            if let value { follower.resume(returning: value) } else { follower.resume(throwing: Gone()) }
+        }
+    }
+
     private struct Gone: Error {}
 }

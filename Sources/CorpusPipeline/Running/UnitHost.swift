@@ -65,7 +65,10 @@ final class UnitHost: PluginHost {
         let reply = try await ask(model, messages, prompt, settings, buyer, keepsRefusal: fallback != nil)
         guard let fallback, reply.finish == .filtered else { return reply }
         _ = state.withLock { $0.fallbacks.insert(fallback.identity) }
-        return try await ask(fallback, messages, prompt, settings, buyer, keepsRefusal: false)
+        // The others may not have been refused, and then nobody asks for theirs.
+        var single = settings
+        single.isSharedByAttempts = false
+        return try await ask(fallback, messages, prompt, single, buyer, keepsRefusal: false)
     }
 
     /// One question to one model; the reply is on the ledger when it comes back.

@@ -55,12 +55,18 @@ struct UnitRunner: Sendable {
     let isFresh: Bool
     /// Where what a node passes on goes at once, by node; see ``Plan/successors``.
     let successors: [Int?]
+    /// Why not even work that calls nobody may go on, if so.
+    let mustEnd: @Sendable () -> RunStop?
 
     /// Does some work, one piece after the other, and makes all that came of it durable together.
     func perform(_ works: [Work]) async -> [End] {
         var ends: [End] = []
         var entries: [LedgerEntry] = []
         for work in works {
+            if !ends.isEmpty, let stop = mustEnd() {
+                ends.append(.stop(stop))
+                continue
+            }
             do {
                 let (steps, own) = try await follow(work)
                 ends.append(.done(steps))
