@@ -16,26 +16,30 @@ import CorpusKit
 /// After the sandbox verification with self-revision of the Seed-Coder report, section 3.1.3.
 struct SelfCorrection: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// How often one solution is repaired at most; 0 to 10.
         var revisions = 3
-        /// How often the solver starts afresh, the first time included; 1 to 10.
         var attempts = 3
-        /// Whether the repair itself becomes a second draft.
         var emitDialogue = false
-        /// The share of tests that the solver never sees; 0 to 0.9.
-        ///
-        /// Fewer than three tests are all shown.
         var hidden = 0.3
-        /// The fewest cases of a suite that the tester writes.
         var minCases = 3
-        /// The temperature of repairs.
         var repairTemperature = 0.2
-        /// The temperature of fresh starts after the first.
         var restartTemperature = 0.8
-        /// The wall time of one run of the tests, in milliseconds.
         var wallMs = 10_000
-        /// The language of tasks that have no label `language`.
         var language = "python"
+
+        static let meanings = [
+            "revisions": "How often one solution is repaired at most; 0 to 10.",
+            "attempts": "How often the solver starts afresh, the first time included; 1 to 10.",
+            "emit_dialogue": "Whether the repair itself becomes a second draft.",
+            "hidden": """
+            The share of tests that the solver never sees; 0 to 0.9. Fewer than three tests are all \
+            shown.
+            """,
+            "min_cases": "The fewest cases of a suite that the tester writes; at least 1.",
+            "repair_temperature": "The temperature of repairs; 0 to 2.",
+            "restart_temperature": "The temperature of fresh starts after the first; 0 to 2.",
+            "wall_ms": "The wall time of one run of the tests, in milliseconds; at least 1.",
+            "language": "The language of tasks that have no label `language`.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case revisions, attempts, hidden, language

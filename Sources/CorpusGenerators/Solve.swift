@@ -11,12 +11,18 @@ import CorpusKit
 ///   example; the assistant's turn is the answer. Field `code`, label `language`.
 struct Solve: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// How many independent answers each task gets; 1 to 1000.
         var attempts = 4
-        /// What becomes the assistant's turn: `block`, the fenced code alone, or `reply`, all that the model said.
         var answer = "block"
-        /// The language of tasks that have no label `language`.
         var language = "python"
+
+        static let meanings = [
+            "attempts": "How many independent answers each task gets; 1 to 1000.",
+            "answer": """
+            What becomes the assistant's turn: `block`, the fenced code alone, or `reply`, all that \
+            the model said.
+            """,
+            "language": "The language of tasks that have no label `language`.",
+        ]
     }
 
     static let manifest = Manifest(

@@ -314,8 +314,21 @@ struct CommandTests {
             "pass-rate", "topic-difficulty", "decontaminate", "exact-duplicates", "rollouts", "sft-messages",
             "dpo",
         ] { #expect(names.contains(name), "\(name)") }
+        for plugin in try list.json["plugins"]?.elements ?? [] {
+            let options = plugin["options"]?.members?.keys.sorted() ?? []
+            let meanings = plugin["option_meanings"]?.members ?? [:]
+            #expect(meanings.keys.sorted() == options, "\(plugin["name"]?.text ?? "")")
+            for meaning in meanings.values.compactMap(\.text) {
+                #expect(meaning.hasSuffix(".") && !meaning.contains("\n"), "\(meaning)")
+            }
+        }
         let show = try await Program.run("plugins", "show", "solve")
-        #expect(show.output.contains("attempts: 4"))
+        #expect(
+            show.output.contains(
+                "    attempts: 4\n        How many independent answers each task gets; 1 to 1000.\n"
+            ),
+            "\(show.output)"
+        )
         #expect(try await Program.run("plugins", "show", "nothing").code == 2)
     }
 
