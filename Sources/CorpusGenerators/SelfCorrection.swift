@@ -61,7 +61,7 @@ struct SelfCorrection: GeneratorPlugin {
         produces: ["code", "tests"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "test-failed", "vacuous-test",
-            "unsupported-tests",
+            "unsupported-tests", "unnamed-entry-point",
         ]
     )
 
@@ -115,6 +115,11 @@ struct SelfCorrection: GeneratorPlugin {
             tests: tests.split(hiding: options.hidden, with: &random)
         )
 
+        // A repair shows which function the tests call; without one, only the task can name it.
+        if options.revisions == 0, seed.optionalText("code") == nil {
+            try tests.checkEntryPoint(isNamedIn: try question(task, in: language))
+        }
+
         for attempt in 0..<options.attempts {
             guard let start = try await start(attempt, seed, task, language, in: context) else { continue }
             var line = RepairLine(code: start, language: language)
@@ -136,7 +141,7 @@ struct SelfCorrection: GeneratorPlugin {
                 ? Skip("vacuous-test", "attempt \(attempt + 1) answers the shown tests one by one")
                 : Skip(
                     "test-failed",
-                    "attempt \(attempt + 1) was given up after \(line.revisions) repairs"
+                    "attempt \(attempt + 1) was given up after \(counted(line.revisions, "repair"))"
                         + (line.isStuck ? ", of which the last two changed nothing" : "")
                 )
             // The last word on a unit is its skip; everything before is a drop.
@@ -155,9 +160,7 @@ struct SelfCorrection: GeneratorPlugin {
         in context: PluginContext
     ) async throws -> String? {
         if attempt == 0, let code = seed.optionalText("code") { return code }
-        let messages = try solve.messages([
-            "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
-        ])
+        let messages = try question(task, in: language)
         let temperature = attempt == 0 ? nil : options.restartTemperature
         let reply = try await context.reply(
             to: messages,
@@ -172,6 +175,12 @@ struct SelfCorrection: GeneratorPlugin {
             context.drop(error.reason, "attempt \(attempt + 1): \(error.description)", text: reply.text)
             return nil
         }
+    }
+
+    private func question(_ task: TaskText, in language: String) throws -> [Message] {
+        try solve.messages([
+            "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
+        ])
     }
 
     /// Runs and repairs one line of code until it passes or is given up.

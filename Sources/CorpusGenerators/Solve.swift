@@ -5,6 +5,8 @@ import CorpusKit
 /// Nothing here is believed: truth comes from the task's own `tests`, which a `verify: tests` stage runs. The prompt
 /// holds one worked example and asks for the function only, since that is what small models need to answer at all.
 ///
+/// A task that never names the function which its tests call is dropped before it is asked.
+///
 /// - Seed fields: `instruction` and `tests`; optional `signature`, `example` and `worked_example` (a text that ends in
 ///   a fenced block, shown to the model in place of the built-in example). The label `language` names the language.
 /// - Drafts: one for each attempt. The user's turn is the task as a trained model should meet it, without the worked
@@ -34,7 +36,7 @@ struct Solve: GeneratorPlugin {
         produces: ["code"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "missing-field",
-            "unsupported-tests",
+            "unsupported-tests", "unnamed-entry-point",
         ]
     )
 
@@ -78,6 +80,7 @@ struct Solve: GeneratorPlugin {
             "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
             "worked_task": .string(example?.task ?? ""), "worked_answer": .string(example?.answer ?? ""),
         ])
+        try tests.checkEntryPoint(isNamedIn: messages)
         let reply = try await context.reply(to: messages)
 
         let text = try reply.usableText()

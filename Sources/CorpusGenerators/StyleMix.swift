@@ -110,6 +110,8 @@ struct StyleMix: GeneratorPlugin {
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let instruction = try seed.text("instruction")
+        // Tests in our form that cannot be read will never believe an answer: find out before paying for wordings.
+        if seed.content.fields["tests"]?["kind"] != nil { _ = try seed.tests() }
         let sentence = TaskSentence(in: instruction)
         let layout = TaskLayout(seed, in: seed.language(otherwise: options.language))
         var random = context.random
@@ -214,7 +216,7 @@ struct StyleMix: GeneratorPlugin {
         guard style.words.contains(words) else {
             throw Skip(
                 "off-target",
-                "\(words) words, \(style.words.lowerBound) to \(style.words.upperBound) wanted"
+                "\(counted(words, "word")), \(style.words.lowerBound) to \(style.words.upperBound) wanted"
             )
         }
         let asks = text.contains { "?？".contains($0) }
@@ -267,7 +269,7 @@ struct StyleMix: GeneratorPlugin {
         }
         let added = new.additions(to: old, style: Wording.stems(ofPhrases: style.phrases), isLike: isLike)
         guard added <= options.newWords else {
-            throw Skip("off-target", "\(added) words say what the task does not")
+            throw Skip("off-target", "\(counted(added, "word")) that the task does not say")
         }
     }
 }
