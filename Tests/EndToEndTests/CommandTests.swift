@@ -90,7 +90,7 @@ struct CommandTests {
         try #require(lines.count == 7)
         #expect(lines[0] == "error[undefined-variable]: `tasc` is undefined")
         #expect(lines[1].hasSuffix("Templates/Prompts/solve/prompt.jinja:1:4"))
-        #expect(lines[2] == "error[out-of-range]: `tokens` must be at least 1 and is -1")
+        #expect(lines[2] == "error[out-of-range]: `tokens` must be at least 1, not -1")
         #expect(lines[3] == " --> recipe.yaml:6:19")
         #expect(lines[4] == "error[unknown-plugin]: unknown plug-in `tets` for `verify:`")
         #expect(lines[5] == "  --> recipe.yaml:11:21")
@@ -160,6 +160,8 @@ struct CommandTests {
             ),
             ("verify: tests, from: solved", "verify: tests, from: solvd", "did you mean `solved`?", 2),
             ("model: student", "model: studnt", "did you mean `student`?", 2),
+            ("model: student", "model: mm", "hint: its models: `student`", 2),
+            ("from: solved }", "from: x }", "hint: its sources and stages: `pairs`", 2),
             (
                 "from: unique, splits", "from: pairs, splits",
                 "`sft-messages` writes samples, and `pairs` gives pairs", 2
