@@ -91,8 +91,9 @@ struct RunSession {
         let unsure = try ledger.spent().unsure
         if unsure.calls > 0, !tape.isReplay {
             Terminal.tell(
-                "note: an earlier pass was killed; up to \(Amount.count(unsure.calls)) calls that were in flight count as paid, with "
-                    + "\(Amount.count(unsure.tokens)) tokens, since their endpoint may charge for them"
+                "note: an earlier pass was killed, and endpoints may charge for what was in flight then: "
+                    + "\(Amount.count(unsure.calls, "call")) and \(Amount.count(unsure.tokens, "token")) count as paid, the "
+                    + "most that was in flight at once and up to half as much again"
             )
         }
         let budget = try Budget(of: plan.recipe, on: ledger) {
@@ -208,7 +209,7 @@ struct RunSession {
                 throw error
             }
         }
-        let (state, exit) = tell(stop)
+        let (state, exit) = tell(stop, ledger)
         // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
         try? ledger.end(state: state, now: now())
         // The account of what there is so far; that it is missing is no reason to hide why the run stopped.
@@ -273,14 +274,25 @@ struct RunSession {
         }
     }
 
-    private func tell(_ stop: RunStop) -> (state: String, exit: ExitCode) {
+    /// How much of what counts as spent was booked without a reply, as the end of a sentence; empty for nothing.
+    private func bookedBlindly(_ ledger: Ledger) -> String {
+        guard let report = try? ledger.report(), report.spending.unanswered.calls > 0 else { return "" }
+        return "; booked at the worst case of attempts without a reply: "
+            + ReportText.text(report.spending.unanswered)
+    }
+
+    private func tell(_ stop: RunStop, _ ledger: Ledger) -> (state: String, exit: ExitCode) {
         let again = "run the same command again to continue"
         switch stop {
         case .interrupted:
             Terminal.tell("interrupted: everything paid for is on the ledger; \(again)")
             return ("interrupted", CommandExit.interrupted)
         case .budget(let sentence):
-            CommandExit.tell("budget", sentence, hint: "raise `budget:` in the recipe and \(again)")
+            CommandExit.tell(
+                "budget",
+                sentence + bookedBlindly(ledger),
+                hint: "raise `budget:` in the recipe and \(again)"
+            )
             return ("budget", CommandExit.resumable)
         case .wall(let sentence):
             CommandExit.tell("budget", sentence, hint: again)
