@@ -282,8 +282,51 @@ struct CommandTests {
             #expect(run.code == 2)
             #expect(run.errors.hasPrefix(label), "\(run.errors)")
         }
+        for command in ["check", "plan"] {
+            let end = try await Program.run(command, "nothing.yaml", "--color", "always")
+            #expect(end.errors.hasPrefix("\u{1B}[31merror[missing-file]\u{1B}[0m: "), "\(end.errors)")
+        }
         let report = try await Program.run("report", "nowhere", "--color", "always")
         #expect(report.errors.hasPrefix("\u{1B}[31merror[ledger-missing]\u{1B}[0m: "), "\(report.errors)")
+    }
+
+    @Test(
+        "The labels of a recipe's faults are coloured when that is asked for",
+        arguments: ["check", "plan", "run"]
+    )
+    func faultsInColour(command: String) async throws {
+        let bench = try Bench()
+        try bench.write(bench.recipe().edited("verify: tests", to: "verify: tets"), to: "recipe.yaml")
+        let plain = try await Program.run(command, "recipe.yaml", folder: bench.folder)
+        let painted = try await Program.run(
+            command,
+            "recipe.yaml",
+            "--color",
+            "always",
+            folder: bench.folder
+        )
+
+        #expect(painted.errors.hasPrefix("\u{1B}[31merror[unknown-plugin]\u{1B}[0m: unknown plug-in"))
+        #expect(
+            painted.errors.replacing("\u{1B}[31m", with: "").replacing("\u{1B}[0m", with: "") == plain.errors
+        )
+    }
+
+    @Test("A folder that cannot be made is said in words, with what to do", arguments: ["afile/x", "afile"])
+    func noFolder(path: String) async throws {
+        let bench = try Bench()
+        try bench.write("x", to: "afile")
+        let end = try await bench.run("--output", path)
+
+        #expect(end.code == 2)
+        #expect(
+            end.errors == """
+                error[no-folder]: cannot create the run's folder `\(path)`: a part of its path is a file, not a folder
+                hint: name another place with `--output`
+
+                """
+        )
+        #expect(bench.server.requests.isEmpty)
     }
 
     @Test("Whoever only reads is not told that writing failed", arguments: ["report", "explain"])

@@ -150,7 +150,13 @@ struct RunTests {
         let end = try await bench.run("--metrics", "\(bench.server.port)")
 
         #expect(end.code == 2)
-        #expect(end.errors.contains("error[no-metrics]"))
+        #expect(
+            end.errors == """
+                error[no-metrics]: the counts cannot be served: port \(bench.server.port) of 127.0.0.1 is taken by another program
+                hint: name another port with `--metrics`, or 0 for any that is free
+
+                """
+        )
         #expect(bench.calls == 0)
     }
 

@@ -44,7 +44,7 @@ struct RunSession {
         )
         if !isQuiet {
             let text = PlanText(plan: plan)
-            let limit = tape.isReplay ? "replay, no call is made" : "limit \(text.limit)"
+            let limit = tape.isReplay ? "replay, no call is made" : "limit \(text.limit)\(text.stop)"
             Terminal.tell("\(plan.recipe.name): up to \(text.inFull); \(limit)")
         }
         if let cassette { try await ledger.load(cassette) }
@@ -70,11 +70,12 @@ struct RunSession {
 
     private func makeFolder(_ path: String, _ what: String, option: String) throws {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try FileAccess.makeFolder(path, called: what)
         } catch {
+            if error.isFull { throw error }
             throw CommandProblem(
                 "no-folder",
-                "cannot make \(what) `\(path)`: \(error.localizedDescription)",
+                error.description,
                 hint: "name another place with `\(option)`"
             )
         }
@@ -148,6 +149,7 @@ struct RunSession {
                     door.drain()
                 } else {
                     // Everything committed is safe; what is in flight would only be waited for.
+                    Terminal.tell(Self.farewell(inFlight: tape.isReplay ? 0 : door.snapshot.total.inFlight))
                     _exit(CommandExit.interrupted.rawValue)
                 }
             } _: {
@@ -157,6 +159,18 @@ struct RunSession {
             if case .interrupted = end.stop { group.cancelAll() }
             return end
         }
+    }
+
+    /// The last words of a run that is stopped at once.
+    static func farewell(inFlight: Int) -> String {
+        let lost =
+            inFlight == 0
+            ? "no call was in flight"
+            : "\(Amount.count(inFlight, "call")) in flight \(inFlight == 1 ? "is" : "are") given up, and the next "
+                + "pass counts \(inFlight == 1 ? "it" : "them") as paid, since an endpoint may charge for such calls"
+        return
+            "\nstopped at once: \(lost); everything else that was paid for is on the ledger: "
+            + "run the same command again to continue"
     }
 
     /// Opens the page before anything is called, so that a port that is taken costs nothing.
