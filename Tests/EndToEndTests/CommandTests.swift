@@ -435,6 +435,6 @@ struct CommandTests {
         )
         #expect(a != nil && a == b)
         let info = try await Program.run("fingerprint", "info", "a.csfp", folder: bench.folder)
-        #expect(info.output.contains("holdout: 1 items, MIT, ours"), "\(info.output)")
+        #expect(info.output.contains("holdout: 1 item, MIT, ours"), "\(info.output)")
     }
 }

@@ -245,7 +245,7 @@ struct RunSession {
         guard open == 0 else {
             throw CommandProblem(
                 "internal-error",
-                "\(open) candidates have no final state",
+                "\(counted(open, "candidate")) without a final state",
                 hint: "this is a fault of the product: report it with the recipe"
             )
         }
@@ -269,7 +269,7 @@ struct RunSession {
     private func recordCassette(_ ledger: Ledger) throws {
         guard let target = tape.record else { return }
         let count = try ledger.record(to: target)
-        if !isQuiet { Terminal.tell("recorded \(Amount.count(count)) replies in \(target)/") }
+        if !isQuiet { Terminal.tell("recorded \(Amount.count(count, "reply", "replies")) in \(target)/") }
     }
 
     private func write(_ report: RunReport) throws {
@@ -284,7 +284,9 @@ struct RunSession {
         let missing = tape.isReplay ? report.counts.failed[ReplayEndpoint.code.description] ?? 0 : 0
         let failed = report.counts.failed.values.reduce(0, +) - count - missing
         if failed > 0 {
-            Terminal.tell("warning[failed]: \(failed) candidates failed; the same command tries them again")
+            Terminal.tell(
+                "warning[failed]: \(Amount.count(failed, "candidate")) failed; the same command tries \(failed == 1 ? "it" : "them") again"
+            )
         }
     }
 

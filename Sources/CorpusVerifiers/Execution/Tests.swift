@@ -71,7 +71,7 @@ struct Tests: VerifierPlugin, Verifier {
             "isolation": .string(result.isolation), "toolchain": .string(result.toolchain),
         ]
         let score = result.total > 0 ? Double(result.passed) / Double(result.total) : 0
-        let tally = "\(result.passed) of \(result.total) tests passed"
+        let tally = "\(result.passed) of \(counted(result.total, "test")) passed"
         guard TestedTask.isPass(result) else {
             let reason = Self.reason(for: result.verdict)
             return Verdict(
