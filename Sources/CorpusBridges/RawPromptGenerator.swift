@@ -21,7 +21,10 @@ struct RawPromptGenerator: Generator {
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let text = try prompt.rendered(with: seed.content.fields)
-        let continuation = try await context.continuation(of: text).usableText()
+        let continuation = try await context.continuation(
+            of: text,
+            settings: CallSettings(isSharedByAttempts: true)
+        ).usableText()
         guard let user else {
             var fields = Self.fieldsOfTheOldTask
             fields["instruction"] = .string(continuation)

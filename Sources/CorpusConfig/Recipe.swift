@@ -110,6 +110,8 @@ package struct Recipe: Sendable {
         package var fallback: Located<String>?
         /// How requests go through the endpoint's batch API; nil asks them one by one.
         package var batch: Batch?
+        /// How many attempts at one question a request asks for at most.
+        package var samplesPerCall: Int
         package var temperature: Double?
         package var topP: Double?
         package var maxTokens: Int
@@ -197,6 +199,8 @@ package struct Recipe: Sendable {
         package var nanoDollars: Int?
         package var tokens: Int?
         package var calls: Int?
+        /// How long it may have calls in flight, counted once however many there are.
+        package var wallSeconds: Int?
         /// Where its cap in dollars stands, or its name.
         package var location: Diagnostic.Location
     }

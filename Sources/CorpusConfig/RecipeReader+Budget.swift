@@ -1,7 +1,7 @@
 import CorpusDiagnostics
 
 extension RecipeReader {
-    private static let capKeys = ["usd", "tokens", "calls"]
+    private static let capKeys = ["usd", "tokens", "calls", "wall"]
 
     /// Reads `budget:`.
     ///
@@ -10,7 +10,7 @@ extension RecipeReader {
     ///   - models: The names under `models:`, each of which may have caps of its own; nil when they are not known.
     /// - Returns: The caps, or nil when it is no mapping.
     mutating func budget(_ member: ConfigNode.Member, models: [String]?) -> Recipe.Budget? {
-        let known = Self.capKeys + ["wall", "per_role"]
+        let known = Self.capKeys + ["per_role"]
         guard let parts = members(of: member.value, known: known, in: "`budget`") else { return nil }
         let budget = Recipe.Budget(
             nanoDollars: parts["usd"].flatMap { billionths($0, "usd") },
@@ -56,30 +56,20 @@ extension RecipeReader {
 
     private mutating func roleBudget(_ entry: ConfigNode.Member) -> Recipe.RoleBudget? {
         let place = "the budget of `\(entry.key)`"
-        // Known here so that it is explained and not taken for a slip.
-        guard let parts = members(of: entry.value, known: Self.capKeys + ["wall"], in: place) else {
-            return nil
-        }
-        if let wall = parts["wall"] {
-            fault(
-                "misplaced-key",
-                "`wall` is the run's and cannot stand in \(place)",
-                at: wall.keyLocation,
-                hint: "put it into `budget:` itself"
-            )
-        }
+        guard let parts = members(of: entry.value, known: Self.capKeys, in: place) else { return nil }
         if entry.value.members?.isEmpty == true {
             missing(
                 "usd",
                 in: place,
                 at: entry.keyLocation,
-                hint: "give at least one of `usd`, `tokens`, `calls`"
+                hint: "give at least one of `usd`, `tokens`, `calls`, `wall`"
             )
         }
         return Recipe.RoleBudget(
             nanoDollars: parts["usd"].flatMap { billionths($0, "usd") },
             tokens: whole(parts["tokens"], "tokens", in: 1...Int.max),
             calls: whole(parts["calls"], "calls", in: 1...Int.max),
+            wallSeconds: seconds(parts["wall"], "wall"),
             location: parts["usd"]?.value.location ?? entry.keyLocation
         )
     }

@@ -4,7 +4,8 @@ import CorpusModel
 extension RecipeReader {
     private static let modelKeys = [
         "local", "api", "model", "identity", "url", "key", "price", "endpoints", "allow_insecure", "limits",
-        "sampling", "timeout", "timeouts", "stream", "hedge", "fallback", "batch", "schema", "token_limit",
+        "sampling", "timeout", "timeouts", "stream", "hedge", "fallback", "batch", "samples_per_call",
+        "schema", "token_limit",
         "extra", "output_terms", "licence",
     ]
     /// What requests say for themselves in one API or another.
@@ -109,6 +110,7 @@ extension RecipeReader {
                 text(member, "fallback").map { Recipe.Located(value: $0, location: member.value.location) }
             },
             batch: parts["batch"].flatMap { batch($0, of: place.value, api, parts["hedge"]) },
+            samplesPerCall: samplesPerCall(parts, api, sampling["seed"]),
             temperature: real(sampling["temperature"], "temperature", in: 0...2),
             topP: real(sampling["top_p"], "top_p", in: 0...1),
             maxTokens: whole(sampling["max_tokens"], "max_tokens", in: 1...1_000_000) ?? 1024,
@@ -121,6 +123,36 @@ extension RecipeReader {
             outputTerms: text(parts["output_terms"], "output_terms"),
             licence: text(parts["licence"], "licence")
         )
+    }
+
+    /// How many replies one request may ask for, where the API can give several and each needs no seed of its own.
+    private mutating func samplesPerCall(
+        _ parts: [String: ConfigNode.Member],
+        _ api: EndpointAPI,
+        _ seed: ConfigNode.Member?
+    ) -> Int {
+        guard let entry = parts["samples_per_call"],
+            let count = whole(entry, "samples_per_call", in: 1...128), count > 1
+        else { return 1 }
+        var reason: String?
+        if parts["local"] != nil {
+            reason = "a `local` model gives one reply at a time"
+        } else if !api.givesChoices {
+            reason = "the API `\(api.rawValue)` gives one reply at a time"
+        } else if parts["batch"] != nil {
+            reason = "rows of a batch have one reply each"
+        } else if seed?.value.json == true {
+            reason = "each reply has a seed of its own under `sampling: { seed: true }`"
+        }
+        if let reason {
+            fault(
+                "misplaced-key",
+                "`samples_per_call` cannot be \(count) here: \(reason)",
+                at: entry.keyLocation,
+                hint: "leave it out"
+            )
+        }
+        return count
     }
 
     private mutating func place(

@@ -77,7 +77,8 @@ struct OSSInstruct: GeneratorPlugin {
             to: prompt.messages([
                 "language": .string(CodeLanguage.title(of: language)),
                 "snippet": .string(CodeBlock.fenced(snippet, language: language)),
-            ])
+            ]),
+            settings: CallSettings(isSharedByAttempts: true)
         )
 
         let parts = try ProblemAndSolution(reply.usableText())

@@ -81,7 +81,7 @@ struct Solve: GeneratorPlugin {
             "worked_task": .string(example?.task ?? ""), "worked_answer": .string(example?.answer ?? ""),
         ])
         try tests.checkEntryPoint(isNamedIn: messages)
-        let reply = try await context.reply(to: messages)
+        let reply = try await context.reply(to: messages, settings: CallSettings(isSharedByAttempts: true))
 
         let text = try reply.usableText()
         if let marker = leaks.leak(in: text, source: task.text) {

@@ -36,14 +36,23 @@ package struct StoredItem: Sendable, Hashable {
 
 extension Ledger {
     /// The reply to a request that was bought before.
-    package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? {
+    package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? { try bought(key)?.reply }
+
+    /// The same, and whether it is not known yet for which stage it was: a batch brought it before its stage asked again.
+    package func bought(_ key: ItemKey) throws(LedgerProblem) -> (reply: ModelReply, lacksStage: Bool)? {
         guard mayHold(key) else { return nil }
         return try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
-                    sql: "SELECT reply, finish, input, cached, output, milliseconds FROM call WHERE key = ?"
+                    sql: """
+                        SELECT reply, finish, input, cached, output, milliseconds,
+                            stage IS NULL AND attempts > 0 AS lacks
+                        FROM call WHERE key = ?
+                        """
                 )
-                return try Row.fetchOne(statement, arguments: [key.data]).map { try ModelReply(row: $0) }
+                return try Row.fetchOne(statement, arguments: [key.data]).map {
+                    (try ModelReply(row: $0), $0["lacks"])
+                }
             }
         }
     }

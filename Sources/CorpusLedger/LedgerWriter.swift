@@ -20,6 +20,8 @@ struct LedgerWriter {
                     charge.buyer.stage,
                 ]
             )
+        case .claim(let key, let stage):
+            try run("UPDATE call SET stage = ? WHERE key = ? AND stage IS NULL", [stage, key.data])
         case .execution(let execution): try write(execution)
         case .pairs(let pairs): for pair in pairs { try write(pair) }
         case .file(let file): try write(file)

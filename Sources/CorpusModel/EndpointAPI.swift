@@ -13,6 +13,14 @@ public enum EndpointAPI: String, Sendable, Hashable, CaseIterable {
     /// OpenAI's embeddings: texts become vectors.
     case openaiEmbeddings = "openai-embeddings"
 
+    /// Whether one request can bring several replies to one question.
+    public var givesChoices: Bool {
+        switch self {
+        case .openai, .openaiCompletions, .gemini: true
+        case .openaiResponses, .anthropic, .openaiEmbeddings: false
+        }
+    }
+
     /// Whether requests can be handed over in batches that are done within a day.
     public var hasBatches: Bool {
         switch self {

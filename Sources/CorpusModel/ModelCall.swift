@@ -62,6 +62,9 @@ public struct ModelRequest: Sendable, Hashable {
     /// Part of the identity, so that asking four times buys four replies, and asking again after a restart
     /// buys none.
     public var repetition: Int
+    /// How many replies one exchange is to bring, where the API can; no part of the identity, since each of them is the
+    /// reply to a repetition of its own.
+    public var choices = 1
 
     /// Creates a question.
     public init(

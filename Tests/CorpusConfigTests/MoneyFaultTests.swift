@@ -40,7 +40,7 @@ private let faults: [Fault] = [
         name: "a role's budget without a cap",
         code: "missing-field",
         message: "the budget of `judge` needs `usd`",
-        hint: "give at least one of `usd`, `tokens`, `calls`",
+        hint: "give at least one of `usd`, `tokens`, `calls`, `wall`",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { 1️⃣judge: {} } }\n"
         )
@@ -71,12 +71,12 @@ private let faults: [Fault] = [
         )
     ),
     Fault(
-        name: "time for one role",
-        code: "misplaced-key",
-        message: "`wall` is the run's and cannot stand in the budget of `judge`",
-        hint: "put it into `budget:` itself",
+        name: "time for one role in words",
+        code: "wrong-type",
+        message: "`wall` must be a duration, not `long`",
+        hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`",
         text: recipe(
-            "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: { usd: 1, 1️⃣wall: 6h } } }\n"
+            "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: { wall: 1️⃣long } } }\n"
         )
     ),
     Fault(

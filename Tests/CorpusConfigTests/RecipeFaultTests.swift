@@ -408,7 +408,7 @@ struct RecipeFaultTests {
                 random_seed: 7
                 models:
                   m: { url: "https://a.example/v1", model: b, key: { env: LAB_KEY }, price: { input: 0.15, output: 0.60 } }
-                budget: { usd: 20.5, tokens: 1_000_000, wall: 6h, per_role: { m: { usd: 0.000000001, calls: 3 } } }
+                budget: { usd: 20.5, tokens: 1_000_000, wall: 6h, per_role: { m: { usd: 0.000000001, calls: 3, wall: 90s } } }
 
                 """
             )
@@ -420,6 +420,7 @@ struct RecipeFaultTests {
         #expect(recipe.budget?.perRole["m"]?.nanoDollars == 1)
         #expect(recipe.budget?.perRole["m"]?.calls == 3)
         #expect(recipe.budget?.perRole["m"]?.tokens == nil)
+        #expect(recipe.budget?.perRole["m"]?.wallSeconds == 90)
         let place = try #require(recipe.models.first?.place.value.endpoints.first)
         let price = place.price
         #expect(place.url == "https://a.example/v1")

@@ -47,7 +47,7 @@ private struct Course {
         case 4 where !waiting.isEmpty && random.below(4) == 0:
             let number = waiting.keys.sorted()[random.below(waiting.count)]
             if let gone = waiting.removeValue(forKey: number) {
-                take(book.leave(number, role: gone.role, late: nil) ?? [])
+                take(book.leave(number, role: gone.role, at: .zero) ?? [])
             }
         default: ask()
         }
@@ -57,7 +57,7 @@ private struct Course {
         let role = Self.roles[random.below(Self.roles.count)]
         let worst = Amounts(nanoDollars: random.below(600), tokens: 1 + random.below(150), calls: 1)
         let request = BudgetBook.Request(number: book.draw(), role: role, worstCase: worst)
-        if book.askNow(request, late: nil) { flying.append((role, worst)) }
+        if book.askNow(request, at: .zero) { flying.append((role, worst)) }
     }
 
     mutating func ask() {
@@ -65,7 +65,7 @@ private struct Course {
         let worst = Amounts(nanoDollars: random.below(600), tokens: 1 + random.below(150), calls: 1)
         let request = BudgetBook.Request(number: book.draw(), role: role, worstCase: worst)
         waiting[request.number] = request
-        take(book.ask(request, late: nil))
+        take(book.ask(request, at: .zero))
     }
 
     mutating func settle(_ flight: (role: String, worstCase: Amounts)) {
@@ -75,7 +75,7 @@ private struct Course {
             calls: random.below(2)
         )
         spent[flight.role] = (spent[flight.role] ?? Amounts()) + used
-        take(book.settle(flight.worstCase, used: used, role: flight.role, late: nil))
+        take(book.settle(flight.worstCase, used: used, role: flight.role, at: .zero))
     }
 
     mutating func take(_ moves: [BudgetBook.Move]) {
@@ -100,11 +100,13 @@ private struct Course {
     /// What must hold after every step.
     func check() {
         let total = spent.values.reduce(Amounts(), +)
-        #expect(book.total == BudgetBook.Account(spent: total, reserved: reserved(by: nil)))
+        #expect(book.total.spent == total)
+        #expect(book.total.reserved == reserved(by: nil))
         #expect(Self.keeps(caps, total + reserved(by: nil)))
         for role in Self.roles {
-            let account = BudgetBook.Account(spent: spent[role] ?? Amounts(), reserved: reserved(by: role))
-            #expect(book.roles[role] ?? BudgetBook.Account() == account)
+            let account = book.roles[role] ?? BudgetBook.Account()
+            #expect(account.spent == spent[role] ?? Amounts())
+            #expect(account.reserved == reserved(by: role))
             if let caps = perRole[role] { #expect(Self.keeps(caps, account.spent + account.reserved)) }
         }
         #expect(book.waiting == waiting.count)
@@ -175,6 +177,36 @@ struct RoleBudgetTests {
         )
     }
 
+    @Test("A role's time runs while it has calls in flight, however many, and stops it alone")
+    func time() async throws {
+        let clock = InstantClock()
+        let budget = Budget(Caps(tokens: 1000), perRole: ["judge": Caps(wall: .seconds(60))], clock: clock)
+        let call = Self.tokens(1)
+        func pass(_ seconds: Int) { clock.advance(by: .seconds(seconds)) }
+
+        // Two calls at a time for 40 seconds, none for an hour, then one for 20.
+        try await budget.reserve(call, for: "judge")
+        pass(10)
+        try await budget.reserve(call, for: "judge")
+        pass(20)
+        budget.settle(call, used: call, for: "judge")
+        pass(10)
+        budget.settle(call, used: call, for: "judge")
+        pass(3600)
+        try await budget.reserve(call, for: "judge")
+        pass(19)
+        try await budget.reserve(call, for: "judge")
+        pass(1)
+        let error = await #expect(throws: BudgetExhausted.self) {
+            try await budget.reserve(call, for: "judge")
+        }
+        try await budget.reserve(call, for: "teacher")
+
+        #expect(
+            error?.description == "the budget of 1 min for the calls of the model `judge` is used up"
+        )
+    }
+
     @Test("Who waits for a role's cap does not hold up other roles")
     func otherLines() async throws {
         let budget = Budget(Caps(tokens: 1000), perRole: ["judge": Caps(tokens: 100)])
@@ -201,10 +233,10 @@ struct RoleBudgetTests {
         func ask(_ tokens: Int, _ role: String) -> [UInt64] {
             let number = book.draw()
             let request = BudgetBook.Request(number: number, role: role, worstCase: Amounts(tokens: tokens))
-            return book.ask(request, late: nil).filter { $0.answer == .granted }.map(\.number)
+            return book.ask(request, at: .zero).filter { $0.answer == .granted }.map(\.number)
         }
         func giveBack(_ tokens: Int, _ role: String) -> [UInt64] {
-            book.settle(Amounts(tokens: tokens), used: Amounts(), role: role, late: nil).map(\.number)
+            book.settle(Amounts(tokens: tokens), used: Amounts(), role: role, at: .zero).map(\.number)
         }
         #expect(ask(60, "judge") == [1])
         #expect(ask(90, "judge") == [])

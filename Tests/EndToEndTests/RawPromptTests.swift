@@ -2,7 +2,7 @@ import CorpusModel
 import TestSupport
 import Testing
 
-@Suite("Runs with raw prompts", .timeLimit(.minutes(2)))
+@Suite("Runs with raw prompts", .timeLimit(.minutes(5)))
 struct RawPromptTests {
     /// Continues a prompt that ends where the user speaks with a task, and answers tasks in turns.
     private static let model: @Sendable (TestServer.Request) -> Answer = { request in

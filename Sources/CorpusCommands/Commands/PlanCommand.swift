@@ -141,19 +141,20 @@ struct PlanText {
     /// One line: the recipe's caps.
     var limit: String {
         guard let budget = plan.recipe.budget else { return "none (a run needs a budget)" }
-        var parts = Self.caps(budget.nanoDollars, budget.tokens, budget.calls)
-        if let wall = budget.wallSeconds { parts.append("\(Amount.time(Double(wall))) of time") }
+        var parts = Self.caps(budget.nanoDollars, budget.tokens, budget.calls, budget.wallSeconds)
         for (role, caps) in budget.perRole.sorted(by: { $0.key < $1.key }) {
-            let own = Self.caps(caps.nanoDollars, caps.tokens, caps.calls).joined(separator: ", ")
+            let own = Self.caps(caps.nanoDollars, caps.tokens, caps.calls, caps.wallSeconds).joined(
+                separator: ", "
+            )
             parts.append("of it for `\(role)` \(own)")
         }
         return parts.joined(separator: ", ")
     }
 
-    private static func caps(_ nanoDollars: Int?, _ tokens: Int?, _ calls: Int?) -> [String] {
+    private static func caps(_ nanoDollars: Int?, _ tokens: Int?, _ calls: Int?, _ wall: Int?) -> [String] {
         [
             nanoDollars.map(Amount.dollars), tokens.map { Amount.short($0, "token") },
-            calls.map { Amount.short($0, "call") },
+            calls.map { Amount.short($0, "call") }, wall.map { "\(Amount.time(Double($0))) of time" },
         ].compactMap(\.self)
     }
 

@@ -3,7 +3,7 @@ import CorpusEndpoint
 import CorpusLedger
 
 extension Budget {
-    /// A recipe's caps on what is spent, with what earlier passes have spent; its time is kept by the engine.
+    /// A recipe's caps on what is spent, with what earlier passes have spent; the run's time is kept by the engine.
     ///
     /// - Parameters:
     ///   - recipe: The recipe.
@@ -20,7 +20,12 @@ extension Budget {
         self.init(
             Caps(nanoDollars: budget?.nanoDollars, tokens: budget?.tokens, calls: budget?.calls),
             perRole: budget?.perRole.mapValues {
-                Caps(nanoDollars: $0.nanoDollars, tokens: $0.tokens, calls: $0.calls)
+                Caps(
+                    nanoDollars: $0.nanoDollars,
+                    tokens: $0.tokens,
+                    calls: $0.calls,
+                    wall: $0.wallSeconds.map { .seconds($0) }
+                )
             } ?? [:],
             spent: Amounts(spent.total),
             spentPerRole: spent.perRole.mapValues(Amounts.init),

@@ -143,7 +143,7 @@ extension BatchChannel {
         switch lane.read(status, body, to: row.request) {
         case .success(var reply):
             reply.milliseconds = max(0, Int(clamping: Int64((lane.shared.now() - record.madeAt) * 1000)))
-            let used = reply.usage.map(lane.amounts) ?? row.parcel.worstCase
+            let used = reply.usage.map { lane.amounts($0) } ?? row.parcel.worstCase
             let given = EndpointReply(
                 reply: reply,
                 attempts: row.attempts + 1,

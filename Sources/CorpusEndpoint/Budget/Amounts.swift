@@ -60,7 +60,7 @@ package struct Caps: Sendable, Hashable {
     package var nanoDollars: Int?
     package var tokens: Int?
     package var calls: Int?
-    /// The run's time, counted from the budget's creation.
+    /// The run's time, counted from the budget's creation; for a role the time in which it has calls in flight.
     package var wall: Duration?
 
     package init(nanoDollars: Int? = nil, tokens: Int? = nil, calls: Int? = nil, wall: Duration? = nil) {

@@ -36,7 +36,8 @@ package final class Budget: Sendable {
     ///
     /// - Parameters:
     ///   - caps: The limits of all calls together.
-    ///   - perRole: The limits of single roles, within those of all; `wall` has no meaning here.
+    ///   - perRole: The limits of single roles, within those of all; `wall` is how long there may be
+    ///     calls for the role, however many at a time.
     ///   - spent: What earlier passes have taken in all.
     ///   - spentPerRole: What each role took of it.
     ///   - clock: What measures the run's time, from now on.
@@ -92,13 +93,13 @@ package final class Budget: Sendable {
                         return [Moved(continuation: continuation, result: .failure(CancellationError()))]
                     }
                     state.waiters[number] = continuation
-                    return take(state.book.ask(request, late: late), from: &state)
+                    return take(state.book.ask(request, at: elapsed()), from: &state)
                 }
                 for move in moved { move.resume() }
             }
         } onCancel: {
             let moved = state.withLock { state -> [Moved] in
-                guard let others = state.book.leave(number, role: role, late: late),
+                guard let others = state.book.leave(number, role: role, at: elapsed()),
                     let own = state.waiters.removeValue(forKey: number)
                 else { return [] }
                 return [Moved(continuation: own, result: .failure(CancellationError()))]
@@ -118,7 +119,7 @@ package final class Budget: Sendable {
         state.withLock { state in
             guard !state.isClosed else { return false }
             let request = BudgetBook.Request(number: state.book.draw(), role: role, worstCase: worstCase)
-            return state.book.askNow(request, late: late)
+            return state.book.askNow(request, at: elapsed())
         }
     }
 
@@ -155,7 +156,7 @@ package final class Budget: Sendable {
     package func settle(_ worstCase: Amounts, used: Amounts, for role: String, isRemembered: Bool = false) {
         let (moved, warnings) = state.withLock { state in
             if isRemembered { state.direct[role] = (state.direct[role] ?? Amounts()) - worstCase }
-            let moves = state.book.settle(worstCase, used: used, role: role, late: late)
+            let moves = state.book.settle(worstCase, used: used, role: role, at: elapsed())
             let warnings = state.book.newWarnings()
             // Who waited for this amount is refused now, and the run ends with that sentence.
             let ends = moves.contains { $0.answer != .granted }
@@ -192,12 +193,6 @@ package final class Budget: Sendable {
                 }
             }
         }
-    }
-
-    /// Why no call may start, once the time is up.
-    private var late: String? {
-        guard let wall = caps.wall, elapsed() >= wall else { return nil }
-        return "the budget of \(wall.inWords) for the run's time is used up"
     }
 }
 

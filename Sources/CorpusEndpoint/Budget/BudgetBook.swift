@@ -7,7 +7,27 @@ struct BudgetBook: Sendable {
     /// What is booked, and what calls in flight may take at most.
     struct Account: Sendable, Hashable {
         var spent = Amounts()
-        var reserved = Amounts()
+        private(set) var reserved = Amounts()
+        /// For how long at least one call was reserved for, up to ``since``.
+        private var busy = Duration.zero
+        /// Since when one is; nil while none is.
+        private var since: Duration?
+
+        init(spent: Amounts = Amounts()) { self.spent = spent }
+
+        mutating func reserve(_ amounts: Amounts, at now: Duration) {
+            reserved = reserved + amounts
+            if since == nil { since = now }
+        }
+
+        mutating func release(_ amounts: Amounts, at now: Duration) {
+            reserved = reserved - amounts
+            guard reserved == Amounts(), let start = since else { return }
+            (busy, since) = (busy + (now - start), nil)
+        }
+
+        /// For how long there were calls, however many at a time.
+        func busy(at now: Duration) -> Duration { busy + (since.map { now - $0 } ?? .zero) }
     }
 
     /// Somebody who wants a reservation.
@@ -64,22 +84,22 @@ struct BudgetBook: Sendable {
     ///
     /// - Parameters:
     ///   - request: What is wanted.
-    ///   - late: Why nothing may be granted any more, when the time is up.
+    ///   - now: How long the run has gone on.
     /// - Returns: Who moves; a request that is not among them waits.
-    mutating func ask(_ request: Request, late: String?) -> [Move] {
+    mutating func ask(_ request: Request, at now: Duration) -> [Move] {
         // What can never fit is refused at once, also behind others.
-        if let why = late ?? refusal(of: request) {
+        if let why = late(request.role, at: now) ?? refusal(of: request) {
             return [Move(number: request.number, answer: .refused(why))]
         }
         lines[request.role, default: WaitingLine()].join(request.number, request)
-        return advance(late: late)
+        return advance(at: now)
     }
 
     /// Grants a request if nobody need be waited for; others are not moved by that.
     ///
     /// - Returns: Whether it was granted.
-    mutating func askNow(_ request: Request, late: String?) -> Bool {
-        let isGranted = ask(request, late: late).contains { $0.answer == .granted }
+    mutating func askNow(_ request: Request, at now: Duration) -> Bool {
+        let isGranted = ask(request, at: now).contains { $0.answer == .granted }
         if !isGranted { _ = lines[request.role]?.leave(request.number) }
         return isGranted
     }
@@ -87,9 +107,9 @@ struct BudgetBook: Sendable {
     /// Takes somebody out of the line; those behind may have waited for them alone.
     ///
     /// - Returns: Who moves, or nil when nobody with this number waits.
-    mutating func leave(_ number: UInt64, role: String, late: String?) -> [Move]? {
+    mutating func leave(_ number: UInt64, role: String, at now: Duration) -> [Move]? {
         guard lines[role]?.leave(number) != nil else { return nil }
-        return advance(late: late)
+        return advance(at: now)
     }
 
     /// Empties all lines.
@@ -106,12 +126,12 @@ struct BudgetBook: Sendable {
     /// Gives a reservation back and books what was taken.
     ///
     /// - Returns: Who moves.
-    mutating func settle(_ worstCase: Amounts, used: Amounts, role: String, late: String?) -> [Move] {
-        total.reserved = total.reserved - worstCase
+    mutating func settle(_ worstCase: Amounts, used: Amounts, role: String, at now: Duration) -> [Move] {
+        total.release(worstCase, at: now)
         total.spent = total.spent + used
-        roles[role, default: Account()].reserved = roles[role, default: Account()].reserved - worstCase
+        roles[role, default: Account()].release(worstCase, at: now)
         roles[role, default: Account()].spent = roles[role, default: Account()].spent + used
-        return advance(late: late)
+        return advance(at: now)
     }
 
     /// The caps that were nearly reached since this was asked last; each is told of once.
@@ -127,16 +147,15 @@ struct BudgetBook: Sendable {
 
     // MARK: - Whose turn it is
 
-    private mutating func advance(late: String?) -> [Move] {
+    private mutating func advance(at now: Duration) -> [Move] {
         var moved: [Move] = []
         var held: Set<String> = []
         while let request = earliest(besides: held) {
             let answer: Answer
-            switch late.map(Standing.cannotFit) ?? standing(of: request) {
+            switch late(request.role, at: now).map(Standing.cannotFit) ?? standing(of: request) {
             case .fits:
-                total.reserved = total.reserved + request.worstCase
-                roles[request.role, default: Account()].reserved =
-                    roles[request.role, default: Account()].reserved + request.worstCase
+                total.reserve(request.worstCase, at: now)
+                roles[request.role, default: Account()].reserve(request.worstCase, at: now)
                 answer = .granted
             case .cannotFit(let why): answer = .refused(why)
             case .waitsForRole:
@@ -170,6 +189,15 @@ struct BudgetBook: Sendable {
         let fits =
             caps.refusal(of: request.worstCase, onTopOf: total.spent + total.reserved, role: nil) == nil
         return fits ? .fits : .waitsForRun
+    }
+
+    /// Why no call of a role may start, once the run's time or the role's is up.
+    private func late(_ role: String, at now: Duration) -> String? {
+        if let wall = caps.wall, now >= wall {
+            return "the budget of \(wall.inWords) for the run's time is used up"
+        }
+        guard let wall = perRole[role]?.wall, roles[role]?.busy(at: now) ?? .zero >= wall else { return nil }
+        return "the budget of \(wall.inWords) for the calls of the model `\(role)` is used up"
     }
 
     /// Why a request cannot fit even when every reservation comes back unused.

@@ -4,8 +4,9 @@ import Synchronization
 extension Lane {
     /// Sends a request without its schema after the endpoint refused it with one, under the same lease and reservation.
     ///
-    /// When that helps, no schema is sent here any more: whoever asked reads the reply with care anyway. Refused
-    /// requests cost nothing, so that one call is still charged at most once.
+    /// When that has helped several times in a row, the schema is not sent here any more, see ``RefusedSchemas``: whoever
+    /// asked reads the reply with care anyway. Refused requests cost nothing, so that one call is still charged at most
+    /// once.
     ///
     /// - Parameters:
     ///   - outcome: What came of the request with its schema.
@@ -28,15 +29,19 @@ extension Lane {
         let second = await send(parcel, plain)
         if case .failure(let again?) = second.outcome, again.isPlainRefusal { return nil }
         if case .success = second.outcome {
-            let isNew = refusesSchemas.withLock { refuses in
-                defer { refuses = true }
-                return !refuses
-            }
-            if isNew {
+            let news = request.schema.map { schema in schemas.withLock { $0.refused(schema) } } ?? nil
+            let way = "as `\(configuration.effectiveSchemaField.rawValue)`"
+            let remedy = "the model's key `schema:` names other ways, or `none`"
+            switch news {
+            case .one:
                 shared.tell(
-                    "`\(label.address)` refuses JSON schemas as `\(configuration.effectiveSchemaField.rawValue)` "
-                        + "and is sent none from now on; the model's key `schema:` names other ways, or `none`"
+                    "`\(label.address)` refuses a JSON schema \(way) and is sent it no more; \(remedy)"
                 )
+            case .all:
+                shared.tell(
+                    "`\(label.address)` refuses JSON schemas \(way) and is sent none from now on; \(remedy)"
+                )
+            case nil: break
             }
         }
         return second

@@ -18,7 +18,8 @@ final class Lane: Sendable {
     }
 
     enum Outcome: Sendable {
-        case success(ModelReply)
+        /// The first reply, whose usage is that of all, and the others.
+        case success(ModelReply, others: [ModelReply])
         /// Nil when the caller or the run was stopped.
         case failure(CallFailure?)
     }
@@ -31,8 +32,8 @@ final class Lane: Sendable {
     let counters = CallCounters()
     let watching = Mutex(QueueWatch())
     let dialect: any Dialect
-    /// Whether the endpoint has refused a schema, so that none is sent any more.
-    let refusesSchemas = Mutex(false)
+    /// The schemas that are not sent any more.
+    let schemas = Mutex(RefusedSchemas())
     let shared: Surroundings
 
     init(_ configuration: EndpointConfiguration, _ address: EndpointAddress, _ shared: Surroundings) {
@@ -74,19 +75,20 @@ final class Lane: Sendable {
         mayStream: Bool = true
     ) throws(WorkFailure) -> Parcel {
         let isStreamed =
-            mayStream && request.texts.isEmpty
+            mayStream && request.texts.isEmpty && request.choices == 1
             && configuration.streamsFrom.map { request.sampling.maxTokens >= $0 } ?? false
-        let omitsSchema = request.schema != nil && refusesSchemas.withLock { $0 }
+        let omitsSchema = request.schema.map { schema in schemas.withLock { $0.omits(schema) } } ?? false
         let asked = omitsSchema ? request.withoutSchema : request
         let body = try dialect.body(for: asked, streamed: isStreamed)
-        let input = dialect.worstInputTokens(of: body, for: request)
-        let output = min(max(0, request.sampling.maxTokens), 1_000_000_000)
+        // Those who pass a request on for each choice count its prompt as often.
+        let input = request.choices * dialect.worstInputTokens(of: body, for: request)
+        let output = request.choices * min(max(0, request.sampling.maxTokens), 1_000_000_000)
         let cost = configuration.price?.worstCost(input: input, output: output) ?? 0
         return Parcel(
             body: body,
             omitsSchema: omitsSchema,
             isStreamed: isStreamed,
-            worstCase: Amounts(nanoDollars: cost, tokens: input + output, calls: 1),
+            worstCase: Amounts(nanoDollars: cost, tokens: input + output, calls: request.choices),
             // Rates are put right afterwards, so a likely figure serves them better than a safe one.
             need: LeaseNeed(role: role, input: max(1, body.count / 4), output: output)
         )
@@ -101,7 +103,7 @@ final class Lane: Sendable {
         let used: Amounts
         fileprivate let notice: RateNotice?
 
-        var reply: ModelReply? { if case .success(let reply) = outcome { reply } else { nil } }
+        var reply: ModelReply? { if case .success(let reply, _) = outcome { reply } else { nil } }
         /// What it says about the endpoint.
         var health: LaneHealth.End {
             switch outcome {
@@ -130,10 +132,15 @@ final class Lane: Sendable {
         }
         let asked = parcel.omitsSchema ? request.withoutSchema : request
         var (exchange, outcome) = await send(parcel, asked)
-        if let second = await withoutSchema(after: outcome, parcel, asked) { (exchange, outcome) = second }
+        if let second = await withoutSchema(after: outcome, parcel, asked) {
+            (exchange, outcome) = second
+        } else if case .success = outcome, let schema = asked.schema {
+            schemas.withLock { $0.accepted(schema) }
+        }
         let used: Amounts
         switch outcome {
-        case .success(let reply): used = reply.usage.map(amounts) ?? parcel.worstCase
+        case .success(let reply, let others):
+            used = reply.usage.map { amounts($0, calls: 1 + others.count) } ?? parcel.worstCase
         case .failure(let failure?): used = failure.mayBeCharged ? parcel.worstCase : Amounts()
         case .failure(nil):
             if case .failure(let transport) = exchange, transport.wasSent {
@@ -151,8 +158,8 @@ final class Lane: Sendable {
             counts.inFlight -= 1
             counts.cost += used.nanoDollars
             if case .failure(let failure?) = outcome { counts.errors[failure.code, default: 0] += 1 }
-            guard case .success(let reply) = outcome else { return }
-            counts.replies += 1
+            guard case .success(let reply, let others) = outcome else { return }
+            counts.replies += 1 + others.count
             counts.latency.note(Double(reply.milliseconds) / 1000)
             counts.usage.input += reply.usage?.input ?? 0
             counts.usage.cachedInput += reply.usage?.cachedInput ?? 0
@@ -196,14 +203,16 @@ final class Lane: Sendable {
                 return .failure(CallFailure(answer, from: label, request: request, now: shared.now()))
             }
             do throws(ReplyFault) {
-                var reply =
+                var replies =
                     if let reader {
-                        try reader.reply()
+                        [try reader.reply()]
                     } else {
-                        try dialect.reply(in: answer.body, to: request)
+                        try dialect.replies(in: answer.body, to: request)
                     }
-                reply.milliseconds = answer.duration.milliseconds
-                return .success(reply)
+                for index in replies.indices { replies[index].milliseconds = answer.duration.milliseconds }
+                guard let first = replies.first else { throw ReplyFault.noChoices }
+                // More than were asked for are nobody's.
+                return .success(first, others: Array(replies.dropFirst().prefix(request.choices - 1)))
             } catch {
                 let fault = error.asPage(answer.isWebPage)
                 return .failure(CallFailure(fault, from: label, request: request, now: shared.now()))
@@ -211,8 +220,8 @@ final class Lane: Sendable {
         }
     }
 
-    func amounts(_ usage: TokenUsage) -> Amounts {
-        Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: 1)
+    func amounts(_ usage: TokenUsage, calls: Int = 1) -> Amounts {
+        Amounts(nanoDollars: configuration.price?.cost(of: usage) ?? 0, tokens: usage.total, calls: calls)
     }
 
     /// Whether prices are known, so that a charge can be told in money.
@@ -271,7 +280,9 @@ extension Lane.Parcel {
         let alternatives = request.sampling.logprobs.map { $0 + 1 } ?? 0
         let perToken = (isStreamed ? 1024 : 64) + 384 * alternatives
         let echoed = (isStreamed ? 16 : 4) * body.count
-        let (tokens, overflows) = max(0, request.sampling.maxTokens).multipliedReportingOverflow(by: perToken)
+        let (tokens, overflows) = max(0, request.sampling.maxTokens).multipliedReportingOverflow(
+            by: perToken * request.choices
+        )
         // A vector may have some ten thousand numbers, of up to two dozen digits each.
         let vectors = request.texts.count << 19
         return overflows ? .max : (1 << 20) + min(tokens, 1 << 40) + echoed + vectors

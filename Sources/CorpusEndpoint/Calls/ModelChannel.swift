@@ -1,4 +1,5 @@
 import CorpusKit
+import Synchronization
 
 /// The way to one model: its lanes, and what happens between a question and its reply.
 final class ModelChannel: Sendable {
@@ -13,6 +14,8 @@ final class ModelChannel: Sendable {
     private let waits: RetryWaits
     private let slow: SlowCalls
     private let shared: Lane.Surroundings
+    /// Whether it was told that fewer replies came than were asked for.
+    private let givesFewer = Mutex(false)
 
     init(
         _ route: ModelRoute,
@@ -146,17 +149,13 @@ final class ModelChannel: Sendable {
                 }
             }
             switch end.exchanged.outcome {
-            case .success(let reply):
+            case .success(let reply, let others):
                 breaker.succeeded()
                 end.exchanged.release()
                 slow.note(Double(reply.milliseconds) / 1000)
                 note(.alive, of: lane, nil)
-                return EndpointReply(
-                    reply: reply,
-                    attempts: attempts,
-                    charge: lane.charge(used),
-                    endpoint: lane.label.address
-                )
+                tellIfFewer(1 + others.count, of: request.choices, from: lane)
+                return lane.endpointReply(reply, others, attempts: attempts, booked: used)
             case .failure(let failure):
                 // Held until the breaker knows, so that nobody is sent after a failure that stops everything.
                 defer { end.exchanged.release() }
@@ -251,6 +250,19 @@ final class ModelChannel: Sendable {
         case .returns: shared.tell("`\(lane.label.address)` answers again")
         case nil: break
         }
+    }
+
+    /// Tells once that an endpoint gives fewer replies to one request than it was asked for.
+    private func tellIfFewer(_ count: Int, of wanted: Int, from lane: Lane) {
+        let isNew = givesFewer.withLock { known in
+            defer { known = known || count < wanted }
+            return !known && count < wanted
+        }
+        guard isNew else { return }
+        shared.tell(
+            "`\(lane.label.address)` gave \(count) of \(wanted) replies that one request asked for; the others, and all that "
+                + "follow, are asked for one by one"
+        )
     }
 
     /// Fetches calls that wait at one endpoint while another one is free.

@@ -76,6 +76,11 @@ extension ModelRequest {
         )
     }
 
+    /// Refuses several replies at once where there is one.
+    func needsOneChoice(for api: EndpointAPI) throws(WorkFailure) {
+        try refuse(if: choices > 1, "gives one reply at a time", by: api)
+    }
+
     /// Refuses a grammar where none can be told.
     func needsNoGrammar(for api: EndpointAPI) throws(WorkFailure) {
         try refuse(

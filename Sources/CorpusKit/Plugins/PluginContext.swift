@@ -20,6 +20,11 @@ public struct CallSettings: Sendable, Hashable {
     ///
     /// What belongs to the request itself, or what a budget could not foresee, is refused.
     public var extra: [String: JSONValue]
+    /// Whether every attempt of this unit asks exactly this as its first question of the kind, so that an endpoint may
+    /// give the replies of several attempts at once (`samples_per_call` of a model).
+    ///
+    /// A promise: a reply that no attempt asks for is paid for all the same.
+    public var isSharedByAttempts: Bool
 
     /// Creates settings; nil keeps the role's.
     public init(
@@ -31,7 +36,8 @@ public struct CallSettings: Sendable, Hashable {
         tools: [ToolDefinition] = [],
         toolChoice: ToolChoice? = nil,
         logprobs: Int? = nil,
-        extra: [String: JSONValue] = [:]
+        extra: [String: JSONValue] = [:],
+        isSharedByAttempts: Bool = false
     ) {
         self.temperature = temperature
         self.maxTokens = maxTokens
@@ -42,6 +48,7 @@ public struct CallSettings: Sendable, Hashable {
         self.toolChoice = toolChoice
         self.logprobs = logprobs
         self.extra = extra
+        self.isSharedByAttempts = isSharedByAttempts
     }
 }
 

@@ -5,7 +5,7 @@ public protocol ModelEndpoint: Sendable {
     /// Sends a request and waits for the reply, retrying what is worth it.
     ///
     /// - Parameters:
-    ///   - request: The question.
+    ///   - request: The question; ``ModelRequest/choices`` says how many replies are wanted.
     ///   - role: The recipe's name for the use that is made of the model; who pays where caps are kept by role.
     ///   - charged: Told of every attempt that was booked and gave no reply, before anything else is sent, so that
     ///     a later run knows of it too.
@@ -44,18 +44,36 @@ public struct EndpointReply: Sendable, Hashable {
     public var charge: Charge
     /// The endpoint that answered: its URL without credentials and query.
     public var endpoint: String
+    /// The further replies, where several were asked for; perhaps fewer of them.
+    public var others: [Other]
+
+    /// One more reply of the same exchange.
+    public struct Other: Sendable, Hashable {
+        /// The reply; its usage is its part of the whole.
+        public var reply: ModelReply
+        /// Its part of what the exchange was booked at.
+        public var charge: Charge
+
+        /// Creates a further reply.
+        public init(reply: ModelReply, charge: Charge) {
+            self.reply = reply
+            self.charge = charge
+        }
+    }
 
     /// Creates a record of a reply.
     public init(
         reply: ModelReply,
         attempts: Int = 1,
         charge: Charge,
-        endpoint: String
+        endpoint: String,
+        others: [Other] = []
     ) {
         self.reply = reply
         self.attempts = attempts
         self.charge = charge
         self.endpoint = endpoint
+        self.others = others
     }
 }
 

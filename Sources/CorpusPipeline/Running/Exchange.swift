@@ -1,5 +1,6 @@
 package import CorpusKit
 package import CorpusLedger
+import Synchronization
 
 /// What the engine is lent: the doors to the world, and how to tell the time.
 package struct RunServices: Sendable {
@@ -42,6 +43,9 @@ package final class Exchange: Sendable {
     private let ledger: Ledger
     private let services: RunServices
     private let calls = SingleFlight<ModelReply>()
+    private let gatherings = SingleFlight<Void>()
+    /// Models of which it is known that they give one reply at a time.
+    private let givesOne = Mutex<Set<String>>([])
     private let executions = SingleFlight<ExecutionResult>()
     let meter: Meter
     /// Why nothing more may be bought or run, if so.
@@ -72,37 +76,35 @@ package final class Exchange: Sendable {
     ///   - buyer: For whom.
     ///   - keepsRefusal: Whether a refusal of the content is kept as a reply without text, so that a later pass knows of
     ///     it and goes on to whoever is asked instead; else it is thrown.
+    ///   - siblings: The repetitions of the question, this one among them, that are asked as well and whose replies may
+    ///     come together.
     /// - Returns: The reply, which is on the ledger by then.
     /// - Throws: What the endpoint throws, ``LedgerProblem``, or ``Halted`` when the pass must end.
     package func reply(
         to request: ModelRequest,
         for buyer: Buyer,
-        keepsRefusal: Bool = false
+        keepsRefusal: Bool = false,
+        amongRepetitions siblings: Range<Int> = 0..<0
     ) async throws -> ModelReply {
         let text = request.canonical
         let key = text.key
+        if siblings.count > 1, try ledger.call(key) == nil {
+            try await gather(request, siblings, for: buyer)
+        }
         return try await calls.value(for: key) {
-            if let known = try ledger.call(key) {
+            if let known = try ledger.bought(key) {
+                if known.lacksStage, let stage = buyer.stage {
+                    try await ledger.commit([.claim(key, stage: stage)])
+                }
                 meter.count { $0.reusedCalls += 1 }
-                return known
+                return known.reply
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             if let stop = halt() { throw Halted(stop: stop) }
             let bought: EndpointReply
             do {
                 bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
-                    try await ledger.commit([
-                        .charge(
-                            ChargeRecord(
-                                call: key,
-                                model: request.model,
-                                tokens: charge.tokens,
-                                cost: charge.cost,
-                                buyer: buyer
-                            )
-                        )
-                    ])
-                    meter.count { $0.cost += charge.cost ?? 0 }
+                    try await book(charge, of: request.model, key, for: buyer)
                 }
             } catch let failure as WorkFailure where keepsRefusal && failure.code == "content-refused" {
                 // What it may have cost is among the charges.
@@ -113,29 +115,98 @@ package final class Exchange: Sendable {
                     endpoint: ""
                 )
             }
-            try await ledger.commit([
-                .call(
-                    CallRecord(
-                        key: key,
-                        model: request.model,
-                        endpoint: bought.endpoint,
-                        request: text,
-                        reply: bought.reply,
-                        attempts: bought.attempts,
-                        booked: bought.charge.tokens,
-                        cost: bought.charge.cost,
-                        buyer: buyer
-                    )
-                )
-            ])
-            meter.count { meter in
-                meter.calls += min(1, bought.attempts)
-                meter.retries += max(0, bought.attempts - 1)
-                meter.tokens += bought.reply.usage?.total ?? 0
-                meter.cost += bought.charge.cost ?? 0
-            }
+            try await keep([(text, bought.reply, bought.charge)], of: request.model, bought, for: buyer)
             return bought.reply
         }
+    }
+
+    /// Buys the replies to several repetitions of a question with one request, those that are not on the ledger yet.
+    ///
+    /// All of them are made durable in one transaction. Whoever comes meanwhile waits for it and then looks into the
+    /// ledger; what is not there then is bought singly, as it also is from an endpoint that gives one reply at a time,
+    /// or when the budget has room for some of them only.
+    private func gather(_ request: ModelRequest, _ repetitions: Range<Int>, for buyer: Buyer) async throws {
+        let model = request.model
+        guard !givesOne.withLock({ $0.contains(model) }) else { return }
+        var request = request
+        request.repetition = repetitions.lowerBound
+        try await gatherings.value(for: request.key) {
+            var missing: [CanonicalJSON] = []
+            for repetition in repetitions {
+                request.repetition = repetition
+                let text = request.canonical
+                if try ledger.call(text.key) == nil { missing.append(text) }
+            }
+            guard missing.count > 1, let first = missing.first else { return }
+            if let stop = halt() { throw Halted(stop: stop) }
+            request.choices = missing.count
+            let bought: EndpointReply
+            do {
+                bought = try await services.endpoint.complete(request, for: buyer.role) { charge in
+                    try await book(charge, of: model, first.key, for: buyer)
+                }
+            } catch is BudgetExhausted {
+                return
+            } catch let failure as WorkFailure where !failure.stopsRun && failure.code == "endpoint-refused" {
+                _ = givesOne.withLock { $0.insert(model) }
+                return
+            } catch let failure as WorkFailure where failure.code == "content-refused" {
+                return
+            }
+            let replies = [(bought.reply, bought.charge)] + bought.others.map { ($0.reply, $0.charge) }
+            if replies.count < missing.count { _ = givesOne.withLock { $0.insert(model) } }
+            let rows = zip(missing, replies).map { ($0, $1.0, $1.1) }
+            try await keep(rows, of: model, bought, for: buyer)
+        }
+    }
+
+    /// Makes replies of one exchange durable.
+    private func keep(
+        _ rows: [(request: CanonicalJSON, reply: ModelReply, charge: Charge)],
+        of model: String,
+        _ bought: EndpointReply,
+        for buyer: Buyer
+    ) async throws {
+        let records = rows.enumerated().map { index, row in
+            LedgerEntry.call(
+                CallRecord(
+                    key: row.request.key,
+                    model: model,
+                    endpoint: bought.endpoint,
+                    request: row.request,
+                    reply: row.reply,
+                    // Repeating the request counts once, with the first.
+                    attempts: index == 0 ? bought.attempts : 1,
+                    booked: row.charge.tokens,
+                    cost: row.charge.cost,
+                    buyer: buyer
+                )
+            )
+        }
+        try await ledger.commit(records)
+        meter.count { meter in
+            meter.calls += bought.attempts == 0 ? 0 : rows.count
+            meter.retries += max(0, bought.attempts - 1)
+            for row in rows {
+                meter.tokens += row.reply.usage?.total ?? 0
+                meter.cost += row.charge.cost ?? 0
+            }
+        }
+    }
+
+    /// Makes an attempt without a reply durable.
+    private func book(_ charge: Charge, of model: String, _ key: ItemKey, for buyer: Buyer)
+        async throws
+    {
+        let record = ChargeRecord(
+            call: key,
+            model: model,
+            tokens: charge.tokens,
+            cost: charge.cost,
+            buyer: buyer
+        )
+        try await ledger.commit([.charge(record)])
+        meter.count { $0.cost += charge.cost ?? 0 }
     }
 
     /// See ``PluginContext/require(_:in:)``.

@@ -107,7 +107,13 @@ final class UnitHost: PluginHost {
             request.sampling.seed = random.below(1 << 31)
         }
         let key = request.key
-        let reply = try await exchange.reply(to: request, for: buyer, keepsRefusal: keepsRefusal)
+        let siblings = settings.isSharedByAttempts && times == 0 ? siblings(model.spec.samplesPerCall) : 0..<0
+        let reply = try await exchange.reply(
+            to: request,
+            for: buyer,
+            keepsRefusal: keepsRefusal,
+            amongRepetitions: siblings
+        )
         if !keepsRefusal, reply == Exchange.refusal {
             // Kept while the recipe had a fallback.
             throw WorkFailure(
@@ -117,6 +123,13 @@ final class UnitHost: PluginHost {
         }
         state.withLock { $0.trace.append(TraceEntry(.call, key)) }
         return reply
+    }
+
+    /// The attempts, this one among them, whose replies may come together.
+    private func siblings(_ most: Int) -> Range<Int> {
+        guard most > 1 else { return 0..<0 }
+        let first = ordinal / most * most
+        return first..<min(first + most, attempts)
     }
 
     func embeddings(of texts: [String], role: String?) async throws -> [[Float]] {

@@ -20,6 +20,7 @@ struct AnthropicDialect: Dialect {
 
     func body(for request: ModelRequest, streamed: Bool) throws(WorkFailure) -> [UInt8] {
         try request.needsTurns(for: .anthropic)
+        try request.needsOneChoice(for: .anthropic)
         try request.needsNoGrammar(for: .anthropic)
         try request.refuse(if: request.sampling.logprobs != nil, "tells no likelihoods", by: .anthropic)
         return try writer.body(for: request, streamed: streamed)

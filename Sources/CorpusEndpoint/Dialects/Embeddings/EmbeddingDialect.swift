@@ -22,6 +22,7 @@ struct EmbeddingDialect: Dialect {
     ///
     /// Base64 is a quarter of the size of numbers in writing; servers that do not know it send numbers all the same.
     func body(for request: ModelRequest, streamed: Bool) throws(WorkFailure) -> [UInt8] {
+        try request.needsOneChoice(for: .openaiEmbeddings)
         try request.refuse(
             if: request.texts.isEmpty || !request.messages.isEmpty || request.prompt != nil,
             "turns texts into vectors and answers nothing",

@@ -36,7 +36,7 @@ struct GeminiRequest: Sendable {
         // Further settings join ours, but what a call may cost was promised to the budget.
         var config = body["generationConfig"]?.members ?? [:]
         config["maxOutputTokens"] = .int(request.sampling.maxTokens)
-        config["candidateCount"] = nil
+        config["candidateCount"] = request.choices > 1 ? .int(request.choices) : nil
         body["generationConfig"] = .object(config)
         return body.bytes
     }

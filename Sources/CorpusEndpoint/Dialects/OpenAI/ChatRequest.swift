@@ -51,6 +51,7 @@ struct ChatRequest: Sendable {
         body["top_p"] = sampling.topP.map(JSONValue.number)
         if !sampling.stop.isEmpty { body["stop"] = .array(sampling.stop.map(JSONValue.string)) }
         if sendsSeed { body["seed"] = sampling.seed.map(JSONValue.int) }
+        if request.choices > 1 { body["n"] = .int(request.choices) }
         let form = request.schema.flatMap(field) ?? request.grammar.flatMap(field)
         if let form { body[form.name] = form.value }
         if streamed {

@@ -17,6 +17,7 @@ struct ResponsesDialect: Dialect {
     func body(for request: ModelRequest, streamed: Bool) throws(WorkFailure) -> [UInt8] {
         let api = EndpointAPI.openaiResponses
         try request.needsTurns(for: api)
+        try request.needsOneChoice(for: api)
         try request.needsNoGrammar(for: api)
         try request.refuse(
             if: !request.sampling.stop.isEmpty,
