@@ -228,6 +228,11 @@ package final class Ledger: Sendable {
 
     // MARK: - Opening
 
+    /// The writer's pages in memory: keys are digests, so that rows go anywhere, and what is not at hand is read again.
+    private static let cacheKibibytes = 48 << 10
+    /// A page that changes in many transactions is brought to its place once for all of them: 64 MiB of them.
+    private static let checkpointPages = 16_384
+
     static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
         do {
             return try body()
@@ -276,7 +281,13 @@ package final class Ledger: Sendable {
         if !readOnly {
             // The pool sets NORMAL itself after its own set-up, so FULL is set here and read back.
             let level = try pool.writeWithoutTransaction { database -> Int? in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL;
+                        PRAGMA cache_size = -\(Self.cacheKibibytes);
+                        PRAGMA wal_autocheckpoint = \(Self.checkpointPages)
+                        """
+                )
                 return try Int.fetchOne(database, sql: "PRAGMA synchronous")
             }
             guard level == 2 else {
