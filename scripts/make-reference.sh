@@ -28,29 +28,8 @@ trap 'rm -rf "$pages"' EXIT
     echo "<!-- Made by scripts/make-reference.sh; do not edit. -->"
     echo "# Plug-ins"
     "$binary" plugins list --json | python3 -c '
-import json, pathlib, re, sys
+import json, sys
 
-def meanings():
-    """What the doc comments of each plug-in say about its options: plug-in name to option name to text."""
-    found = {}
-    for path in sorted(pathlib.Path("Sources").rglob("*.swift")):
-        text = path.read_text("utf-8")
-        start = re.search(r"^( *)struct Options: PluginOptions \{$", text, re.M)
-        if not start:
-            continue
-        block = text[start.end():text.index("\n" + start[1] + "}\n", start.end())]
-        name = re.search(r"Manifest\(\s*name: \"([a-z-]+)\"", text)
-        if not name:
-            sys.exit("error: {} has options and no manifest".format(path))
-        options = found.setdefault(name[1], {})
-        for comment, option in re.findall(r"((?:^ *///.*\n)+) *(?:package |public )?var (\w+)", block, re.M):
-            words = " ".join(line.strip().lstrip("/").strip() for line in comment.splitlines())
-            words = re.sub(r"``([^`]*)``", r"`\1`", words)
-            spelt = re.search(r"case {} = \"(\w+)\"".format(option), block)
-            options[spelt[1] if spelt else option] = re.sub(r"  +", " ", words).strip()
-    return found
-
-known = meanings()
 for plugin in json.load(sys.stdin)["plugins"]:
     print("\n## {verb}: {name}\n\n{summary}. Version {version}.\n".format(**plugin))
     for title, key in (("needs", "needs"), ("roles", "roles"), ("input fields", "requires"), ("output fields", "produces"), ("reason codes", "reasons")):
@@ -59,9 +38,9 @@ for plugin in json.load(sys.stdin)["plugins"]:
     if plugin["options"]:
         print("\n| option | default | meaning |\n|---|---|---|")
         for name, value in sorted(plugin["options"].items()):
-            meaning = known.get(plugin["name"], {}).get(name)
+            meaning = plugin["option_meanings"].get(name)
             if not meaning:
-                sys.exit("error: option `{}` of `{}` has no doc comment".format(name, plugin["name"]))
+                sys.exit("error: the option `{}` of `{}` has no entry in `meanings`".format(name, plugin["name"]))
             row = "| `{}` | `{}` | {} |".format(name, json.dumps(value, ensure_ascii=False), meaning.replace("|", "\\|"))
             print(row)
 '

@@ -52,7 +52,12 @@ public enum TemplateGenerators: Sendable {
         let hasSystem = (try? finder.locate("\(folder)/system.jinja")) != nil
         let hasUser = (try? finder.locate("\(folder)/user.jinja")) != nil
         let isRaw = manifest.uses["model"] == .prompt
-        return PluginEntry(manifest, defaults: isRaw ? ["attempts": 1] : [:]) { options, _, setup in
+        return PluginEntry(
+            manifest,
+            defaults: isRaw ? ["attempts": 1] : [:],
+            meanings: isRaw
+                ? ["attempts": "How many times each seed's prompt is continued; 1 to 10000."] : [:]
+        ) { options, _, setup in
             let known = isRaw ? ["attempts"] : []
             if let name = options.members?.keys.sorted().first(where: { !known.contains($0) }) {
                 throw UnknownOption(name: name, plugin: manifest.name)

@@ -23,7 +23,7 @@ enum CommandExit {
         switch error {
         case let code as ExitCode: return code
         case let report as DiagnosticReport:
-            Terminal.tell(report.rendered())
+            Terminal.tell(report)
             return failed
         case let problem as LedgerProblem:
             tell(problem.code.rawValue, problem.description, hint: problem.hint)

@@ -1,3 +1,4 @@
+import CorpusKit
 import CorpusPipeline
 import Foundation
 
@@ -12,6 +13,16 @@ enum Amount {
             digits.removeLast(3)
         }
         return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+    }
+
+    /// `1 call`, `1,234 calls`.
+    static func count(_ value: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(count(value)) \(nounOf(value, noun, plural))"
+    }
+
+    /// `1 call`, `35 k calls`.
+    static func short(_ value: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(short(value)) \(nounOf(value, noun, plural))"
     }
 
     /// `1.2 M`, `35 k`, `812`.

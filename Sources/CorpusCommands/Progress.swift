@@ -1,3 +1,4 @@
+import CorpusKit
 import CorpusPipeline
 import Foundation
 
@@ -34,15 +35,18 @@ final class Progress {
 
     /// The line itself, in the words of the trade.
     func text(_ figures: Figures) -> String {
-        var parts = ["\(Amount.count(figures.seeds))\(seeds.map { "/\(Amount.count($0))" } ?? "") seeds"]
-        parts.append("\(Amount.count(figures.drafts)) drafts")
+        var parts = [
+            "\(Amount.count(figures.seeds))\(seeds.map { "/\(Amount.count($0))" } ?? "") "
+                + nounOf(seeds ?? figures.seeds, "seed")
+        ]
+        parts.append(Amount.count(figures.drafts, "draft"))
         let reasons = figures.dropped.merging(figures.failed) { $0 + $1 }
         for (reason, count) in reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(4) {
             parts.append("\(Amount.count(count)) \(reason)")
         }
         if figures.exported > 0 { parts.append("\(Amount.count(figures.exported)) exported") }
-        parts.append("\(Amount.count(figures.calls)) calls")
-        parts.append("\(Amount.short(figures.tokens)) tokens")
+        parts.append(Amount.count(figures.calls, "call"))
+        parts.append(Amount.short(figures.tokens, "token"))
         parts.append(Amount.time(now() - started))
         return parts.joined(separator: " · ")
     }

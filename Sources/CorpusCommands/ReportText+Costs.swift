@@ -1,3 +1,4 @@
+import CorpusKit
 import CorpusLedger
 
 extension ReportText {
@@ -5,23 +6,31 @@ extension ReportText {
     var costLines: [String] {
         let spending = report.spending
         var lines = [
-            "paid so far: \(Amount.count(spending.calls)) calls, \(number(spending.inputTokens)) + "
-                + "\(number(spending.outputTokens)) tokens, \(costText); "
-                + "\(Amount.count(spending.executions)) executions"
+            "paid so far: \(Amount.count(spending.calls, "call")), \(number(spending.inputTokens)) + "
+                + "\(spending.outputTokens.map { Amount.count($0, "token") } ?? "unknown tokens"), \(costText); "
+                + Amount.count(spending.executions, "execution")
         ]
         let lost = spending.unanswered
         if lost.calls > 0 {
             lines.append(
-                "booked without a reply: \(Amount.count(lost.calls)) calls, at most \(Amount.count(lost.tokens)) tokens"
-                    + (lost.cost.map { ", " + Amount.dollars($0) } ?? ", cost unknown")
+                "booked at their worst case, since they gave no reply and may be charged for: "
+                    + Self.text(lost)
             )
         }
         if spending.imported > 0 {
-            lines.append("on the ledger from a cassette: \(Amount.count(spending.imported)) replies")
+            lines.append(
+                "on the ledger from a cassette: \(Amount.count(spending.imported, "reply", "replies"))"
+            )
         }
         guard spending.calls + lost.calls > 0 else { return lines }
         lines.append("for each exported candidate: \(Amount.dollars(report.costPerExported))")
         return lines + [""] + shareLines + [""]
+    }
+
+    /// Attempts without a reply: how many, and what they were booked at.
+    static func text(_ lost: RunReport.Unanswered) -> String {
+        "\(Amount.count(lost.calls, "call")), \(Amount.count(lost.tokens, "token")), "
+            + (lost.cost.map(Amount.dollars) ?? "cost unknown")
     }
 
     private var costText: String {
@@ -46,7 +55,7 @@ extension ReportText {
             number(share.cachedTokens),
             number(share.outputTokens),
             Amount.dollars(share.cost),
-            lost.calls > 0 ? "\(Amount.count(lost.calls)) calls, \(Amount.dollars(lost.cost))" : ""
+            lost.calls > 0 ? "\(Amount.count(lost.calls, "call")), \(Amount.dollars(lost.cost))" : ""
         )
     }
 

@@ -1,3 +1,4 @@
+import CorpusDiagnostics
 import CorpusModel
 import Foundation
 
@@ -32,11 +33,29 @@ enum Terminal {
         write(label + text.shown + "\n", to: STDERR_FILENO)
     }
 
+    /// Writes the faults of a recipe, their labels in the colours of the command that found them.
+    static func tell(_ report: DiagnosticReport) {
+        let paint = Paint(isOn: CommandExit.colour.isOn(STDERR_FILENO))
+        let lines = report.rendered().shown.split(separator: "\n", omittingEmptySubsequences: false).map {
+            line in
+            guard let end = line.firstIndex(of: "]") else { return String(line) }
+            let (label, rest) = (String(line[...end]), line[line.index(after: end)...])
+            if label.hasPrefix("error[") { return paint.red(label) + rest }
+            return (label.hasPrefix("warning[") ? paint.yellow(label) : label) + rest
+        }
+        write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
+    }
+
     /// Writes to standard error without a line end; for the progress block.
     static func tellRaw(_ text: String) { write(text, to: STDERR_FILENO) }
 
-    /// Whether people look at standard error directly.
-    static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb" }
+    /// Whether people look at standard error directly, on a terminal that can clear a line.
+    ///
+    /// `NO_COLOR` says nothing about that: it concerns colours alone.
+    static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 && !isDumb(environment("TERM")) }
+
+    /// Whether a terminal of such a `TERM` takes text and nothing else, or nobody says what it takes.
+    static func isDumb(_ term: String?) -> Bool { ["dumb", ""].contains(term ?? "") }
 
     static func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
@@ -63,7 +82,8 @@ enum ColourChoice: String, Sendable, CaseIterable {
         case .always: true
         case .never: false
         case .auto:
-            Terminal.environment("NO_COLOR").map(\.isEmpty) ?? true && Terminal.environment("TERM") != "dumb"
+            Terminal.environment("NO_COLOR").map(\.isEmpty) ?? true
+                && !Terminal.isDumb(Terminal.environment("TERM"))
                 && isatty(descriptor) == 1
         }
     }

@@ -78,7 +78,9 @@ extension RecipeReader {
             modelName = local
         } else {
             modelName = text(parts["model"], "model") ?? ""
-            if parts["model"] == nil { missing("model", in: label, at: member.keyLocation) }
+            if parts["model"] == nil, !isMisspelt("model", in: member.value, known: Self.modelKeys) {
+                missing("model", in: label, at: member.keyLocation)
+            }
         }
         if api == .openaiResponses, !stop.isEmpty, let entry = sampling["stop"] {
             fault(
@@ -170,6 +172,10 @@ extension RecipeReader {
         }
         guard let endpoints = parts["endpoints"] else {
             guard parts["url"] != nil else {
+                let isSlip = ["url", "endpoints", "local"].contains {
+                    isMisspelt($0, in: member.value, known: Self.modelKeys)
+                }
+                if isSlip { return nil }
                 missing(
                     "url",
                     in: label,
@@ -207,7 +213,9 @@ extension RecipeReader {
             guard let entry = members(of: element, known: Self.endpointKeys, in: "an endpoint") else {
                 continue
             }
-            if entry["url"] == nil { missing("url", in: "an endpoint of \(label)", at: element.location) }
+            if entry["url"] == nil, !isMisspelt("url", in: element, known: Self.endpointKeys) {
+                missing("url", in: "an endpoint of \(label)", at: element.location)
+            }
             guard let one = endpoint(entry, label, element.location, writePercent) else { continue }
             if found.contains(where: { $0.url == one.value.url }) {
                 fault("duplicate-endpoint", "`\(one.value.url)` stands twice in \(label)", at: one.location)

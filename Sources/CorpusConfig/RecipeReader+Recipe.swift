@@ -31,7 +31,9 @@ extension RecipeReader {
             root.members?.allSatisfy { top[$0.key] != nil || Self.laterTopKeys[$0.key] != nil } ?? false
         for key in Self.topKeys where top[key] == nil {
             let isNeeded = ["version", "name", "sources", "stages", "exports"].contains(key)
-            if isNeeded { missing(key, in: "the recipe", at: root.location) }
+            if isNeeded, !isMisspelt(key, in: root, known: Self.topKeys) {
+                missing(key, in: "the recipe", at: root.location)
+            }
             if isNeeded || !isWhole { gaps.sections.insert(key) }
         }
         if let version = whole(top["version"], "version", in: 1...Int.max), version != 1,
@@ -49,8 +51,10 @@ extension RecipeReader {
         if let member = top["name"], !Self.isName(name, extra: "-_.") {
             fault(
                 "bad-name",
-                "`name` must be letters, digits, `-`, `_` and `.`: it names the run's folder",
-                at: member.value.location
+                "`\(name)` cannot be the name of a run: it must begin with a letter or a digit and hold only letters, "
+                    + "digits, `-`, `_` and `.`",
+                at: member.value.location,
+                hint: "the run's folder is called so: `name: my-corpus` gives `output/my-corpus/`"
             )
         }
         sourceNames = Set(top["sources"]?.value.members?.map(\.key) ?? [])
@@ -180,7 +184,10 @@ extension RecipeReader {
             return nil
         }
         let stated = Recipe.Verb.allCases.compactMap { verb in parts[verb.rawValue].map { (verb, $0) } }
-        if stated.isEmpty, member.value["derive"] != nil { return nil }
+        if stated.isEmpty {
+            let isSlip = verbs.contains { isMisspelt($0, in: member.value, known: known) }
+            if isSlip || member.value["derive"] != nil { return nil }
+        }
         guard let (verb, plugin) = stated.first, let pluginName = text(plugin, verb.rawValue) else {
             missing(
                 "generate",
@@ -212,8 +219,10 @@ extension RecipeReader {
             fault("misplaced-key", "`siblings` has a meaning in `verify` stages only", at: entry.keyLocation)
         }
         let inputs = inputs(parts[first], first)
-        if parts[first] == nil { missing(first, in: place, at: member.keyLocation) }
-        if verb == .pair, parts["rejected"] == nil { missing("rejected", in: place, at: member.keyLocation) }
+        for key in verb == .pair ? ["chosen", "rejected"] : ["from"] where parts[key] == nil {
+            guard !isMisspelt(key, in: member.value, known: known) else { continue }
+            missing(key, in: place, at: member.keyLocation)
+        }
         return Recipe.Stage(
             name: name,
             location: member.keyLocation,
@@ -324,9 +333,10 @@ extension RecipeReader {
                 at: member.keyLocation
             )
         }
-        guard let parts = members(of: member.value, known: ["write", "from", "splits", "options"], in: place)
-        else { return nil }
+        let known = ["write", "from", "splits", "options"]
+        guard let parts = members(of: member.value, known: known, in: place) else { return nil }
         for key in ["write", "from"] where parts[key] == nil {
+            guard !isMisspelt(key, in: member.value, known: known) else { continue }
             missing(key, in: place, at: member.keyLocation)
         }
         guard let write = parts["write"], let plugin = text(write, "write") else { return nil }

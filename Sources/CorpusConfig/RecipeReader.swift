@@ -36,7 +36,7 @@ struct RecipeReader {
         in place: String
     ) -> [String: ConfigNode.Member]? {
         guard let members = node.members else {
-            fault("wrong-type", "\(place) must be a mapping and is \(node.kindName)", at: node.location)
+            fault("wrong-type", "\(place) must be a mapping, not \(node.kindName)", at: node.location)
             return nil
         }
         var result: [String: ConfigNode.Member] = [:]
@@ -87,7 +87,7 @@ struct RecipeReader {
             let limits =
                 range.upperBound == .max
                 ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-            fault("out-of-range", "`\(name)` must be \(limits) and is \(value)", at: member.value.location)
+            fault("out-of-range", "`\(name)` must be \(limits), not \(value)", at: member.value.location)
             return nil
         }
         return value
@@ -107,7 +107,7 @@ struct RecipeReader {
                 : "from \(Self.plain(range.lowerBound)) to \(Self.plain(range.upperBound))"
             fault(
                 "out-of-range",
-                "`\(name)` must be \(limits) and is \(Self.plain(value))",
+                "`\(name)` must be \(limits), not \(Self.plain(value))",
                 at: member.value.location
             )
             return nil
@@ -144,7 +144,7 @@ struct RecipeReader {
         guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count > 0 else {
             fault(
                 "wrong-type",
-                "`\(name)` must be a duration and is `\(text)`",
+                "`\(name)` must be a duration, not `\(text)`",
                 at: member.value.location,
                 hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`"
             )
@@ -154,7 +154,7 @@ struct RecipeReader {
         guard !overflows, seconds <= 10 * 365 * 86400 else {
             fault(
                 "out-of-range",
-                "`\(name)` must be at most 3650d and is `\(text)`",
+                "`\(name)` must be at most 3650d, not `\(text)`",
                 at: member.value.location
             )
             return nil
@@ -179,13 +179,20 @@ struct RecipeReader {
         else {
             fault(
                 "out-of-range",
-                "`\(name)` must be a decimal number that is not negative and is `\(text)`",
+                "`\(name)` must be a decimal number of at least 0, not `\(text)`",
                 at: member.value.location,
                 hint: "write it as `0.15`: at most nine digits on either side of the point"
             )
             return nil
         }
         return whole * 1_000_000_000 + rest
+    }
+
+    /// Whether an unknown key of a mapping is a known one with a slip: its fault says all then.
+    func isMisspelt(_ key: String, in node: ConfigNode, known: [String]) -> Bool {
+        (node.members ?? []).contains { member in
+            !known.contains(member.key) && nearestName(to: member.key, among: known) == key
+        }
     }
 
     mutating func missing(
@@ -198,7 +205,7 @@ struct RecipeReader {
     }
 
     mutating func wrongType(_ node: ConfigNode, _ name: String, _ expected: String) {
-        fault("wrong-type", "`\(name)` must be \(expected) and is \(node.kindName)", at: node.location)
+        fault("wrong-type", "`\(name)` must be \(expected), not \(node.kindName)", at: node.location)
     }
 
     private static func plain(_ value: Double) -> String {

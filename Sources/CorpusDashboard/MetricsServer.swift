@@ -28,7 +28,7 @@ package struct MetricsServer: Sendable {
         do {
             server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: port), logger: .disabled)
         } catch {
-            throw Problem(description: "there is no loopback address: \(error)")
+            throw Problem(description: "there is no address 127.0.0.1 on this machine")
         }
     }
 
@@ -48,7 +48,19 @@ package struct MetricsServer: Sendable {
             try await server.run()
         } catch {
             if Task.isCancelled { return }
-            throw Problem(description: "port \(port) of 127.0.0.1 cannot be opened: \(error)")
+            throw Problem(description: "port \(port) of 127.0.0.1 \(Self.reason(error))")
+        }
+    }
+
+    /// Why a port cannot be opened, as the end of a sentence that starts with it.
+    private static func reason(_ error: any Error) -> String {
+        guard case .failed(_, let code, let message) = error as? SocketError else {
+            return "cannot be opened: \(error)"
+        }
+        return switch code {
+        case EADDRINUSE: "is taken by another program"
+        case EACCES, EPERM: "may not be opened by this user"
+        default: "cannot be opened: \(message.lowercased())"
         }
     }
 

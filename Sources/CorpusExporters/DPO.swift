@@ -8,12 +8,17 @@ import CorpusKit
 /// which both were made, as in `sft-messages` (`provenance_json`, with `chosen` and `rejected`).
 struct DPO: ExporterPlugin {
     struct Options: PluginOptions {
-        /// `none`, or `gzip`, which LLaMA-Factory and ms-swift cannot read.
         var compress = Compression.none
-        /// Whether to write the columns that say where a pair comes from.
         var metadata = true
-        /// Output terms, as `output_terms:` of a model states them, that neither side may come with.
         var excludeTerms: [String] = []
+
+        static let meanings = [
+            "compress": "`none`, or `gzip`, which LLaMA-Factory and ms-swift cannot read.",
+            "metadata": "Whether to write the columns that say where a pair comes from.",
+            "exclude_terms": """
+            Output terms, as `output_terms:` of a model states them, that neither side may come with.
+            """,
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case compress, metadata

@@ -17,14 +17,19 @@ struct SFTMessages: ExporterPlugin {
     }
 
     struct Options: PluginOptions {
-        /// `none`, or `gzip`, which LLaMA-Factory and ms-swift cannot read.
         var compress = Compression.none
-        /// Whether to write the columns that say where a row comes from.
         var metadata = true
-        /// `all` assistant turns or the `last` one.
         var train = Trained.all
-        /// Output terms, as `output_terms:` of a model states them, that no row may come with.
         var excludeTerms: [String] = []
+
+        static let meanings = [
+            "compress": "`none`, or `gzip`, which LLaMA-Factory and ms-swift cannot read.",
+            "metadata": "Whether to write the columns that say where a row comes from.",
+            "train": "`all` assistant turns or the `last` one.",
+            "exclude_terms": """
+            Output terms, as `output_terms:` of a model states them, that no row may come with.
+            """,
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case compress, metadata, train

@@ -14,16 +14,20 @@ import CorpusKit
 /// *WizardCoder: Empowering Code Large Language Models with Evol-Instruct*.
 struct EvolInstruct: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// `code`, `general`, or a list of operators.
         var operators = EvolOperators.named("code")
-        /// How often a task is rewritten; 1 to 10.
         var rounds = 3
-        /// Whether a model judges that the new task differs from its parent.
-        ///
-        /// Asks at most twice for each rewriting.
         var equalityJudge = true
-        /// Fields of the old task that are carried on although the task changed.
         var keepFields: [String] = []
+
+        static let meanings = [
+            "operators": "`code`, `general`, or a list of operators.",
+            "rounds": "How often a task is rewritten; 1 to 10.",
+            "equality_judge": """
+            Whether a model judges that the new task differs from its parent. Asks at most twice for \
+            each rewriting.
+            """,
+            "keep_fields": "Fields of the old task that are carried on although the task changed.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case operators, rounds

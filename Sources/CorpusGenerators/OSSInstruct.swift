@@ -14,12 +14,17 @@ import CorpusKit
 /// After *Magicoder: Empowering Code Generation with OSS-Instruct*, section 2.
 struct OSSInstruct: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// How many problems each snippet inspires; 1 to 100.
         var attempts = 1
-        /// The fewest visible characters of a snippet that is worth asking about.
         var minCharacters = 40
-        /// The language of snippets that have no label `language`.
         var language = "python"
+
+        static let meanings = [
+            "attempts": "How many problems each snippet inspires; 1 to 100.",
+            "min_characters": """
+            The fewest visible characters of a snippet that is worth asking about; at least 0.
+            """,
+            "language": "The language of snippets that have no label `language`.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case attempts, language

@@ -13,3 +13,26 @@ extension Seed {
         }
     }
 }
+
+extension TestSuite {
+    /// Refuses tests of a function whose name no answer can know: only by luck would one pass.
+    ///
+    /// - Parameter messages: All that a model is told before it answers.
+    /// - Throws: ``Skip`` with `unnamed-entry-point`.
+    func checkEntryPoint(isNamedIn messages: [Message]) throws(Skip) {
+        guard case .call(let entryPoint, _, _) = self,
+            !messages.contains(where: { $0.content.hasWord(entryPoint) })
+        else { return }
+        throw Skip(
+            "unnamed-entry-point",
+            "the tests call `\(entryPoint)`, which neither the task nor the prompt names"
+        )
+    }
+}
+
+extension String {
+    /// Whether a name stands in the text with no further letter, digit or `_` beside it.
+    func hasWord(_ name: String) -> Bool {
+        split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains { $0 == name }
+    }
+}

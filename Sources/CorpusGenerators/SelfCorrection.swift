@@ -16,26 +16,30 @@ import CorpusKit
 /// After the sandbox verification with self-revision of the Seed-Coder report, section 3.1.3.
 struct SelfCorrection: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// How often one solution is repaired at most; 0 to 10.
         var revisions = 3
-        /// How often the solver starts afresh, the first time included; 1 to 10.
         var attempts = 3
-        /// Whether the repair itself becomes a second draft.
         var emitDialogue = false
-        /// The share of tests that the solver never sees; 0 to 0.9.
-        ///
-        /// Fewer than three tests are all shown.
         var hidden = 0.3
-        /// The fewest cases of a suite that the tester writes.
         var minCases = 3
-        /// The temperature of repairs.
         var repairTemperature = 0.2
-        /// The temperature of fresh starts after the first.
         var restartTemperature = 0.8
-        /// The wall time of one run of the tests, in milliseconds.
         var wallMs = 10_000
-        /// The language of tasks that have no label `language`.
         var language = "python"
+
+        static let meanings = [
+            "revisions": "How often one solution is repaired at most; 0 to 10.",
+            "attempts": "How often the solver starts afresh, the first time included; 1 to 10.",
+            "emit_dialogue": "Whether the repair itself becomes a second draft.",
+            "hidden": """
+            The share of tests that the solver never sees; 0 to 0.9. Fewer than three tests are all \
+            shown.
+            """,
+            "min_cases": "The fewest cases of a suite that the tester writes; at least 1.",
+            "repair_temperature": "The temperature of repairs; 0 to 2.",
+            "restart_temperature": "The temperature of fresh starts after the first; 0 to 2.",
+            "wall_ms": "The wall time of one run of the tests, in milliseconds; at least 1.",
+            "language": "The language of tasks that have no label `language`.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case revisions, attempts, hidden, language
@@ -57,7 +61,7 @@ struct SelfCorrection: GeneratorPlugin {
         produces: ["code", "tests"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "test-failed", "vacuous-test",
-            "unsupported-tests",
+            "unsupported-tests", "unnamed-entry-point",
         ]
     )
 
@@ -111,6 +115,11 @@ struct SelfCorrection: GeneratorPlugin {
             tests: tests.split(hiding: options.hidden, with: &random)
         )
 
+        // A repair shows which function the tests call; without one, only the task can name it.
+        if options.revisions == 0, seed.optionalText("code") == nil {
+            try tests.checkEntryPoint(isNamedIn: try question(task, in: language))
+        }
+
         for attempt in 0..<options.attempts {
             guard let start = try await start(attempt, seed, task, language, in: context) else { continue }
             var line = RepairLine(code: start, language: language)
@@ -132,7 +141,7 @@ struct SelfCorrection: GeneratorPlugin {
                 ? Skip("vacuous-test", "attempt \(attempt + 1) answers the shown tests one by one")
                 : Skip(
                     "test-failed",
-                    "attempt \(attempt + 1) was given up after \(line.revisions) repairs"
+                    "attempt \(attempt + 1) was given up after \(counted(line.revisions, "repair"))"
                         + (line.isStuck ? ", of which the last two changed nothing" : "")
                 )
             // The last word on a unit is its skip; everything before is a drop.
@@ -151,9 +160,7 @@ struct SelfCorrection: GeneratorPlugin {
         in context: PluginContext
     ) async throws -> String? {
         if attempt == 0, let code = seed.optionalText("code") { return code }
-        let messages = try solve.messages([
-            "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
-        ])
+        let messages = try question(task, in: language)
         let temperature = attempt == 0 ? nil : options.restartTemperature
         let reply = try await context.reply(
             to: messages,
@@ -168,6 +175,12 @@ struct SelfCorrection: GeneratorPlugin {
             context.drop(error.reason, "attempt \(attempt + 1): \(error.description)", text: reply.text)
             return nil
         }
+    }
+
+    private func question(_ task: TaskText, in language: String) throws -> [Message] {
+        try solve.messages([
+            "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
+        ])
     }
 
     /// Runs and repairs one line of code until it passes or is given up.

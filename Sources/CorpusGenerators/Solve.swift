@@ -5,18 +5,26 @@ import CorpusKit
 /// Nothing here is believed: truth comes from the task's own `tests`, which a `verify: tests` stage runs. The prompt
 /// holds one worked example and asks for the function only, since that is what small models need to answer at all.
 ///
+/// A task that never names the function which its tests call is dropped before it is asked.
+///
 /// - Seed fields: `instruction` and `tests`; optional `signature`, `example` and `worked_example` (a text that ends in
 ///   a fenced block, shown to the model in place of the built-in example). The label `language` names the language.
 /// - Drafts: one for each attempt. The user's turn is the task as a trained model should meet it, without the worked
 ///   example; the assistant's turn is the answer. Field `code`, label `language`.
 struct Solve: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// How many independent answers each task gets; 1 to 1000.
         var attempts = 4
-        /// What becomes the assistant's turn: `block`, the fenced code alone, or `reply`, all that the model said.
         var answer = "block"
-        /// The language of tasks that have no label `language`.
         var language = "python"
+
+        static let meanings = [
+            "attempts": "How many independent answers each task gets; 1 to 1000.",
+            "answer": """
+            What becomes the assistant's turn: `block`, the fenced code alone, or `reply`, all that \
+            the model said.
+            """,
+            "language": "The language of tasks that have no label `language`.",
+        ]
     }
 
     static let manifest = Manifest(
@@ -28,7 +36,7 @@ struct Solve: GeneratorPlugin {
         produces: ["code"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "missing-field",
-            "unsupported-tests",
+            "unsupported-tests", "unnamed-entry-point",
         ]
     )
 
@@ -72,6 +80,7 @@ struct Solve: GeneratorPlugin {
             "language": .string(CodeLanguage.title(of: language)), "task": .string(task.text),
             "worked_task": .string(example?.task ?? ""), "worked_answer": .string(example?.answer ?? ""),
         ])
+        try tests.checkEntryPoint(isNamedIn: messages)
         let reply = try await context.reply(to: messages, settings: CallSettings(isSharedByAttempts: true))
 
         let text = try reply.usableText()

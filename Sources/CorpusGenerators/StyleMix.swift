@@ -15,31 +15,38 @@ import CorpusKit
 /// The style set and the blending follow the Seed-Coder report, section 3.1.1.
 struct StyleMix: GeneratorPlugin {
     struct Options: PluginOptions {
-        /// The style cards: JSON Lines.
         var styles = "Seeds/styles.jsonl"
-        /// The ids of the only cards to use; empty uses all.
         var only: [String] = []
-        /// How many restyled tasks each task gets; 1 to 100.
         var variants = 1
-        /// Whether the plain task goes on too.
         var keepPlain = true
-        /// How likely a variant's style is a blend of two cards; 0 to 1.
         var blend = 0.25
-        /// How often the model is asked for one variant at most; 1 to 10.
         var tries = 2
-        /// The temperature of the second time; each further time is 0.1 hotter, up to 1.
         var retryTemperature = 0.9
-        /// The smallest share of the sentence's words that matter which must come back; 0 to 1.
-        ///
-        /// Halved for cards that leave things out; not asked of cards in other languages than English.
         var minRecall = 0.9
-        /// The most words that a wording may bring besides the sentence's own, its style's and those of any request;
-        /// at least 0.
-        ///
-        /// Not asked of cards in other languages than English.
         var newWords = 0
-        /// The language of signatures in tasks that have no label `language`.
         var language = "python"
+
+        static let meanings = [
+            "styles": "The style cards: JSON Lines.",
+            "only": "The ids of the only cards to use; empty uses all.",
+            "variants": "How many restyled tasks each task gets; 1 to 100.",
+            "keep_plain": "Whether the plain task goes on too.",
+            "blend": "How likely a variant's style is a blend of two cards; 0 to 1.",
+            "tries": "How often the model is asked for one variant at most; 1 to 10.",
+            "retry_temperature": """
+            The temperature of the second time, 0 to 2; each further time is 0.1 hotter, up to 1.
+            """,
+            "min_recall": """
+            The smallest share of the sentence's words that matter which must come back; 0 to 1. \
+            Halved for cards that leave things out; not asked of cards in other languages than \
+            English.
+            """,
+            "new_words": """
+            The most words that a wording may bring besides the sentence's own, its style's and those \
+            of any request; at least 0. Not asked of cards in other languages than English.
+            """,
+            "language": "The language of signatures in tasks that have no label `language`.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case styles, only, variants, blend, tries, language
@@ -103,6 +110,8 @@ struct StyleMix: GeneratorPlugin {
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let instruction = try seed.text("instruction")
+        // Tests in our form that cannot be read will never believe an answer: find out before paying for wordings.
+        if seed.content.fields["tests"]?["kind"] != nil { _ = try seed.tests() }
         let sentence = TaskSentence(in: instruction)
         let layout = TaskLayout(seed, in: seed.language(otherwise: options.language))
         var random = context.random
@@ -207,7 +216,7 @@ struct StyleMix: GeneratorPlugin {
         guard style.words.contains(words) else {
             throw Skip(
                 "off-target",
-                "\(words) words, \(style.words.lowerBound) to \(style.words.upperBound) wanted"
+                "\(counted(words, "word")), \(style.words.lowerBound) to \(style.words.upperBound) wanted"
             )
         }
         let asks = text.contains { "?？".contains($0) }
@@ -260,7 +269,7 @@ struct StyleMix: GeneratorPlugin {
         }
         let added = new.additions(to: old, style: Wording.stems(ofPhrases: style.phrases), isLike: isLike)
         guard added <= options.newWords else {
-            throw Skip("off-target", "\(added) words say what the task does not")
+            throw Skip("off-target", "\(counted(added, "word")) that the task does not say")
         }
     }
 }

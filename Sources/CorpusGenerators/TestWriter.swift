@@ -54,10 +54,11 @@ struct TestWriter: Sendable {
     private func check(_ suite: TestSuite, against task: TaskText) throws(Skip) {
         guard case .call(let entryPoint, let cases, _) = suite else { return }
         func vacuous(_ problem: String) -> Skip { Skip("vacuous-test", problem) }
-        guard cases.count >= fewest else { throw vacuous("\(cases.count) tests, at least \(fewest) wanted") }
+        guard cases.count >= fewest else {
+            throw vacuous("\(counted(cases.count, "test")), at least \(fewest) wanted")
+        }
         guard
-            task.text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
-                .contains(where: { $0 == entryPoint }) || task.signature == nil
+            task.text.hasWord(entryPoint) || task.signature == nil
         else { throw vacuous("the tests call `\(entryPoint)`, which the task does not name") }
         guard Set(cases.map(\.arguments)).count == cases.count else {
             throw vacuous("a test stands there twice")

@@ -65,6 +65,82 @@ extension Ledger {
     }
 }
 
+/// What a key on the ledger names.
+package enum KeyKind: String, Sendable, Hashable, CaseIterable {
+    /// A seed or a draft on its way.
+    case item
+    /// The work of one stage on one item.
+    case unit
+    /// A model call.
+    case call
+    /// A program that was run.
+    case execution
+}
+
+extension Ledger {
+    /// The stories of the items that a key stands for: of itself, of what a unit made or else worked on, of all whose
+    /// units used a call or an execution.
+    ///
+    /// - Parameter digits: 8 to 32 hexadecimal digits: a key, or the beginning of one.
+    /// - Returns: What the key names, and at most 20 stories; nil when there is no such key.
+    /// - Throws: ``LedgerProblem``.
+    package func stories(
+        ofKey digits: String
+    ) throws(LedgerProblem) -> (kind: KeyKind, stories: [[StoryChapter]])? {
+        let digits = digits.lowercased()
+        guard let first = ItemKey(hex: digits.filling(with: "0")),
+            let last = ItemKey(hex: digits.filling(with: "f"))
+        else { return nil }
+        return try Self.wrapping(path) {
+            try pool.read { database in
+                for kind in KeyKind.allCases {
+                    let keys = try Data.fetchAll(
+                        database,
+                        sql: "SELECT DISTINCT key FROM (\(kind.items)) ORDER BY key LIMIT 20",
+                        arguments: ["first": first.data, "last": last.data]
+                    )
+                    guard !keys.isEmpty else { continue }
+                    let reader = StoryReader(database: database)
+                    return (kind, try keys.map { try reader.chapters(to: ItemKey(data: $0)) })
+                }
+                return nil
+            }
+        }
+    }
+}
+
+extension KeyKind {
+    /// Selects the keys of the items that keys from `:first` to `:last` stand for.
+    fileprivate var items: String {
+        switch self {
+        case .item: "SELECT child AS key FROM edge WHERE child BETWEEN :first AND :last"
+        case .unit: Self.items(of: "item.key BETWEEN :first AND :last")
+        case .call, .execution:
+            Self.items(
+                of: """
+                    item.key IN (SELECT item FROM trace
+                        WHERE kind = \(self == .call ? 0 : 1) AND trace.key BETWEEN :first AND :last)
+                    """
+            )
+        }
+    }
+
+    /// What units made, or what they worked on when they made nothing.
+    private static func items(of units: String) -> String {
+        """
+        SELECT coalesce(edge.child, item.input) AS key FROM item LEFT JOIN edge ON edge.item = item.key
+        WHERE (edge.child IS NOT NULL OR item.input IN (SELECT child FROM edge)) AND \(units)
+        """
+    }
+}
+
+extension String {
+    /// As long as a key, with a digit in place of those that are missing.
+    fileprivate func filling(with digit: Character) -> String {
+        self + String(repeating: digit, count: max(0, 32 - count))
+    }
+}
+
 private struct StoryReader {
     let database: Database
 

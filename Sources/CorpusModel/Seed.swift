@@ -88,7 +88,7 @@ extension Seed {
             throw SeedProblem(seed: id, field: field, "the seed has no field `\(field)`")
         }
         guard let text = value.text else {
-            throw SeedProblem(seed: id, field: field, "`\(field)` must be a string and is \(value.kindName)")
+            throw SeedProblem(seed: id, field: field, "`\(field)` must be a string, not \(value.kindName)")
         }
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw SeedProblem(seed: id, field: field, "`\(field)` is blank")

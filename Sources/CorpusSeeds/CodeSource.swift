@@ -10,18 +10,21 @@ import CorpusText
 /// - Seed fields: `code`. Labels: `language`, `path`.
 struct CodeSource: SourcePlugin {
     struct Options: PluginOptions {
-        /// A folder, a pattern such as `src/**/*.py`, or one file.
         var path = ""
-        /// The fewest and the most lines of a snippet.
         var lines = [4, 30]
-        /// The most snippets of one file.
         var perFile = 2
-        /// SPDX identifiers that are allowed; empty for any, unknown included.
         var licences: [String] = []
-        /// Languages to read, as `python`; empty for all.
         var languages: [String] = []
-        /// How many snippets; 0 for all.
         var take = 0
+
+        static let meanings = [
+            "path": "A folder, a pattern such as `src/**/*.py`, or one file.",
+            "lines": "The fewest and the most lines of a snippet; 1 to 1000.",
+            "per_file": "The most snippets of one file; at least 1.",
+            "licences": "SPDX identifiers that are allowed; empty for any, unknown included.",
+            "languages": "Languages to read, as `python`; empty for all.",
+            "take": "How many snippets to read; at least 0, and 0 for all.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case path, lines, licences, languages, take

@@ -114,7 +114,14 @@ struct JSONLinesReading: Sendable {
         do throws(JSONError) {
             value = try JSONValue(parsing: line.bytes)
         } catch {
-            throw Refusal(reason: "unreadable-row", message: "the line is not JSON: \(error)")
+            let first = line.bytes.first { $0 != 0x20 && $0 != 0x09 }
+            let isObject = first == UInt8(ascii: "{")
+            throw Refusal(
+                reason: "unreadable-row",
+                message: isObject
+                    ? "the line is not JSON: \(error)"
+                    : "the line is no JSON object: it begins with something else than `{`, as plain text does"
+            )
         }
         guard let members = value.members else {
             let offset = line.bytes.prefix { $0 == 0x20 || $0 == 0x09 }.count

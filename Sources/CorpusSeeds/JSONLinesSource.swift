@@ -11,18 +11,21 @@ import CorpusText
 /// no rows. The seed's id is a digest of its content, so equal rows have equal ids whatever file they stand in.
 struct JSONLinesSource: SourcePlugin {
     struct Options: PluginOptions {
-        /// A file, a folder (its `.jsonl` and `.ndjson` files, also compressed) or a pattern.
         var path = ""
-        /// Renames members, our name to theirs; every row must have theirs.
         var fields: [String: String] = [:]
-        /// Fields, after renaming, that every row must have and that may not be blank.
         var require: [String] = []
-        /// How many rows to read, unreadable ones included; 0 for all.
         var take = 0
-        /// The licence of rows that state none, as an SPDX identifier; empty for unknown.
         var licence = ""
-        /// The member that states a row's licence; empty for `licence` or `license`.
         var licenceField = ""
+
+        static let meanings = [
+            "path": "A file, a folder (its `.jsonl` and `.ndjson` files, also compressed) or a pattern.",
+            "fields": "Renames members, our name to theirs; every row must have theirs.",
+            "require": "Fields, after renaming, that every row must have and that may not be blank.",
+            "take": "How many rows to read, unreadable ones included; at least 0, and 0 for all.",
+            "licence": "The licence of rows that state none, as an SPDX identifier; empty for unknown.",
+            "licence_field": "The member that states a row's licence; empty for `licence` or `license`.",
+        ]
 
         enum CodingKeys: String, CodingKey {
             case path, fields, require, take, licence

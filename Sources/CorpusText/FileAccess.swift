@@ -72,18 +72,23 @@ package enum FileAccess {
     }
 
     /// Creates a folder and those above it where they are missing.
-    package static func makeFolder(_ path: String) throws(FileProblem) {
+    ///
+    /// - Parameters:
+    ///   - path: The folder.
+    ///   - what: What a message calls it.
+    /// - Throws: ``FileProblem`` when it cannot be made, or something else has its name.
+    package static func makeFolder(_ path: String, called what: String = "the folder") throws(FileProblem) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += made.isEmpty || made.hasSuffix("/") ? String(part) : "/" + part
             guard unsafe mkdir(made, 0o777) != 0 else { continue }
             let code = errno
             guard code == EEXIST else {
-                throw FileProblem(path: path, cannot: "create the folder", code: code)
+                throw FileProblem(path: path, cannot: "create \(what)", code: code)
             }
         }
         guard try kind(of: path) == .folder else {
-            throw FileProblem(path: path, cannot: "create the folder", code: ENOTDIR)
+            throw FileProblem(path: path, cannot: "create \(what)", code: ENOTDIR)
         }
     }
 }

@@ -23,7 +23,7 @@ private let faults: [Fault] = [
         name: "roles that are no mapping",
         code: "wrong-type",
         message:
-            "`per_role` must be a mapping of models to caps such as `{ judge: { usd: 2 } }` and is a number",
+            "`per_role` must be a mapping of models to caps such as `{ judge: { usd: 2 } }`, not a number",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: 1️⃣2 }\n"
         )
@@ -31,7 +31,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a role's budget that is a number",
         code: "wrong-type",
-        message: "the budget of `judge` must be a mapping and is a number",
+        message: "the budget of `judge` must be a mapping, not a number",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: 1️⃣2 } }\n"
         )
@@ -48,7 +48,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a role's budget below nothing",
         code: "out-of-range",
-        message: "`usd` must be a decimal number that is not negative and is `-2`",
+        message: "`usd` must be a decimal number of at least 0, not `-2`",
         hint: "write it as `0.15`: at most nine digits on either side of the point",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: { usd: 1️⃣-2 } } }\n"
@@ -57,7 +57,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a role's budget of no calls",
         code: "out-of-range",
-        message: "`calls` must be at least 1 and is 0",
+        message: "`calls` must be at least 1, not 0",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: { calls: 1️⃣0 } } }\n"
         )
@@ -65,7 +65,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a role's budget of words",
         code: "wrong-type",
-        message: "`tokens` must be a whole number and is a string",
+        message: "`tokens` must be a whole number, not a string",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: { tokens: 1️⃣few } } }\n"
         )
@@ -73,7 +73,7 @@ private let faults: [Fault] = [
     Fault(
         name: "time for one role in words",
         code: "wrong-type",
-        message: "`wall` must be a duration and is `long`",
+        message: "`wall` must be a duration, not `long`",
         hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`",
         text: recipe(
             "models: { judge: { local: a }, teacher: { local: b } }\nbudget: { usd: 20, per_role: { judge: { wall: 1️⃣long } } }\n"
@@ -91,13 +91,13 @@ private let faults: [Fault] = [
     Fault(
         name: "a negative budget",
         code: "out-of-range",
-        message: "`usd` must be a decimal number that is not negative and is `-1`",
+        message: "`usd` must be a decimal number of at least 0, not `-1`",
         text: recipe("budget: { usd: 1️⃣-1 }\n")
     ),
     Fault(
         name: "a negative price of replies",
         code: "out-of-range",
-        message: "`output` must be a decimal number that is not negative and is `-2`",
+        message: "`output` must be a decimal number of at least 0, not `-2`",
         text: recipe(
             "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1, output: 1️⃣-2 } } }\n"
         )
@@ -105,7 +105,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a negative price of cached tokens",
         code: "out-of-range",
-        message: "`cached_input` must be a decimal number that is not negative and is `-0.5`",
+        message: "`cached_input` must be a decimal number of at least 0, not `-0.5`",
         text: recipe(
             "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1, cached_input: 1️⃣-0.5, output: 2 } } }\n"
         )
@@ -147,7 +147,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a negative price",
         code: "out-of-range",
-        message: "`input` must be a decimal number that is not negative and is `-1`",
+        message: "`input` must be a decimal number of at least 0, not `-1`",
         hint: "write it as `0.15`: at most nine digits on either side of the point",
         text: recipe(
             "models: { m: { url: \"https://a.example/v1\", model: b, price: { input: 1️⃣-1, output: 2 } } }\n"
@@ -170,7 +170,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a negative price in the list of endpoints",
         code: "out-of-range",
-        message: "`input` must be a decimal number that is not negative and is `-1`",
+        message: "`input` must be a decimal number of at least 0, not `-1`",
         text: recipe(
             "models: { m: { model: b, endpoints: [{ url: \"https://a.example/v1\", price: { input: 1️⃣-1, output: 1 } }] } }\n"
         )

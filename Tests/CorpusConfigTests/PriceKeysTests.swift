@@ -13,7 +13,7 @@ struct PriceKeysTests {
         try Fault(
             name: "",
             code: "out-of-range",
-            message: "`cache_write` must be a decimal number that is not negative and is `-1`",
+            message: "`cache_write` must be a decimal number of at least 0, not `-1`",
             hint: nil,
             text: model("price: { input: 1, cache_write: 1️⃣-1, output: 1 }")
         ).check()

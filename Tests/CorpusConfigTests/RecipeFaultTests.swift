@@ -49,7 +49,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a condition on a source that is no name",
         code: "wrong-type",
-        message: "`source` must be a text or a list of texts and is a mapping",
+        message: "`source` must be a text or a list of texts, not a mapping",
         text: recipe("").replacing("from: tasks", with: "from: tasks, when: { source: 1️⃣{ name: tasks } }")
     ),
     Fault(
@@ -83,31 +83,31 @@ private let faults: [Fault] = [
     Fault(
         name: "a text where a number should stand",
         code: "wrong-type",
-        message: "`tokens` must be a whole number and is a string",
+        message: "`tokens` must be a whole number, not a string",
         text: recipe("budget: { tokens: 1️⃣many }\n")
     ),
     Fault(
         name: "`yes` is no Boolean",
         code: "wrong-type",
-        message: "`seed` must be `true` or `false` and is a string",
+        message: "`seed` must be `true` or `false`, not a string",
         text: recipe("models: { m: { local: a, sampling: { seed: 1️⃣yes } } }\n")
     ),
     Fault(
         name: "`08` is no number",
         code: "wrong-type",
-        message: "`calls` must be a whole number and is a string",
+        message: "`calls` must be a whole number, not a string",
         text: recipe("budget: { calls: 1️⃣08 }\n")
     ),
     Fault(
         name: "a number in quotes is a text",
         code: "wrong-type",
-        message: "`calls` must be a whole number and is a string",
+        message: "`calls` must be a whole number, not a string",
         text: recipe("budget: { calls: 1️⃣\"8\" }\n")
     ),
     Fault(
         name: "a number out of range",
         code: "out-of-range",
-        message: "`temperature` must be from 0 to 2 and is 3",
+        message: "`temperature` must be from 0 to 2, not 3",
         text: recipe("models: { m: { local: a, sampling: { temperature: 1️⃣3 } } }\n")
     ),
     Fault(
@@ -215,7 +215,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a duration without a unit",
         code: "wrong-type",
-        message: "`wall` must be a duration and is `90`",
+        message: "`wall` must be a duration, not `90`",
         hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`",
         text: recipe("budget: { tokens: 5, wall: 1️⃣90 }\n")
     ),
@@ -236,8 +236,50 @@ private let faults: [Fault] = [
     Fault(
         name: "a name that is no folder's name",
         code: "bad-name",
-        message: "`name` must be letters, digits, `-`, `_` and `.`: it names the run's folder",
+        message:
+            "`../x` cannot be the name of a run: it must begin with a letter or a digit and hold only letters, digits, "
+            + "`-`, `_` and `.`",
+        hint: "the run's folder is called so: `name: my-corpus` gives `output/my-corpus/`",
         text: "version: 1\nname: 1️⃣../x\n" + skeleton.sources + skeleton.stages + skeleton.exports
+    ),
+    Fault(
+        name: "a name that is a folder above",
+        code: "bad-name",
+        message:
+            "`..` cannot be the name of a run: it must begin with a letter or a digit and hold only letters, digits, "
+            + "`-`, `_` and `.`",
+        text: "version: 1\nname: 1️⃣\"..\"\n" + skeleton.sources + skeleton.stages + skeleton.exports
+    ),
+    Fault(
+        name: "a verb with a slip is one fault",
+        code: "unknown-key",
+        message: "unknown key `verfy` in stage `s`",
+        hint: "did you mean `verify`?",
+        text: "version: 1\nname: x\n" + skeleton.sources
+            + "stages: { s: { 1️⃣verfy: tests, from: tasks } }\n" + skeleton.exports
+    ),
+    Fault(
+        name: "an input's key with a slip is one fault",
+        code: "unknown-key",
+        message: "unknown key `form` in stage `s`",
+        hint: "did you mean `from`?",
+        text: "version: 1\nname: x\n" + skeleton.sources
+            + "stages: { s: { verify: tests, 1️⃣form: tasks } }\n" + skeleton.exports
+    ),
+    Fault(
+        name: "an export's key with a slip is one fault",
+        code: "unknown-key",
+        message: "unknown key `form` in export `sft`",
+        hint: "did you mean `from`?",
+        text: "version: 1\nname: x\n" + skeleton.sources + skeleton.stages
+            + "exports: { sft: { write: sft-messages, 1️⃣form: s } }\n"
+    ),
+    Fault(
+        name: "a model's address with a slip is one fault",
+        code: "unknown-key",
+        message: "unknown key `ulr` in model `m`",
+        hint: "did you mean `url`?",
+        text: recipe("models: { m: { 1️⃣ulr: \"http://127.0.0.1:1\", model: x } }\n")
     ),
     Fault(
         name: "a stage with a source's name",
@@ -258,7 +300,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a duration beyond counting",
         code: "out-of-range",
-        message: "`wall` must be at most 3650d and is `9223372036854775807d`",
+        message: "`wall` must be at most 3650d, not `9223372036854775807d`",
         text: recipe("budget: { tokens: 1, wall: 1️⃣9223372036854775807d }\n")
     ),
     Fault(
@@ -286,7 +328,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a column counted in characters behind a combined letter",
         code: "wrong-type",
-        message: "`calls` must be a whole number and is a string",
+        message: "`calls` must be a whole number, not a string",
         text: recipe("budget: { tokens: 1, calls: 1️⃣e\u{301}a }\n")
     ),
 ]

@@ -48,7 +48,7 @@ struct SamplesPerCallFaultTests {
         Fault(
             name: "too many",
             code: "out-of-range",
-            message: "`samples_per_call` must be from 1 to 128 and is 129",
+            message: "`samples_per_call` must be from 1 to 128, not 129",
             text: model("samples_per_call: 1️⃣129")
         ),
     ]

@@ -27,7 +27,7 @@ private let faults: [Fault] = [
     Fault(
         name: "a time that is no duration",
         code: "wrong-type",
-        message: "`idle` must be a duration and is `60`",
+        message: "`idle` must be a duration, not `60`",
         hint: "write a whole number and a unit: `90s`, `20m`, `6h` or `2d`",
         text: model("timeouts: { idle: 1️⃣60 }")
     ),
@@ -41,7 +41,7 @@ private let faults: [Fault] = [
     Fault(
         name: "pieces of something else",
         code: "wrong-type",
-        message: "`stream` must be `true`, `false` or `auto` and is a string",
+        message: "`stream` must be `true`, `false` or `auto`, not a string",
         hint: nil,
         text: model("stream: 1️⃣sometimes")
     ),

@@ -46,6 +46,31 @@ struct SelfCorrectionTests {
         #expect(dialogue.labels["form"] == "dialogue")
     }
 
+    @Test(
+        "Without repairs, which show what the tests call, the task must name it",
+        arguments: [(0, nil, false), (1, nil, true), (0, "def f(n): pass", true)] as [(Int, String?, Bool)]
+    )
+    func unnamed(revisions: Int, code: String?, isAsked: Bool) async throws {
+        let host = ScriptedHost(
+            replies: [Self.code("one"), Self.repair("two")],
+            executions: [.wrongAnswer]
+        )
+        var fields = seed.content.fields
+        fields["signature"] = .null
+        fields["code"] = code.map(JSONValue.string)
+        let task = Seed(id: "s", fields: fields)
+
+        let outcome = try await Outcome.of(
+            "self-correction",
+            task,
+            ["revisions": .int(revisions), "attempts": 1],
+            host: host
+        )
+
+        #expect((outcome.skip == "unnamed-entry-point") != isAsked)
+        #expect(isAsked || host.calls.isEmpty)
+    }
+
     @Test("Nothing of the hidden tests is ever shown", arguments: 0..<10)
     func hiddenTests(random: Int) async throws {
         let host = ScriptedHost(

@@ -111,6 +111,7 @@ struct SolveTests {
         "A suite that cannot be read is a drop with a reason, before anything is paid for",
         arguments: [
             (["kind": "call"], "format-broken"), ("sorted", "format-broken"), (.null, "missing-field"),
+            (["kind": "cal", "cases": [["args": [3], "expect": 6]]], "format-broken"),
         ] as [(JSONValue, ReasonCode)]
     )
     func badTests(tests: JSONValue, reason: ReasonCode) async throws {
@@ -123,6 +124,28 @@ struct SolveTests {
         #expect(host.calls.isEmpty)
         let manifest = BuiltInGenerators.all.first { $0.manifest.name == "solve" }?.manifest
         #expect(manifest?.reasons.contains(reason) == true)
+    }
+
+    @Test(
+        "A task that never names what its tests call is dropped before anything is paid for",
+        arguments: [
+            ("Return twice the given number.", nil, false), ("Double the number.", nil, false),
+            ("Return twice the number, as doubled does.", "def double_it(n):", false),
+            ("Write double, which returns twice its number.", nil, true),
+            ("Return twice the given number.", "def double(n):", true),
+        ] as [(String, String?, Bool)]
+    )
+    func unnamed(instruction: String, signature: String?, isNamed: Bool) async throws {
+        let host = ScriptedHost("```python\ndef double(n): return 2 * n\n```")
+        let fields: [String: JSONValue] = [
+            "instruction": .string(instruction), "signature": signature.map(JSONValue.string) ?? .null,
+            "tests": Self.fields["tests"] ?? .null,
+        ]
+
+        let outcome = try await Outcome.of("solve", Seed(id: "s", fields: fields), host: host)
+
+        #expect(outcome.skip == (isNamed ? nil : "unnamed-entry-point"))
+        #expect(host.calls.isEmpty != isNamed)
     }
 
     @Test("Other languages are asked for and extracted")

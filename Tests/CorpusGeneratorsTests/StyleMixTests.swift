@@ -5,11 +5,14 @@ import Testing
 
 @Suite("Style mix")
 struct StyleMixTests {
+    private static let suite: JSONValue = [
+        "kind": "call", "entry_point": "f", "cases": [["args": [["a"]], "expect": [1]]],
+    ]
     private let seed = Seed(
         id: "s",
         fields: [
             "instruction": "Words are text without spaces. Count the vowels of every word. The order stays.",
-            "signature": "def f(words):", "tests": ["kind": "call"],
+            "signature": "def f(words):", "tests": suite,
         ]
     )
     private static let alone: [String: JSONValue] = [
@@ -29,12 +32,30 @@ struct StyleMixTests {
                 == "Words are text without spaces. Could you count the vowels of every word? The order stays."
         )
         #expect(outcome.drafts[1].content.fields["signature"] == "def f(words):")
-        #expect(outcome.drafts[1].content.fields["tests"] == ["kind": "call"])
+        #expect(outcome.drafts[1].content.fields["tests"] == Self.suite)
         #expect(outcome.drafts.map(\.content.labels["style"]) == ["plain", "polite-question"])
         #expect(outcome.drafts.map(\.content.messages) == [[], []])
         #expect(
             host.calls[0].messages.last?.content.hasSuffix("Task: Count the vowels of every word.") == true
         )
+    }
+
+    @Test(
+        "A task whose tests cannot be read is not asked about; tests in another form are nobody's business here"
+    )
+    func tests() async throws {
+        func outcome(_ tests: JSONValue) async throws -> (Outcome, ScriptedHost) {
+            let host = ScriptedHost("\"Could you count the vowels of every word?\"")
+            let task = Seed(id: "s", fields: seed.content.fields.merging(["tests": tests]) { $1 })
+            return (
+                try await Outcome.of("style-mix", task, ["only": ["polite-question"]], host: host), host
+            )
+        }
+        let (broken, silent) = try await outcome(["kind": "cal", "cases": [["args": [3], "expect": 6]]])
+        let (other, asked) = try await outcome("assert f('a') == 1")
+
+        #expect(broken.skip == "format-broken" && silent.calls.isEmpty)
+        #expect(other.drafts.count == 2 && asked.calls.count == 1)
     }
 
     @Test(

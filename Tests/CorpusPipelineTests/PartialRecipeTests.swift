@@ -29,7 +29,7 @@ struct PartialRecipeTests {
                 new: "budget: { tokens: many, per_role: { m: { calls: 5 } } }",
                 codes: ["wrong-type"]
             ),
-            Slip(old: "sources: {", new: "source: {", codes: ["missing-field", "unknown-key"]),
+            Slip(old: "sources: {", new: "source: {", codes: ["unknown-key"]),
             Slip(old: "tasks: { read: toy", new: "tasks: { reed: toy", codes: ["missing-field"]),
             Slip(old: "tasks: { read: toy, count: 12, broken: 1 }", new: "tasks: toy", codes: ["wrong-type"]),
             Slip(old: "model: m }", new: "modle: m }", codes: ["unknown-key"]),
@@ -37,19 +37,19 @@ struct PartialRecipeTests {
             Slip(
                 old: "from: tasks, model: m",
                 new: "form: tasks, model: m",
-                codes: ["missing-field", "unknown-key"]
+                codes: ["unknown-key"]
             ),
             Slip(old: "from: solved", new: "from: solved.fial", codes: ["unknown-outcome"]),
             Slip(
                 old: "generate: toy-solve",
                 new: "genrate: toy-solve",
-                codes: ["missing-field", "unknown-key"]
+                codes: ["unknown-key"]
             ),
             Slip(old: "version: 1", new: "version: 2", codes: ["unknown-version"]),
             Slip(
                 old: "sft: { write: toy-write",
                 new: "sft: { writ: toy-write",
-                codes: ["missing-field", "unknown-key"]
+                codes: ["unknown-key"]
             ),
         ]
     )

@@ -75,6 +75,10 @@ struct JSONLinesSourceTests {
             (#"{"x": 1,}"#, "unreadable-row", "the line is not JSON: expected a key in quotes at byte 8"),
             (#"{"x": 1"#, "unreadable-row", "the line is not JSON: expected `,` or `}` at byte 7"),
             ("  [1]", "unreadable-row", "expected an object, found an array at byte 2"),
+            (
+                "Hello {x}", "unreadable-row",
+                "the line is no JSON object: it begins with something else than `{`, as plain text does"
+            ),
             ("null", "unreadable-row", "expected an object, found null at byte 0"),
             (
                 #"{"x": "\ud800"}"#, "unreadable-row",

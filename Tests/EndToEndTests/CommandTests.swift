@@ -90,7 +90,7 @@ struct CommandTests {
         try #require(lines.count == 7)
         #expect(lines[0] == "error[undefined-variable]: `tasc` is undefined")
         #expect(lines[1].hasSuffix("Templates/Prompts/solve/prompt.jinja:1:4"))
-        #expect(lines[2] == "error[out-of-range]: `tokens` must be at least 1 and is -1")
+        #expect(lines[2] == "error[out-of-range]: `tokens` must be at least 1, not -1")
         #expect(lines[3] == " --> recipe.yaml:6:19")
         #expect(lines[4] == "error[unknown-plugin]: unknown plug-in `tets` for `verify:`")
         #expect(lines[5] == "  --> recipe.yaml:11:21")
@@ -160,6 +160,8 @@ struct CommandTests {
             ),
             ("verify: tests, from: solved", "verify: tests, from: solvd", "did you mean `solved`?", 2),
             ("model: student", "model: studnt", "did you mean `student`?", 2),
+            ("model: student", "model: mm", "hint: its models: `student`", 2),
+            ("from: solved }", "from: x }", "hint: its sources and stages: `pairs`", 2),
             (
                 "from: unique, splits", "from: pairs, splits",
                 "`sft-messages` writes samples, and `pairs` gives pairs", 2
@@ -280,8 +282,51 @@ struct CommandTests {
             #expect(run.code == 2)
             #expect(run.errors.hasPrefix(label), "\(run.errors)")
         }
+        for command in ["check", "plan"] {
+            let end = try await Program.run(command, "nothing.yaml", "--color", "always")
+            #expect(end.errors.hasPrefix("\u{1B}[31merror[missing-file]\u{1B}[0m: "), "\(end.errors)")
+        }
         let report = try await Program.run("report", "nowhere", "--color", "always")
         #expect(report.errors.hasPrefix("\u{1B}[31merror[ledger-missing]\u{1B}[0m: "), "\(report.errors)")
+    }
+
+    @Test(
+        "The labels of a recipe's faults are coloured when that is asked for",
+        arguments: ["check", "plan", "run"]
+    )
+    func faultsInColour(command: String) async throws {
+        let bench = try Bench()
+        try bench.write(bench.recipe().edited("verify: tests", to: "verify: tets"), to: "recipe.yaml")
+        let plain = try await Program.run(command, "recipe.yaml", folder: bench.folder)
+        let painted = try await Program.run(
+            command,
+            "recipe.yaml",
+            "--color",
+            "always",
+            folder: bench.folder
+        )
+
+        #expect(painted.errors.hasPrefix("\u{1B}[31merror[unknown-plugin]\u{1B}[0m: unknown plug-in"))
+        #expect(
+            painted.errors.replacing("\u{1B}[31m", with: "").replacing("\u{1B}[0m", with: "") == plain.errors
+        )
+    }
+
+    @Test("A folder that cannot be made is said in words, with what to do", arguments: ["afile/x", "afile"])
+    func noFolder(path: String) async throws {
+        let bench = try Bench()
+        try bench.write("x", to: "afile")
+        let end = try await bench.run("--output", path)
+
+        #expect(end.code == 2)
+        #expect(
+            end.errors == """
+                error[no-folder]: cannot create the run's folder `\(path)`: a part of its path is a file, not a folder
+                hint: name another place with `--output`
+
+                """
+        )
+        #expect(bench.server.requests.isEmpty)
     }
 
     @Test("Whoever only reads is not told that writing failed", arguments: ["report", "explain"])
@@ -314,8 +359,21 @@ struct CommandTests {
             "pass-rate", "topic-difficulty", "decontaminate", "exact-duplicates", "rollouts", "sft-messages",
             "dpo",
         ] { #expect(names.contains(name), "\(name)") }
+        for plugin in try list.json["plugins"]?.elements ?? [] {
+            let options = plugin["options"]?.members?.keys.sorted() ?? []
+            let meanings = plugin["option_meanings"]?.members ?? [:]
+            #expect(meanings.keys.sorted() == options, "\(plugin["name"]?.text ?? "")")
+            for meaning in meanings.values.compactMap(\.text) {
+                #expect(meaning.hasSuffix(".") && !meaning.contains("\n"), "\(meaning)")
+            }
+        }
         let show = try await Program.run("plugins", "show", "solve")
-        #expect(show.output.contains("attempts: 4"))
+        #expect(
+            show.output.contains(
+                "    attempts: 4\n        How many independent answers each task gets; 1 to 1000.\n"
+            ),
+            "\(show.output)"
+        )
         #expect(try await Program.run("plugins", "show", "nothing").code == 2)
     }
 
@@ -377,6 +435,6 @@ struct CommandTests {
         )
         #expect(a != nil && a == b)
         let info = try await Program.run("fingerprint", "info", "a.csfp", folder: bench.folder)
-        #expect(info.output.contains("holdout: 1 items, MIT, ours"), "\(info.output)")
+        #expect(info.output.contains("holdout: 1 item, MIT, ours"), "\(info.output)")
     }
 }

@@ -21,8 +21,56 @@ struct ExplainTests {
             "prompt, user",
             "reply", "tested: tests → passed", "isolation oneshot", "unique: exact-duplicates → kept",
         ] { #expect(end.output.contains(part), "\(part) in \(end.output)") }
+        #expect(end.errors.hasSuffix("told from the run output/bench\n"), "\(end.errors)")
+        let named = try await Program.run("explain", id, "--run", "output/bench", folder: bench.folder)
+        #expect(!named.errors.contains("told from"), "\(named.errors)")
         let none = try await Program.run("explain", "smp_00000000", folder: bench.folder)
         #expect(none.code == 2)
+    }
+
+    @Test(
+        "Every key that is printed or exported is explained: rivals, tasks, parents, units, calls, executions"
+    )
+    func keys() async throws {
+        let bench = try Bench { request in
+            let number = Bench.task(in: request)
+            return .chat("```python\\ndef add_\(number)(x):\\n    return x + \(number)\\n```")
+        }
+        _ = try await bench.run()
+        let why = try await Program.run("report", "output/bench", "--why", "1", folder: bench.folder)
+        let rival = try #require(
+            why.output.firstMatch(of: /exact-duplicate +unique .*rival ([0-9a-f]{32})/)?.1
+        )
+        let rows = try bench.exports().filter { $0.key.hasPrefix("sft/") }.values.flatMap {
+            $0.split(separator: "\n")
+        }
+        let row = try JSONValue(parsing: String(try #require(rows.first)))
+        let provenance = try JSONValue(parsing: row["provenance_json"]?.text ?? "")
+        let parent = try #require(provenance.elements?.compactMap { $0["parent"]?.text }.last)
+        let story = try await Program.run("explain", String(rival), "--json", folder: bench.folder).json
+        let steps = story["stories"]?.elements?.first?.elements?.flatMap {
+            [$0["made_by"]].compactMap(\.self) + ($0["judged_by"]?.elements ?? [])
+        }
+        let call = try #require(steps?.compactMap { $0["calls"]?.elements?.first?["key"]?.text }.first)
+        let execution = try #require(
+            steps?.compactMap { $0["executions"]?.elements?.first?["key"]?.text }.first
+        )
+
+        for (key, said) in [
+            (String(rival), ""), (try #require(row["task"]?.text), ""),
+            (try #require(row["group"]?.text), ""), (parent, ""), (call, "a call that was made for"),
+            (execution, "an execution for"), (String(rival.prefix(12)), ""),
+        ] {
+            let end = try await Program.run("explain", key, folder: bench.folder)
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(end.output.hasPrefix("seed smp_"), "\(key): \(end.output)")
+            #expect(said.isEmpty || end.errors.contains(said), "\(end.errors)")
+        }
+        let sample = try #require(row["id"]?.text?.dropFirst(4))
+        #expect(try await Program.run("explain", String(sample), folder: bench.folder).code == 0)
+        let none = try await Program.run("explain", "0123456789abcdef", folder: bench.folder)
+        #expect(none.code == 2)
+        #expect(none.errors.contains("error[unknown-id]: no run under output/ knows `0123456789abcdef`"))
     }
 
     @Test("A pair is explained by the stories of both sides")

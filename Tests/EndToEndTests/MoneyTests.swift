@@ -115,10 +115,38 @@ struct MoneyTests {
         let each = try #require(costs["usd_per_exported"]?.real)
         #expect(abs(each - whole / Double(exported)) < 1e-9)
         for words in [
-            "for each exported candidate: $0.", "model    second", "stage    again", "1 calls, $0.",
+            "for each exported candidate: $0.", "model    second", "stage    again", "1 call, $0.",
         ] {
             #expect(text.contains(words), "\(words) in \(text)")
         }
+    }
+
+    @Test("What was booked without a reply is told at the cap and in the report")
+    func bookedBlindly() async throws {
+        let bench = try Bench { request in
+            // The list of models is asked for first.
+            (1...2).contains(request.index) ? .status(502) : Bench.model(request)
+        }
+        try bench.write(bench.recipe().edited("tokens: 1000000", to: "calls: 7"), to: "recipe.yaml")
+        let end = try await bench.run()
+        let text = try await Program.run("report", "output/bench", folder: bench.folder).output
+
+        #expect(end.code == 75)
+        let error = try #require(errors(end, "error[budget]").first)
+        #expect(
+            error.hasPrefix(
+                "error[budget]: the budget of 7 calls has 7 made and the next one does not fit; booked at the "
+                    + "worst case of attempts without a reply: 2 calls, "
+            ),
+            "\(error)"
+        )
+        #expect(errors(end, "warning[budget]").count <= 1)
+        #expect(
+            text.contains(
+                "booked at their worst case, since they gave no reply and may be charged for: 2 calls, "
+            ),
+            "\(text)"
+        )
     }
 
     @Test(
@@ -135,7 +163,10 @@ struct MoneyTests {
 
         #expect(text.code == 0)
         #expect(
-            text.output.contains("note: the run may come to up to 48 calls, over the budget of 47"),
+            text.output.contains(
+                "note: the run may come to up to 48 calls, over the budget of 47 calls: it would stop at the budget, and go "
+                    + "on with the same command once that is raised"
+            ),
             "\(text.output)"
         )
         #expect(

@@ -43,6 +43,33 @@ struct SignalTests {
         #expect(end.code == 130, "\(end.errors)")
     }
 
+    @Test("A second Ctrl-C ends the run at once, with a line about what is left")
+    func twice() async throws {
+        let gate = Latch()
+        let bench = try Bench { request in
+            if request.index > 6 { gate.pass() }
+            return Bench.model(request)
+        }
+        let running = try bench.start()
+        await bench.server.received(8)
+        running.signal(SIGINT)
+        await running.said("finishing what is in work")
+        running.signal(SIGINT)
+        let stopped = try await running.end()
+        gate.open()
+        let end = try await bench.run()
+
+        #expect(stopped.code == 130)
+        #expect(
+            stopped.errors.contains("stopped at once: ")
+                && stopped.errors.hasSuffix(
+                    "on the ledger: run the same command again to continue\n"
+                ),
+            "\(stopped.errors)"
+        )
+        #expect(end.code == 0, "\(end.errors)")
+    }
+
     @Test("Ctrl-C does not wait for an endpoint that has asked for patience")
     func interruptedWaits() async throws {
         let bench = try Bench { _ in .status(429, headers: ["Retry-After: 290"]) }

@@ -23,8 +23,11 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Print faults as JSON on standard output")
     var json = false
 
+    @Option(help: "Colour: auto, always or never")
+    var color = ColourChoice.auto
+
     func run() async throws {
-        try await reporting {
+        try await reporting(colour: color) {
             do {
                 _ = try Workshop(recipe: recipe)
                 if json { Terminal.print(document([])) }
@@ -32,7 +35,7 @@ struct CheckCommand: AsyncParsableCommand {
                 if json {
                     Terminal.print(document(report.diagnostics))
                 } else {
-                    Terminal.tell(report.rendered())
+                    Terminal.tell(report)
                 }
                 throw CommandExit.findings
             }

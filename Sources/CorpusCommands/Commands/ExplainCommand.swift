@@ -9,17 +9,19 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Tell how a sample came to be: seed, prompts, replies, executions, verdicts",
         discussion: """
-            Takes the id of an exported row, a sample's or a pair's, or the id of anything else in the ledger, or the \
-            beginning of one: `smp_` or `pair_` and eight digits or more. Of a pair it tells the story of both sides. \
-            Looks through the given run, or through all runs under output/.
+            Takes any id that Corpusmith prints or writes into rows, or the beginning of one, of eight digits or more: of a \
+            sample (`smp_…`), of a pair (`pair_…`), or a key without a word in front, as of the rival that a duplicate \
+            lost to, of the `task`, `group` and parents of an exported row, of a call or of an execution. Of a pair it tells \
+            the story of both sides, of a call or an execution those of the items that it was made for. \
+            Looks through the given run, or through all runs under output/, and names the one that it found.
 
-            Exit codes: 0 found, 2 there is no such sample or pair, 64 bad command line.
+            Exit codes: 0 found, 2 there is no such id, 64 bad command line.
 
             Example: corpusmith explain smp_a0e27981 --run output/quickstart
             """
     )
 
-    @Argument(help: "The id of a sample or pair, or its beginning")
+    @Argument(help: "An id, or its beginning")
     var id: String
 
     @Option(help: "The run's folder; default: every run under output/", completion: .directory)
@@ -30,31 +32,39 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let isPair = id.hasPrefix("pair_")
-            let name = isPair || id.hasPrefix("smp_") ? id : "smp_" + id
-            let digits = name.dropFirst(isPair ? 5 : 4)
-            guard digits.count >= 8, digits.allSatisfy(\.isHexDigit) else {
+            let prefix = ["smp_", "pair_"].first { id.hasPrefix($0) }
+            let digits = id.dropFirst(prefix?.count ?? 0)
+            guard digits.count >= 8, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
                 throw CommandProblem(
                     "bad-id",
-                    "`\(id)` is no id of a sample or pair",
+                    "`\(id)` is no id",
                     hint:
-                        "an id is `smp_` or `pair_` and at least eight hexadecimal digits, as in the `id` of an "
-                        + "exported row"
+                        "an id is at least eight hexadecimal digits, with `smp_` or `pair_` before those of a sample or a "
+                        + "pair, as in the `id` of an exported row"
                 )
             }
-            var isFound = false
-            for folder in try folders() where !isFound {
-                isFound = try reading(RunFolder(path: folder).ledger) { ledger in
-                    isPair ? try tellPairs(name, in: folder, ledger) : try tell(name, in: folder, ledger)
+            for folder in try folders() {
+                let isFound = try reading(RunFolder(path: folder).ledger) { ledger in
+                    switch prefix {
+                    case "smp_": try tell(id, in: folder, ledger)
+                    case "pair_": try tellPairs(id, in: folder, ledger)
+                    default:
+                        try tell("smp_" + id, in: folder, ledger) || tell(key: id, in: folder, ledger)
+                            || tellPairs("pair_" + id, in: folder, ledger)
+                    }
+                }
+                if isFound {
+                    if run == nil { Terminal.tell("told from the run \(folder)") }
+                    return
                 }
             }
-            guard isFound else {
-                throw CommandProblem(
-                    isPair ? "unknown-pair" : "unknown-sample",
-                    "no run here knows `\(id)`",
-                    hint: "name the run: `--run output/NAME`"
-                )
-            }
+            throw CommandProblem(
+                prefix == "smp_" ? "unknown-sample" : prefix == "pair_" ? "unknown-pair" : "unknown-id",
+                run.map { "the run `\($0)` does not know `\(id)`" } ?? "no run under output/ knows `\(id)`",
+                hint: run == nil
+                    ? "name the run: `--run DIR`"
+                    : "leave out `--run` to look through every run under output/"
+            )
         }
     }
 
@@ -70,17 +80,39 @@ struct ExplainCommand: AsyncParsableCommand {
     private func tell(_ id: String, in folder: String, _ ledger: Ledger) throws -> Bool {
         let stories = try ledger.story(of: id)
         guard !stories.isEmpty else { return false }
+        show(stories, from: folder)
+        if stories.count > 1, !json {
+            Terminal.tell("\(stories.count) items of `\(folder)` have this content")
+        }
+        return true
+    }
+
+    /// Whether the ledger knows the key; the stories of the items that it stands for are told then.
+    private func tell(key: String, in folder: String, _ ledger: Ledger) throws -> Bool {
+        guard let (kind, stories) = try ledger.stories(ofKey: key) else { return false }
+        show(stories, from: folder)
+        guard !json else { return true }
+        let items = counted(stories.count, "item")
+        switch kind {
+        case .item:
+            if stories.count > 1 { Terminal.tell("`\(key)` is the beginning of the keys of \(items)") }
+        case .unit: Terminal.tell("`\(key)` is the work of a stage on \(items)")
+        case .call: Terminal.tell("`\(key)` is a call that was made for \(items)")
+        case .execution: Terminal.tell("`\(key)` is an execution for \(items)")
+        }
+        return true
+    }
+
+    private func show(_ stories: [[StoryChapter]], from folder: String) {
         if json {
             let told = stories.map { JSONValue.array($0.map(StoryText.json)) }
             Terminal.print(["schema": 1, "run": .string(folder), "stories": .array(told)])
-            return true
+            return
         }
         for (index, story) in stories.enumerated() {
             if index > 0 { Terminal.print(Self.rule) }
             StoryText.lines(of: story).forEach { Terminal.print($0) }
         }
-        if stories.count > 1 { Terminal.tell("\(stories.count) items of `\(folder)` have this content") }
-        return true
     }
 
     /// Whether the ledger knows the pair; the stories of both sides are told then, chosen first.
@@ -139,7 +171,8 @@ enum StoryText {
     }
 
     private static func callLines(_ call: StoryStep.Call, _ number: Int) -> [String] {
-        let usage = call.reply.usage.map { "\($0.input) + \($0.output) tokens" } ?? "tokens unknown"
+        let usage =
+            call.reply.usage.map { "\($0.input) + \(counted($0.output, "token"))" } ?? "tokens unknown"
         var lines = [
             "  call \(number + 1) to \(call.model): \(usage), ended by \(call.reply.finish.rawValue)"
         ]
@@ -151,7 +184,11 @@ enum StoryText {
         if let prompt = call.request["prompt"]?.text { lines += block("prompt, raw", prompt) }
         for text in call.request["embed"]?.elements ?? [] { lines += block("text", text.text ?? "") }
         if let length = call.reply.vectors.first?.count {
-            return lines + block("reply", "\(call.reply.vectors.count) vectors of \(length) numbers")
+            return lines
+                + block(
+                    "reply",
+                    "\(counted(call.reply.vectors.count, "vector")) of \(counted(length, "number"))"
+                )
         }
         return lines + block("reply", told(call.reply.text, call.reply.toolCalls))
     }
@@ -165,7 +202,7 @@ enum StoryText {
     private static func executionLines(_ execution: StoryStep.Execution) -> [String] {
         let result = execution.result
         return [
-            "  run \(execution.key): \(result.verdict.rawValue), \(result.passed) of \(result.total) tests passed, "
+            "  run \(execution.key): \(result.verdict.rawValue), \(result.passed) of \(counted(result.total, "test")) passed, "
                 + "\(result.toolchain), isolation \(result.isolation)"
         ]
     }

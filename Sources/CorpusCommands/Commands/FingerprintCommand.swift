@@ -83,7 +83,7 @@ struct FingerprintCommand: AsyncParsableCommand {
                     let packed = pack.bytes()
                     try AtomicFile.write(packed, to: output)
                     Terminal.print(pack.describe())
-                    Terminal.tell("wrote \(output), \(Amount.count(packed.count)) bytes")
+                    Terminal.tell("wrote \(output), \(Amount.count(packed.count, "byte"))")
                 } catch let problem as FingerprintProblem {
                     throw CommandProblem(
                         "bad-benchmark",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CorpusPipeline
+import CorpusText
 import Foundation
 
 /// `corpusmith init NAME`: copies a recipe to start from.
@@ -46,11 +47,7 @@ struct InitCommand: AsyncParsableCommand {
                     hint: "rename or remove it first"
                 )
             }
-            do {
-                try FileManager.default.copyItem(atPath: source, toPath: target)
-            } catch {
-                throw CommandProblem("no-file", "cannot write `\(target)`: \(error.localizedDescription)")
-            }
+            try AtomicFile.write(FileAccess.bytes(of: source, limit: 1 << 20), to: target)
             Terminal.tell("wrote \(target); next: corpusmith run \(target)")
         }
     }

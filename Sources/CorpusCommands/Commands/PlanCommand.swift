@@ -32,8 +32,11 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Print the plan as JSON on standard output")
     var json = false
 
+    @Option(help: "Colour: auto, always or never")
+    var color = ColourChoice.auto
+
     func run() async throws {
-        try await reporting {
+        try await reporting(colour: color) {
             PlanText(plan: try Workshop(recipe: recipe).plan).show(asJSON: json)
         }
     }
@@ -81,11 +84,11 @@ struct PlanText {
                 "  \(name)",
                 model.identity,
                 place(of: model),
-                "at most \(model.concurrency) calls at once"
+                "at most \(counted(model.concurrency, "call")) at once"
                     + (model.spec.concurrency == nil && !model.spec.place.value.endpoints.isEmpty
                         ? ", found by itself" : ""),
-                role.map { $0.calls.map(Amount.count) ?? "unknown" }.map { $0 + " calls" } ?? "",
-                role.map { $0.tokens.map(Amount.short) ?? "unknown" }.map { $0 + " tokens" } ?? "",
+                role.map { $0.calls.map { Amount.count($0, "call") } ?? "unknown calls" } ?? "",
+                role.map { $0.tokens.map { Amount.short($0, "token") } ?? "unknown tokens" } ?? "",
                 role.map { Amount.dollars($0.cost) } ?? ""
             )
         }
@@ -102,23 +105,37 @@ struct PlanText {
             switch excess.cap {
             case .dollars: ("about " + Amount.dollars(excess.estimate), Amount.dollars(excess.limit))
             case .tokens:
-                ("about " + Amount.short(excess.estimate) + " tokens", Amount.short(excess.limit))
-            case .calls: ("up to " + Amount.count(excess.estimate) + " calls", Amount.count(excess.limit))
+                (
+                    "about " + Amount.short(excess.estimate, "token"),
+                    Amount.short(excess.limit, "token")
+                )
+            case .calls:
+                (
+                    "up to " + Amount.count(excess.estimate, "call"),
+                    Amount.count(excess.limit, "call")
+                )
             }
-        return "note: the run may come to \(amount), over the budget\(owner) of \(limit)"
+        return
+            "note: the run may come to \(amount), over the budget\(owner) of \(limit): it would stop at the "
+            + "budget, and go on with the same command once that is raised"
     }
 
     /// One line: seeds, calls, tokens, cost.
     var inFull: String {
         let estimate = plan.estimate
         func number(_ value: Int?, _ unit: String) -> String {
-            "\(value.map(Amount.short) ?? "unknown") \(unit)"
+            value.map { Amount.short($0, unit) } ?? "unknown \(unit)s"
         }
         return [
-            number(estimate.seeds, "seeds"), number(estimate.calls, "calls"),
-            "about " + number(estimate.tokens, "tokens") + " with prompts of a guessed length",
+            number(estimate.seeds, "seed"), number(estimate.calls, "call"),
+            "about " + number(estimate.tokens, "token") + " with prompts of a guessed length",
             "cost " + ((estimate.cost ?? 0) == 0 ? "" : "about ") + Amount.dollars(estimate.cost),
         ].joined(separator: ", ")
+    }
+
+    /// Which caps the worst case exceeds, in brackets; nothing when it exceeds none.
+    var stop: String {
+        excesses.isEmpty ? "" : " (the run would stop there, before its worst case)"
     }
 
     /// One line: the recipe's caps.
@@ -136,8 +153,8 @@ struct PlanText {
 
     private static func caps(_ nanoDollars: Int?, _ tokens: Int?, _ calls: Int?, _ wall: Int?) -> [String] {
         [
-            nanoDollars.map(Amount.dollars), tokens.map { "\(Amount.short($0)) tokens" },
-            calls.map { "\(Amount.short($0)) calls" }, wall.map { "\(Amount.time(Double($0))) of time" },
+            nanoDollars.map(Amount.dollars), tokens.map { Amount.short($0, "token") },
+            calls.map { Amount.short($0, "call") }, wall.map { "\(Amount.time(Double($0))) of time" },
         ].compactMap(\.self)
     }
 

@@ -37,15 +37,21 @@ struct PluginsCommand: AsyncParsableCommand {
                 if json {
                     Terminal.print([
                         "schema": 1,
-                        "plugins": .array(all.map { PluginText.json($0.verb, $0.manifest, $0.defaults) }),
+                        "plugins": .array(all.map(PluginText.json)),
                     ])
                     return
                 }
                 var table = TextTable()
                 table.add("verb", "plug-in", "needs", "what it does")
-                for (verb, manifest, _) in all {
+                for plugin in all {
+                    let manifest = plugin.manifest
                     let needs = manifest.needs.map(\.rawValue).sorted().joined(separator: ", ")
-                    table.add(verb.rawValue, manifest.name, needs.isEmpty ? "–" : needs, manifest.summary)
+                    table.add(
+                        plugin.verb.rawValue,
+                        manifest.name,
+                        needs.isEmpty ? "–" : needs,
+                        manifest.summary
+                    )
                 }
                 table.lines.forEach { Terminal.print($0) }
             }
@@ -78,23 +84,23 @@ struct PluginsCommand: AsyncParsableCommand {
                 if json {
                     Terminal.print([
                         "schema": 1,
-                        "plugins": .array(found.map { PluginText.json($0.verb, $0.manifest, $0.defaults) }),
+                        "plugins": .array(found.map(PluginText.json)),
                     ])
                     return
                 }
-                for (verb, manifest, defaults) in found {
-                    PluginText.lines(verb, manifest, defaults).forEach { Terminal.print($0) }
-                }
+                found.flatMap(PluginText.lines).forEach { Terminal.print($0) }
             }
         }
     }
 }
 
-/// A plug-in's manifest for people and programs.
+/// A plug-in's manifest and options for people and programs.
 enum PluginText {
-    static func lines(_ verb: Manifest.Verb, _ manifest: Manifest, _ defaults: JSONValue) -> [String] {
+    static func lines(_ plugin: PluginRegistry.Listing) -> [String] {
+        let manifest = plugin.manifest
         var lines = [
-            "\(verb.rawValue): \(manifest.name)  (version \(manifest.version))", "  \(manifest.summary)",
+            "\(plugin.verb.rawValue): \(manifest.name)  (version \(manifest.version))",
+            "  \(manifest.summary)",
         ]
         func add(_ title: String, _ values: [String]) {
             if !values.isEmpty { lines.append("  \(title): \(values.joined(separator: ", "))") }
@@ -104,20 +110,26 @@ enum PluginText {
         add("input fields", manifest.requires)
         add("output fields", manifest.produces)
         add("reason codes", manifest.reasons.map(\.description))
-        let options = (defaults.members ?? [:]).sorted { $0.key < $1.key }
+        let options = (plugin.defaults.members ?? [:]).sorted { $0.key < $1.key }
         if !options.isEmpty { lines.append("  options and their defaults:") }
-        for (name, value) in options { lines.append("    \(name): \(value.canonical)") }
+        for (name, value) in options {
+            lines.append("    \(name): \(value.canonical)")
+            if let meaning = plugin.meanings[name] { lines.append("        \(meaning)") }
+        }
         return lines
     }
 
-    static func json(_ verb: Manifest.Verb, _ manifest: Manifest, _ defaults: JSONValue) -> JSONValue {
+    static func json(_ plugin: PluginRegistry.Listing) -> JSONValue {
         func texts(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
+        let manifest = plugin.manifest
         return [
-            "verb": .string(verb.rawValue), "name": .string(manifest.name), "version": .int(manifest.version),
+            "verb": .string(plugin.verb.rawValue), "name": .string(manifest.name),
+            "version": .int(manifest.version),
             "summary": .string(manifest.summary), "needs": texts(manifest.needs.map(\.rawValue).sorted()),
             "roles": texts(manifest.roles), "requires": texts(manifest.requires),
             "produces": texts(manifest.produces),
-            "reasons": texts(manifest.reasons.map(\.description)), "options": defaults,
+            "reasons": texts(manifest.reasons.map(\.description)), "options": plugin.defaults,
+            "option_meanings": .object(plugin.meanings.mapValues(JSONValue.string)),
         ]
     }
 }

@@ -107,7 +107,7 @@ struct ReportText {
         lines += costLines
         for file in report.files where file.split != nil {
             lines.append(
-                "  \(file.path)  \(Amount.count(file.rows)) rows"
+                "  \(file.path)  \(Amount.count(file.rows, "row"))"
                     + (file.rows == 0 ? emptiness(of: file) : "")
             )
         }
@@ -153,7 +153,7 @@ struct ReportText {
         let rows = report.files.filter { $0.export == stage.name && $0.split != nil }.reduce(0) {
             $0 + $1.rows
         }
-        return rows > 0 ? ["\(Amount.count(rows)) pairs written"] : []
+        return rows > 0 ? ["\(Amount.count(rows, "pair")) written"] : []
     }
 
     /// Why an export has no rows, as far as the counts tell.

@@ -14,6 +14,10 @@ struct RunCommand: AsyncParsableCommand {
             on the ledger are never bought or done again. Ctrl-C finishes what is in work and stops; a second Ctrl-C \
             stops at once.
 
+            On a terminal, progress is one line that is redrawn; elsewhere, and where TERM is `dumb` or not set, it is a plain \
+            line every ten seconds. With --color auto, NO_COLOR and such a TERM turn colours off; NO_COLOR alone leaves \
+            progress as it is.
+
             --replay calls nobody: what is not on the ledger or the cassette fails as `not-recorded`, and the exit code is \
             1. --record writes every request and reply of the run to a folder, without keys and addresses, and --cassette \
             takes replies from there before anything is bought, so that a run can be repeated on another machine.

@@ -44,7 +44,7 @@ struct RunSession {
         )
         if !isQuiet {
             let text = PlanText(plan: plan)
-            let limit = tape.isReplay ? "replay, no call is made" : "limit \(text.limit)"
+            let limit = tape.isReplay ? "replay, no call is made" : "limit \(text.limit)\(text.stop)"
             Terminal.tell("\(plan.recipe.name): up to \(text.inFull); \(limit)")
         }
         if let cassette { try await ledger.load(cassette) }
@@ -70,11 +70,12 @@ struct RunSession {
 
     private func makeFolder(_ path: String, _ what: String, option: String) throws {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try FileAccess.makeFolder(path, called: what)
         } catch {
+            if error.isFull { throw error }
             throw CommandProblem(
                 "no-folder",
-                "cannot make \(what) `\(path)`: \(error.localizedDescription)",
+                error.description,
                 hint: "name another place with `\(option)`"
             )
         }
@@ -91,8 +92,9 @@ struct RunSession {
         let unsure = try ledger.spent().unsure
         if unsure.calls > 0, !tape.isReplay {
             Terminal.tell(
-                "note: an earlier pass was killed; up to \(Amount.count(unsure.calls)) calls that were in flight count as paid, with "
-                    + "\(Amount.count(unsure.tokens)) tokens, since their endpoint may charge for them"
+                "note: an earlier pass was killed, and endpoints may charge for what was in flight then: "
+                    + "\(Amount.count(unsure.calls, "call")) and \(Amount.count(unsure.tokens, "token")) count as paid, the "
+                    + "most that was in flight at once and up to half as much again"
             )
         }
         let budget = try Budget(of: plan.recipe, on: ledger) {
@@ -147,6 +149,7 @@ struct RunSession {
                     door.drain()
                 } else {
                     // Everything committed is safe; what is in flight would only be waited for.
+                    Terminal.tell(Self.farewell(inFlight: tape.isReplay ? 0 : door.snapshot.total.inFlight))
                     _exit(CommandExit.interrupted.rawValue)
                 }
             } _: {
@@ -156,6 +159,18 @@ struct RunSession {
             if case .interrupted = end.stop { group.cancelAll() }
             return end
         }
+    }
+
+    /// The last words of a run that is stopped at once.
+    static func farewell(inFlight: Int) -> String {
+        let lost =
+            inFlight == 0
+            ? "no call was in flight"
+            : "\(Amount.count(inFlight, "call")) in flight \(inFlight == 1 ? "is" : "are") given up, and the next "
+                + "pass counts \(inFlight == 1 ? "it" : "them") as paid, since an endpoint may charge for such calls"
+        return
+            "\nstopped at once: \(lost); everything else that was paid for is on the ledger: "
+            + "run the same command again to continue"
     }
 
     /// Opens the page before anything is called, so that a port that is taken costs nothing.
@@ -208,7 +223,7 @@ struct RunSession {
                 throw error
             }
         }
-        let (state, exit) = tell(stop)
+        let (state, exit) = tell(stop, ledger)
         // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
         try? ledger.end(state: state, now: now())
         // The account of what there is so far; that it is missing is no reason to hide why the run stopped.
@@ -230,7 +245,7 @@ struct RunSession {
         guard open == 0 else {
             throw CommandProblem(
                 "internal-error",
-                "\(open) candidates have no final state",
+                "\(counted(open, "candidate")) without a final state",
                 hint: "this is a fault of the product: report it with the recipe"
             )
         }
@@ -254,7 +269,7 @@ struct RunSession {
     private func recordCassette(_ ledger: Ledger) throws {
         guard let target = tape.record else { return }
         let count = try ledger.record(to: target)
-        if !isQuiet { Terminal.tell("recorded \(Amount.count(count)) replies in \(target)/") }
+        if !isQuiet { Terminal.tell("recorded \(Amount.count(count, "reply", "replies")) in \(target)/") }
     }
 
     private func write(_ report: RunReport) throws {
@@ -269,18 +284,31 @@ struct RunSession {
         let missing = tape.isReplay ? report.counts.failed[ReplayEndpoint.code.description] ?? 0 : 0
         let failed = report.counts.failed.values.reduce(0, +) - count - missing
         if failed > 0 {
-            Terminal.tell("warning[failed]: \(failed) candidates failed; the same command tries them again")
+            Terminal.tell(
+                "warning[failed]: \(Amount.count(failed, "candidate")) failed; the same command tries \(failed == 1 ? "it" : "them") again"
+            )
         }
     }
 
-    private func tell(_ stop: RunStop) -> (state: String, exit: ExitCode) {
+    /// How much of what counts as spent was booked without a reply, as the end of a sentence; empty for nothing.
+    private func bookedBlindly(_ ledger: Ledger) -> String {
+        guard let report = try? ledger.report(), report.spending.unanswered.calls > 0 else { return "" }
+        return "; booked at the worst case of attempts without a reply: "
+            + ReportText.text(report.spending.unanswered)
+    }
+
+    private func tell(_ stop: RunStop, _ ledger: Ledger) -> (state: String, exit: ExitCode) {
         let again = "run the same command again to continue"
         switch stop {
         case .interrupted:
             Terminal.tell("interrupted: everything paid for is on the ledger; \(again)")
             return ("interrupted", CommandExit.interrupted)
         case .budget(let sentence):
-            CommandExit.tell("budget", sentence, hint: "raise `budget:` in the recipe and \(again)")
+            CommandExit.tell(
+                "budget",
+                sentence + bookedBlindly(ledger),
+                hint: "raise `budget:` in the recipe and \(again)"
+            )
             return ("budget", CommandExit.resumable)
         case .wall(let sentence):
             CommandExit.tell("budget", sentence, hint: again)

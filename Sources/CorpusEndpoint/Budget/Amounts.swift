@@ -1,3 +1,5 @@
+import CorpusKit
+
 /// What a call may take or took from a budget.
 package struct Amounts: Sendable, Hashable {
     package var nanoDollars: Int
@@ -85,10 +87,11 @@ package struct Caps: Sendable, Hashable {
         }
         if let cap = tokens, sum.tokens > cap {
             return
-                "the budget of \(cap) tokens\(owner) has \(taken.tokens) used and the next call may use \(wanted.tokens)"
+                "the budget of \(counted(cap, "token"))\(owner) has \(taken.tokens) used and the next call may use \(wanted.tokens)"
         }
         if let cap = calls, sum.calls > cap {
-            return "the budget of \(cap) calls\(owner) has \(taken.calls) made and the next one does not fit"
+            return
+                "the budget of \(counted(cap, "call"))\(owner) has \(taken.calls) made and the next one does not fit"
         }
         return nil
     }

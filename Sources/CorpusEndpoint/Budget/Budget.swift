@@ -42,7 +42,8 @@ package final class Budget: Sendable {
     ///   - spentPerRole: What each role took of it.
     ///   - clock: What measures the run's time, from now on.
     ///   - keep: Makes durable how much a role's calls in flight may come to; nil when nobody asks after a kill.
-    ///   - warn: Told once of each cap of which four fifths are spent, also of those that are so from the beginning.
+    ///   - warn: Told once of each cap of which four fifths are spent, also of those that are so from the beginning; not
+    ///     of those that are used up, which the next refusal tells.
     package init(
         _ caps: Caps,
         perRole: [String: Caps] = [:],
@@ -159,7 +160,10 @@ package final class Budget: Sendable {
         let (moved, warnings) = state.withLock { state in
             if isRemembered { state.direct[role] = (state.direct[role] ?? Amounts()) - worstCase }
             let moves = state.book.settle(worstCase, used: used, role: role, at: elapsed())
-            return (take(moves, from: &state), state.book.newWarnings())
+            let warnings = state.book.newWarnings()
+            // Who waited for this amount is refused now, and the run ends with that sentence.
+            let ends = moves.contains { $0.answer != .granted }
+            return (take(moves, from: &state), ends ? [] : warnings)
         }
         for move in moved { move.resume() }
         warnings.forEach(warn)

@@ -136,12 +136,14 @@ struct BudgetBook: Sendable {
     }
 
     /// The caps that were nearly reached since this was asked last; each is told of once.
+    ///
+    /// A cap that is used up is none of them: what is refused next says so.
     mutating func newWarnings() -> [BudgetWarning] {
         var found = caps.warnings(at: total.spent, role: nil)
         for role in perRole.keys.sorted() {
             found += perRole[role]?.warnings(at: roles[role]?.spent ?? Amounts(), role: role) ?? []
         }
-        return found.filter { warned.insert($0.cap).inserted }
+        return found.filter { warned.insert($0.cap).inserted && $0.spent < $0.limit }
     }
 
     // MARK: - Whose turn it is

@@ -1,3 +1,5 @@
+import CorpusKit
+
 /// Four fifths of a cap are spent.
 package struct BudgetWarning: Sendable, Hashable, CustomStringConvertible {
     /// Which cap.
@@ -27,8 +29,8 @@ package struct BudgetWarning: Sendable, Hashable, CustomStringConvertible {
         return switch cap.kind {
         case .nanoDollars:
             "\(percent) % of the budget\(owner) is spent: \(NanoDollars.text(spent)) of \(NanoDollars.text(limit))"
-        case .tokens: "\(percent) % of the budget\(owner) is used: \(spent) of \(limit) tokens"
-        case .calls: "\(percent) % of the budget\(owner) is used: \(spent) of \(limit) calls"
+        case .tokens: "\(percent) % of the budget\(owner) is used: \(spent) of \(counted(limit, "token"))"
+        case .calls: "\(percent) % of the budget\(owner) is used: \(spent) of \(counted(limit, "call"))"
         }
     }
 }

@@ -27,12 +27,12 @@ enum ReplyFault: Error, Sendable, Hashable {
     var message: String {
         switch self {
         case .empty: "an empty body"
-        case .truncated(let bytes): "JSON that stops after \(bytes) bytes"
+        case .truncated(let bytes): "JSON that stops after \(counted(bytes, "byte"))"
         case .notJSON(let offset): "something that is not JSON (first fault at byte \(offset))"
         case .webPage: "a web page"
         case .notUTF8: "bytes that are not UTF-8"
         case .wrongShape(let expected): "JSON of another shape: \(expected)"
-        case .unfinished(let events): "a stream that stops after \(events) events"
+        case .unfinished(let events): "a stream that stops after \(counted(events, "event"))"
         case .endlessLine(let bytes): "a stream whose line has not ended after \(bytes) bytes"
         case .noChoices: "no choices"
         case .reported: "an error"

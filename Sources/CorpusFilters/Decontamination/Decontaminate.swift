@@ -12,18 +12,27 @@ import CorpusKit
 /// under `strict`. Either way the evidence names benchmark, item, field, rule, place and the text that agrees.
 struct Decontaminate: FilterPlugin {
     struct Options: PluginOptions {
-        /// What to compare with: names of built-in packs (`humaneval`, `mbpp`), or paths of packs (`.csfp`), of
-        /// JSON Lines, JSON and text files, and of folders of them.
         var against = ["humaneval", "mbpp"]
-        /// Whether suspect samples are dropped as well.
         var strict = false
-        /// The fewest words of a short benchmark item that is looked for, 5 to 9; shorter ones match by chance.
         var minWords = 5
-        /// A JSON Lines file of what is harmless: `{"rule": "word-10", "item": "HumanEval/1"}` (with `benchmark` where
-        /// names are shared), or `{"sha256": "…"}` of a whole message or field.
-        ///
-        /// Empty for none.
         var whitelist = ""
+
+        static let meanings = [
+            "against": """
+            What to compare with: names of built-in packs (`humaneval`, `mbpp`), or paths of packs \
+            (`.csfp`), of JSON Lines, JSON and text files, and of folders of them.
+            """,
+            "strict": "Whether suspect samples are dropped as well.",
+            "min_words": """
+            The fewest words of a short benchmark item that is looked for, 5 to 9; shorter ones match \
+            by chance.
+            """,
+            "whitelist": """
+            A JSON Lines file of what is harmless: `{"rule": "word-10", "item": "HumanEval/1"}` (with \
+            `benchmark` where names are shared), or `{"sha256": "…"}` of a whole message or field. \
+            Empty for none.
+            """,
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case against, strict, whitelist

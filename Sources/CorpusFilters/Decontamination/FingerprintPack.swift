@@ -89,14 +89,14 @@ extension FingerprintPack {
         ]
         for (index, benchmark) in benchmarks.enumerated() {
             lines.append(
-                "\(benchmark.name): \(benchmark.items.count) items, \(benchmark.licence), \(benchmark.source)"
+                "\(benchmark.name): \(counted(benchmark.items.count, "item")), \(benchmark.licence), \(benchmark.source)"
             )
             lines.append(
                 "  fields \(benchmark.fields.joined(separator: ", ")); \(benchmark.tooShort) too short to check"
             )
             lines.append("  sha256 \(benchmark.sourceDigest.hex)")
             for section in sections where section.benchmark == index {
-                lines.append("  \(section.kind.name): \(section.entries.count) keys")
+                lines.append("  \(section.kind.name): \(counted(section.entries.count, "key"))")
             }
         }
         return lines.joined(separator: "\n")

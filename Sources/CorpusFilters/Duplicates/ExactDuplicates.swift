@@ -6,12 +6,19 @@ import CorpusKit
 /// digests of the text in a normal form.
 struct ExactDuplicates: SelectorPlugin {
     struct Options: PluginOptions {
-        /// What is left out of the comparison: nothing (`bytes`), white space (`whitespace`), or white space and
-        /// letter case (`case`).
         var normalForm = NormalForm.case
-        /// What is compared: all turns with their roles (`messages`), the last answer (`answer`), or the task
-        /// (`instruction`).
         var over = Scope.messages
+
+        static let meanings = [
+            "normal_form": """
+            What is left out of the comparison: nothing (`bytes`), white space (`whitespace`), or \
+            white space and letter case (`case`).
+            """,
+            "over": """
+            What is compared: all turns with their roles (`messages`), the last answer (`answer`), or \
+            the task (`instruction`).
+            """,
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case normalForm = "normal_form"

@@ -13,14 +13,21 @@ import CorpusKit
 /// `suspect_of` where `decontaminate` marked a side.
 struct Rollouts: PairerPlugin {
     struct Options: PluginOptions {
-        /// The most pairs of one prompt, at least 1.
         var perPrompt = 2
-        /// The least and the greatest length of the rejected answer, as a multiple of the chosen one's.
         var lengthRatio = [0.5, 2.0]
-        /// Whether both sides must be of the same model.
-        ///
-        /// Where stages with several models answer the same prompts, `false` also pairs answers across models.
         var sameModel = true
+
+        static let meanings = [
+            "per_prompt": "The most pairs of one prompt, at least 1.",
+            "length_ratio": """
+            The least and the greatest length of the rejected answer, as a multiple of the chosen \
+            one's.
+            """,
+            "same_model": """
+            Whether both sides must be of the same model. Where stages with several models answer the \
+            same prompts, `false` also pairs answers across models.
+            """,
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case perPrompt = "per_prompt"

@@ -27,7 +27,11 @@ public struct FolderFinder: ResourceFinder, Sendable {
         do {
             return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw ResourceProblem(name: path, "cannot read `\(path)`: \(error.localizedDescription)")
+            let isReadable = FileManager.default.isReadableFile(atPath: path)
+            throw ResourceProblem(
+                name: path,
+                "cannot read `\(path)`: \(isReadable ? "it is no ordinary file" : "permission denied")"
+            )
         }
     }
 

@@ -82,8 +82,18 @@ extension EndpointAPI {
 ///
 /// Use `snake_case` property names in `CodingKeys` where a name has several words: recipes are written so.
 public protocol PluginOptions: Codable, Sendable {
+    /// What each option means, by its name in recipes: a sentence or two with the unit and the range.
+    ///
+    /// `corpusmith plugins show` prints them. Nothing unless a plug-in says otherwise.
+    static var meanings: [String: String] { get }
+
     /// Creates the options of a recipe that sets none.
     init()
+}
+
+extension PluginOptions {
+    /// None.
+    public static var meanings: [String: String] { [:] }
 }
 
 /// A plug-in without options.

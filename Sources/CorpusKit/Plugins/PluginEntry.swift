@@ -6,6 +6,8 @@ public struct PluginEntry<Product>: Sendable {
     public let manifest: Manifest
     /// The options with their default values.
     public let defaults: JSONValue
+    /// What the options mean, by name; those that a plug-in says nothing about are left out.
+    public let meanings: [String: String]
     /// What the plug-in proves about itself.
     public let selfChecks: [SelfCheck]
     /// Builds the plug-in.
@@ -18,11 +20,13 @@ public struct PluginEntry<Product>: Sendable {
     public init(
         _ manifest: Manifest,
         defaults: JSONValue = .object([:]),
+        meanings: [String: String] = [:],
         selfChecks: [SelfCheck] = [],
         make: @escaping @Sendable (JSONValue, Set<String>, PluginSetup) throws -> Product
     ) {
         self.manifest = manifest
         self.defaults = defaults
+        self.meanings = meanings
         self.selfChecks = selfChecks
         self.make = make
     }
@@ -34,7 +38,12 @@ public struct PluginEntry<Product>: Sendable {
         build: @escaping @Sendable (Options, Set<String>, PluginSetup) throws -> Product
     ) {
         let defaults = Self.encoded(Options())
-        self.init(manifest, defaults: defaults, selfChecks: selfChecks) { given, roles, setup in
+        self.init(
+            manifest,
+            defaults: defaults,
+            meanings: Options.meanings,
+            selfChecks: selfChecks
+        ) { given, roles, setup in
             try build(Self.decoded(Options.self, given, over: defaults, of: manifest.name), roles, setup)
         }
     }

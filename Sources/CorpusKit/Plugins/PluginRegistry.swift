@@ -35,8 +35,20 @@ public struct PluginRegistry: Sendable {
         self.exporters = try PluginTable(exporters)
     }
 
-    /// Every plug-in in the order of the verbs, then by name, with its default options.
-    public var all: [(verb: Manifest.Verb, manifest: Manifest, defaults: JSONValue)] {
+    /// A plug-in as lists show it.
+    public struct Listing: Sendable {
+        /// The verb that it serves.
+        public var verb: Manifest.Verb
+        /// Who it is.
+        public var manifest: Manifest
+        /// The options with their default values.
+        public var defaults: JSONValue
+        /// What the options mean, by name.
+        public var meanings: [String: String]
+    }
+
+    /// Every plug-in in the order of the verbs, then by name.
+    public var all: [Listing] {
         sources.listed(.read) + generators.listed(.generate) + verifiers.listed(.verify)
             + filters.listed(.filter)
             + selectors.listed(.select) + pairers.listed(.pair) + exporters.listed(.write)
@@ -67,10 +79,15 @@ public struct PluginTable<Product>: Sendable {
     /// The entry under a name.
     public subscript(name: String) -> PluginEntry<Product>? { entries[name] }
 
-    fileprivate func listed(
-        _ verb: Manifest.Verb
-    ) -> [(verb: Manifest.Verb, manifest: Manifest, defaults: JSONValue)] {
-        list.map { (verb, $0.manifest, $0.defaults) }
+    fileprivate func listed(_ verb: Manifest.Verb) -> [PluginRegistry.Listing] {
+        list.map {
+            PluginRegistry.Listing(
+                verb: verb,
+                manifest: $0.manifest,
+                defaults: $0.defaults,
+                meanings: $0.meanings
+            )
+        }
     }
 }
 

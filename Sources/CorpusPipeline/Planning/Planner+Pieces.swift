@@ -208,7 +208,7 @@ extension Planner {
                     "unknown-model",
                     "there is no model `\(model.value)` under `models:`",
                     at: model.location,
-                    hint: nearestHint(for: model.value, among: recipe.models.map(\.name))
+                    hint: modelHint(for: model.value)
                 )
                 continue
             }
@@ -229,6 +229,13 @@ extension Planner {
             )
         }
         return result
+    }
+
+    /// The model that a name which the recipe does not have probably means, else all that it has.
+    func modelHint(for name: String) -> String? {
+        let names = recipe.models.map(\.name)
+        return names.isEmpty
+            ? "name one under `models:` first" : nameHint(for: name, among: names, "its models")
     }
 
     mutating func check(

@@ -184,7 +184,7 @@ package struct Planner {
                     "unknown-model",
                     "there is no model `\(fallback.value)` under `models:`",
                     at: fallback.location,
-                    hint: nearestHint(for: fallback.value, among: recipe.models.map(\.name))
+                    hint: modelHint(for: fallback.value)
                 )
             } else if models[fallback.value]?.identity == models[spec.name]?.identity {
                 fault(
@@ -281,7 +281,11 @@ package struct Planner {
                     "unknown-stage",
                     "there is no source or stage `\(input.stage)`",
                     at: input.location,
-                    hint: nearestHint(for: input.stage, among: sourceNames.union(stageNames))
+                    hint: nameHint(
+                        for: input.stage,
+                        among: sourceNames.union(stageNames).sorted(),
+                        "its sources and stages"
+                    )
                 )
             }
         }

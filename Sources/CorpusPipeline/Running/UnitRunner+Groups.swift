@@ -45,7 +45,7 @@ extension UnitRunner {
             guard verdicts.count == items.count else {
                 throw WorkFailure(
                     "plugin-error",
-                    "`\(node.manifest.name)` gave \(verdicts.count) verdicts on \(items.count) drafts"
+                    "`\(node.manifest.name)` gave \(counted(verdicts.count, "verdict")) on \(counted(items.count, "draft"))"
                 )
             }
             for place in items.indices { apply(verdicts[place], to: &records[place], items[place], node) }

@@ -84,7 +84,7 @@ extension PassCount {
             }
         return Verdict(
             outcome,
-            "\(passes) of \(attempts) attempts passed",
+            "\(passes) of \(counted(attempts, "attempt")) passed",
             score: rate,
             detail: detail.merging(extra) { own, _ in own },
             labels: ["difficulty": .string(band.rawValue)]

@@ -17,22 +17,26 @@ import CorpusKit
 ///   `missing`, with a model `stopped_early` and, where it was looked at, `reference` (`passed` or `failed`).
 struct PassRate: VerifierPlugin {
     struct Options: PluginOptions {
-        /// How many attempts a task gets, 1 to 100.
-        ///
-        /// In a group, how many the stage that answers makes of each task: those that never came to be tested count
-        /// as failed, and those beyond the number count too. 0 stands for 8 with a model and, in a group, for as many
-        /// as were tested, which makes tasks look easier than they are when attempts fell out before.
         var attempts = 0
-        /// Whether a model stops once the band is clear, after 3 attempts at the earliest.
         var stopEarly = true
-        /// The lowest rate to keep, 0 to 1; below it a task is `too-hard`.
         var min = 0.0
-        /// The highest rate to keep, 0 to 1; above it a task is `too-easy`.
         var max = 1.0
-        /// Wall time of the tests of one attempt, in milliseconds, 1 to 600000.
         var wallMilliseconds = 10_000
-        /// Memory of one process, in MiB, 16 to 65536.
         var memoryMiB = 512
+
+        static let meanings = [
+            "attempts": """
+            How many attempts a task gets, 1 to 100. In a group, how many the stage that answers makes \
+            of each task: those that never came to be tested count as failed, and those beyond the \
+            number count too. 0 stands for 8 with a model and, in a group, for as many as were tested, \
+            which makes tasks look easier than they are when attempts fell out before.
+            """,
+            "stop_early": "Whether a model stops once the band is clear, after 3 attempts at the earliest.",
+            "min": "The lowest rate to keep, 0 to 1; below it a task is `too-hard`.",
+            "max": "The highest rate to keep, 0 to 1; above it a task is `too-easy`.",
+            "wall_ms": "Wall time of the tests of one attempt, in milliseconds, 1 to 600000.",
+            "memory_mib": "Memory of one process, in MiB, 16 to 65536.",
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case attempts, min, max

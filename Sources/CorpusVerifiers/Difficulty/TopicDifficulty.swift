@@ -15,14 +15,17 @@ import CorpusKit
 /// After the scores by topic of the Seed-Coder report; what is different is in `docs/decisions/0015-methods-in-part.md`.
 struct TopicDifficulty: VerifierPlugin, Verifier {
     struct Options: PluginOptions {
-        /// How many times the difficulty is asked for, 1 to 3; the mean counts.
         var calls = 3
-        /// The least score to keep, 1 to 10; below it a task is `too-easy`.
         var minScore = 3.0
-        /// How many topics are asked for at most, 1 to 6.
         var maxTopics = Topics.most
-        /// The tasks of known level: JSON Lines.
         var anchors = "Seeds/topic-anchors.jsonl"
+
+        static let meanings = [
+            "calls": "How many times the difficulty is asked for, 1 to 3; the mean counts.",
+            "min_score": "The least score to keep, 1 to 10; below it a task is `too-easy`.",
+            "max_topics": "How many topics are asked for at most, 1 to 6.",
+            "anchors": "The tasks of known level: JSON Lines.",
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case calls, anchors

@@ -14,12 +14,15 @@ import CorpusKit
 ///   `passed`, `unknown` for a language without a stub, or `off`).
 struct Tests: VerifierPlugin, Verifier {
     struct Options: PluginOptions {
-        /// Wall time of all tests of one draft, in milliseconds, 1 to 600000.
         var wallMilliseconds = 10_000
-        /// Memory of one process, in MiB, 16 to 65536.
         var memoryMiB = 512
-        /// Whether tests that an empty stub passes are refused.
         var controls = true
+
+        static let meanings = [
+            "wall_ms": "Wall time of all tests of one draft, in milliseconds, 1 to 600000.",
+            "memory_mib": "Memory of one process, in MiB, 16 to 65536.",
+            "controls": "Whether tests that an empty stub passes are refused.",
+        ]
 
         private enum CodingKeys: String, CodingKey {
             case wallMilliseconds = "wall_ms"
@@ -68,7 +71,7 @@ struct Tests: VerifierPlugin, Verifier {
             "isolation": .string(result.isolation), "toolchain": .string(result.toolchain),
         ]
         let score = result.total > 0 ? Double(result.passed) / Double(result.total) : 0
-        let tally = "\(result.passed) of \(result.total) tests passed"
+        let tally = "\(result.passed) of \(counted(result.total, "test")) passed"
         guard TestedTask.isPass(result) else {
             let reason = Self.reason(for: result.verdict)
             return Verdict(

@@ -91,7 +91,7 @@ struct EmbeddingDialectTests {
             ),
             (
                 #"{"data":[{"embedding":[1]},{"embedding":[1,2]}]}"#,
-                .wrongShape("expected vectors of 1 numbers, found one of 2")
+                .wrongShape("expected vectors of 1 number, found one of 2")
             ),
             (#"{"data":[{},{}]}"#, .wrongShape("`data[0].embedding` is null")),
             (#"{"data":[{"embedding":[]},{}]}"#, .wrongShape("`data[0].embedding` holds no finite numbers")),

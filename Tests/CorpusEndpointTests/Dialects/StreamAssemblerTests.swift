@@ -175,7 +175,7 @@ extension StreamAssemblerTests {
 
 
                     """,
-                message: "a stream that stops after 1 events"
+                message: "a stream that stops after 1 event"
             ),
         ]
     }

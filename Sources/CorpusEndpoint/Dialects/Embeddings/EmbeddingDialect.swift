@@ -56,7 +56,7 @@ struct EmbeddingDialect: Dialect {
             throw .wrongShape("`data` is missing")
         }
         guard entries.count == request.texts.count else {
-            throw .wrongShape("expected \(request.texts.count) vectors, found \(entries.count)")
+            throw .wrongShape("expected \(counted(request.texts.count, "vector")), found \(entries.count)")
         }
         var vectors = [[Float]?](repeating: nil, count: entries.count)
         for (position, entry) in entries.enumerated() {
@@ -69,7 +69,7 @@ struct EmbeddingDialect: Dialect {
         let whole = vectors.compactMap(\.self)
         let length = request.extra["dimensions"]?.whole ?? whole.first?.count ?? 0
         if let other = whole.first(where: { $0.count != length }) {
-            throw .wrongShape("expected vectors of \(length) numbers, found one of \(other.count)")
+            throw .wrongShape("expected vectors of \(counted(length, "number")), found one of \(other.count)")
         }
         var reply = ModelReply(text: "", usage: usage(value["usage"]))
         reply.vectors = whole
