@@ -22,6 +22,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 DRIVER = ROOT / ".build/release/endpoint-bench"
+# Other programs: the folder of their environment, the package that must be there, and the script.
+OTHERS = {
+    "curator": ("venv-curator", "bespokelabs-curator", "curator_client.py"),
+    "data-designer": ("venv-data-designer", "data-designer", "data_designer_client.py"),
+}
 rows = []
 
 
@@ -66,6 +71,27 @@ def aiohttp(server, calls, places):
     words = [PEER, HERE / "peers/aiohttp_client.py", "--url", server.url, "--calls", str(calls)]
     words += ["--places", str(places), "--prompt-bytes", "1500"]
     return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def python_of(name):
+    """The Python that has another program, or None where that is not installed."""
+    folder, package, _ = OTHERS[name]
+    python = ROOT / ".build/benchmarks" / folder / "bin/python"
+    words = [python, "-c", f"import importlib.metadata as it; it.version('{package}')"]
+    is_there = python.exists() and subprocess.run(words, stderr=subprocess.DEVNULL).returncode == 0
+    return python if is_there else None
+
+
+def other(server, name, calls, places):
+    words = [python_of(name), HERE / "peers" / OTHERS[name][2], "--url", server.url, "--calls", str(calls)]
+    words += ["--places", str(places), "--prompt-bytes", "1500"]
+    run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if run.returncode:
+        sys.exit(f"error: {name} failed: {run.stderr[-2000:]}")
+    figures = json.loads(run.stdout.splitlines()[-1])
+    if figures["missing"] or figures["mismatched"]:
+        sys.exit(f"error: {name} lacks {figures['missing']} rows, and has {figures['mismatched']} wrong ones")
+    return figures
 
 
 def floor(calls, places, *flags):
@@ -253,7 +279,33 @@ def count(ledger):
             return 0
 
 
-SCENARIOS = [throughput, fixed, lognormal, idle, knee, storm, memory, kill]
+def peers():
+    """No latency: what a call costs other programs, where they are installed."""
+    present = [name for name in OTHERS if python_of(name)]
+    for name in OTHERS:
+        if name not in present:
+            print(f"{'peers':<12} {name} is not installed, see Tests/Benchmarks/Endpoint/README.md")
+    if not present:
+        return
+    with Server("--latency", "none") as server:
+        for places in (64, 256):
+            own = ours(server, 3000, places)
+            told("peers", f"{places} places: calls/s with ledger", f"{own['calls_per_s']:.0f}")
+            told("peers", f"{places} places: CPU µs a call with ledger", f"{own['cpu_us_per_call']:.0f}")
+            for name in present:
+                server.reset()
+                peer = other(server, name, 3000, places)
+                what = f"{places} places: {peer['client']}"
+                told("peers", f"{what}: calls/s", f"{peer['calls_per_s']:.0f}")
+                told("peers", f"{what}: CPU µs a call", f"{peer['cpu_us_per_call']:.0f}")
+                told("peers", f"{what}: peak MB", f"{peer['rss_mb']:.0f}")
+                share = own["cpu_us_per_call"] / peer["cpu_us_per_call"]
+                what = f"{places} places: CPU with ledger / CPU of {name}"
+                told("peers", what, f"{share:.3f}", "<= 0.05", share <= 0.05)
+            server.reset()
+
+
+SCENARIOS = [throughput, fixed, lognormal, idle, knee, storm, memory, kill, peers]
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
