@@ -216,12 +216,12 @@ struct RoleBudgetTests {
             clock: clock
         )
         try await budget.reserve(Self.tokens(80), for: "judge")
-        async let waiter: Void = budget.reserve(Self.tokens(80), for: "judge")
+        let waiter = Task { try await budget.reserve(Self.tokens(80), for: "judge") }
         await until { budget.waiting == 1 }
         clock.advance(by: .seconds(61))
         #expect(budget.reserveNow(Self.tokens(1), for: "teacher"))
 
-        await #expect(throws: BudgetExhausted.self) { try await waiter }
+        await #expect(throws: BudgetExhausted.self) { try await waiter.value }
         #expect(budget.waiting == 0)
     }
 
