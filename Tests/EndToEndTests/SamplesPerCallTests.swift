@@ -99,7 +99,10 @@ struct SamplesPerCallTests {
             Self.wanted(request) > 1 ? .status(400, #"{"error":{"message":"n must be 1"}}"#) : model(request)
         }
         let seeds = (1...40).map { number in
-            Bench.tasks[0].replacing("\"t1\"", with: "\"t\(number)\"").replacing("given number.", with: "number \(number).")
+            Bench.tasks[0].replacing("\"t1\"", with: "\"t\(number)\"").replacing(
+                "given number.",
+                with: "number \(number)."
+            )
         }
         try bench.write(seeds.joined(separator: "\n"), to: "seeds.jsonl")
         let end = try await Program.run("run", "recipe.yaml", folder: bench.folder)
@@ -137,7 +140,8 @@ struct SamplesPerCallTests {
         try bench.write(
             recipe.edited(
                 "  tested:",
-                to: "  again:  { generate: solve, from: tasks, model: student, options: { attempts: 1 } }\n  tested:"
+                to:
+                    "  again:  { generate: solve, from: tasks, model: student, options: { attempts: 1 } }\n  tested:"
             ).edited("from: solved }", to: "from: [solved, again] }"),
             to: "recipe.yaml"
         )

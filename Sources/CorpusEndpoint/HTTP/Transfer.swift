@@ -141,6 +141,8 @@ final class Transfer: @unchecked Sendable {
         return .beginningTimeout
     }
 
+    private static let statusLine = Array("HTTP/".utf8)
+
     private func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
         // Most headers are of no interest: their first letter (in lower case) says so without making a text.
         guard let first = unsafe piece.first, "charlx".utf8.contains(first | 0x20) else { return true }
@@ -151,13 +153,14 @@ final class Transfer: @unchecked Sendable {
             }
             return true
         }
-        let line = unsafe String(decoding: piece, as: UTF8.self)
         // An interim reply (100, 103) has headers of its own, which say nothing about the final one.
-        if line.hasPrefix("HTTP/") {
+        if unsafe piece.starts(with: Self.statusLine) {
             (headers, isWebPage) = ([:], false)
-            let digits = line.utf8.drop { $0 != 0x20 }.dropFirst().prefix(3)
-            status = digits.reduce(0) { 10 * $0 + Int($1 & 0x0F) }
+            let digits = unsafe piece.drop { $0 != 0x20 }.dropFirst().prefix(3)
+            unsafe status = digits.reduce(0) { 10 * $0 + Int($1 & 0x0F) }
+            return true
         }
+        let line = unsafe String(decoding: piece, as: UTF8.self)
         guard let colon = line.firstIndex(of: ":") else { return true }
         let name = line[..<colon].lowercased()
         headerBytes += line.utf8.count
