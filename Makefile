@@ -1,7 +1,7 @@
 # The only list of commands. `make` alone prints it.
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test check format bench bench-endpoint docs model clean nightly
+.PHONY: help quickstart build test check format bench bench-endpoint bench-engine crash docs model clean nightly
 
 help: ## Print this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,15 @@ bench: ## Time the release binary's start and its work on the shipped recipes
 bench-endpoint: ## Measure model calls against a local server, beside a hand-written client; ten minutes or so
 	@scripts/install-build-deps.sh build
 	@Tests/Benchmarks/Endpoint/run.py
+
+crash: ## Kill runs, fill disks and damage ledgers on purpose, and compare with an undisturbed run; ten minutes or so
+	@scripts/install-build-deps.sh build
+	@swift build -c release --product corpusmith
+	@Tests/Crash/run.py .build/release/corpusmith --kills 200
+
+bench-engine: ## Measure the engine and its ledger without models, beside SQLite's own speed
+	@scripts/install-build-deps.sh build
+	@Tests/Benchmarks/Engine/run.py
 
 docs: ## Check links, paths and recipes in the documentation
 	@scripts/check-docs.sh

@@ -134,6 +134,13 @@ let package = Package(
             dependencies: ["CorpusEndpoint", "CorpusKit", "CorpusLedger", "CorpusPipeline"],
             path: "Tests/Benchmarks/Endpoint/driver"
         ),
+        .executableTarget(
+            name: "engine-bench",
+            dependencies: [
+                "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger", "CorpusPipeline",
+            ],
+            path: "Tests/Benchmarks/Engine/driver"
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["corpusmith", "CorpusModel", "CorpusText", "TestSupport", grdb]

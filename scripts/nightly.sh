@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The checks that take long: everything of `make check`, then the live local model, then the sanitizers.
+# The checks that take long: everything of `make check`, then broken runs, the live local model and the sanitizers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/test.sh
+swift build -c release --product corpusmith
+Tests/Crash/run.py .build/release/corpusmith --kills 200
 scripts/get-local-model.sh
 LOCAL_MODEL=1 NIGHTLY=1 swift test --skip-build --parallel
 for sanitizer in address thread; do

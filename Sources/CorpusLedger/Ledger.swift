@@ -48,7 +48,7 @@ package final class Ledger: Sendable {
         now: Double
     ) throws(LedgerProblem) -> Ledger {
         try wrapping(path) {
-            try refuseLoss(of: path)
+            try LedgerFile(path: path).refuseLoss()
             let pool = try openPool(path, readOnly: false)
             let reserve = try LedgerReserve(beside: path)
             let pass = try pool.write { database -> Int in
@@ -121,23 +121,6 @@ package final class Ledger: Sendable {
                 lack.problem.withLock { $0 = problem.code == .full ? problem : .diskFull(path) }
             }
         }
-    }
-
-    /// Refuses to begin anew where an earlier run's ledger was lost: every reply would be bought again.
-    private static func refuseLoss(of path: String) throws {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard (attributes?[.size] as? Int ?? 0) == 0 else { return }
-        let folder = (path as NSString).deletingLastPathComponent
-        let traces = ["report.json", "export/manifest.json"].map {
-            (folder as NSString).appendingPathComponent($0)
-        }
-        guard let trace = traces.first(where: FileManager.default.fileExists) else { return }
-        throw LedgerProblem(
-            .damaged,
-            "the ledger `\(path)` is \(attributes == nil ? "gone" : "empty"), and `\(trace)` says that a run was here",
-            hint:
-                "put the ledger back, or remove the folder `\(folder)` to start over and buy every reply again"
-        )
     }
 
     /// Makes entries durable; all of them or none.
@@ -238,6 +221,11 @@ package final class Ledger: Sendable {
 
     // MARK: - Opening
 
+    /// The writer's pages in memory: keys are digests, so that rows go anywhere, and what is not at hand is read again.
+    private static let cacheKibibytes = 48 << 10
+    /// A page that changes in many transactions is brought to its place once for all of them: 64 MiB of them.
+    private static let checkpointPages = 16_384
+
     static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
         do {
             return try body()
@@ -286,7 +274,13 @@ package final class Ledger: Sendable {
         if !readOnly {
             // The pool sets NORMAL itself after its own set-up, so FULL is set here and read back.
             let level = try pool.writeWithoutTransaction { database -> Int? in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL;
+                        PRAGMA cache_size = -\(Self.cacheKibibytes);
+                        PRAGMA wal_autocheckpoint = \(Self.checkpointPages)
+                        """
+                )
                 return try Int.fetchOne(database, sql: "PRAGMA synchronous")
             }
             guard level == 2 else {

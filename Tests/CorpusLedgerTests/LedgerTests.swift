@@ -298,16 +298,48 @@ struct LedgerTests {
         )
     }
 
-    @Test("A ledger that was lost or emptied beside its exports is not begun anew", arguments: [true, false])
-    func lost(isEmpty: Bool) async throws {
+    @Test(
+        "A ledger that was lost, emptied or cut in its header beside its exports is not begun anew",
+        arguments: [nil, 0, 1, 16, 99]
+    )
+    func lost(bytes: Int?) async throws {
         do { try await begin().commit([.call(call(1))]) }
         try Data().write(to: URL(fileURLWithPath: folder + "/report.json"))
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-        if isEmpty { try Data().write(to: URL(fileURLWithPath: path)) }
+        if let bytes {
+            try Data("SQLite format 3\0".utf8.prefix(bytes)).write(to: URL(fileURLWithPath: path))
+        }
 
         #expect(try #require(throws: LedgerProblem.self) { try begin() }.code == .damaged)
         try FileManager.default.removeItem(atPath: folder + "/report.json")
-        _ = try begin()
+        if bytes ?? 0 == 0 { _ = try begin() }
+    }
+
+    @Test(
+        "A ledger that lost something from its end is refused before SQLite misses it",
+        arguments: [1, 4096, 8192]
+    )
+    func shortened(bytes: Int) async throws {
+        do {
+            let ledger = try begin()
+            try await ledger.commit(
+                (0..<200).map { .call(call($0, text: String(repeating: "\($0) ", count: 90))) }
+            )
+            try ledger.end(state: "done", now: 1)
+        }
+        for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try whole.dropLast(bytes).write(to: URL(fileURLWithPath: path))
+
+        let problem = try #require(throws: LedgerProblem.self) { try begin() }
+        #expect(problem.code == .damaged)
+        #expect(
+            problem.description.contains(
+                "has \(whole.count - bytes) bytes and says that it had \(whole.count)"
+            )
+        )
+        try whole.write(to: URL(fileURLWithPath: path))
+        #expect(try begin().call(call(199).key) != nil)
     }
 
     @Test(

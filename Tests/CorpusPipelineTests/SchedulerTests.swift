@@ -123,10 +123,8 @@ struct SchedulerTests {
         let count = 5_000
         for number in 0..<count {
             let passage = Outcome.Passage(item: item(number), state: .passed)
-            try router.route(
-                Outcome(passages: [passage], state: .passed),
-                from: .unit(node: rated, passage.item, ordinal: 0)
-            )
+            let work = Work.unit(node: rated, passage.item, ordinal: 0)
+            try router.route([.init(work: work, outcome: Outcome(passages: [passage], state: .passed))])
         }
         #expect(try router.decideNextSelection())
         #expect(router.left == count && !router.isDone)
@@ -164,10 +162,8 @@ struct SchedulerTests {
         var router = Router(plan: plan)
         for number in 0..<300 {
             let passage = Outcome.Passage(item: item(number), state: .passed)
-            try router.route(
-                Outcome(passages: [passage], state: .passed),
-                from: .unit(node: rated, passage.item, ordinal: 0)
-            )
+            let work = Work.unit(node: rated, passage.item, ordinal: 0)
+            try router.route([.init(work: work, outcome: Outcome(passages: [passage], state: .passed))])
         }
         #expect(try router.decideNextSelection())
         #expect(try !router.decideNextSelection())

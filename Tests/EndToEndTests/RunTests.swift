@@ -126,7 +126,8 @@ struct RunTests {
             9
         )
         let url = try #require(URL(string: String(address)))
-        let (body, response) = try await URLSession.shared.data(from: url)
+        let fetched = try? await URLSession.shared.data(from: url)
+        let (body, response) = try #require(fetched, "\(running.errorsSoFar)")
         let page = String(decoding: body, as: UTF8.self)
         gate.open()
         let end = try await running.end()

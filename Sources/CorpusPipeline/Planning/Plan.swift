@@ -93,6 +93,8 @@ package struct PlanNode: Sendable {
     package var joins: Bool { mayRepeat && !kind.isGroup }
     /// Every node that something may flow from to here.
     package let ancestors: Set<Int>
+    /// Whether it works item by item and at once, waiting for nobody: then what reaches it need not queue for it.
+    package let isPrompt: Bool
 
     package var stageRecord: StageRecord {
         StageRecord(

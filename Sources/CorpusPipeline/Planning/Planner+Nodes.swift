@@ -36,7 +36,8 @@ extension Planner {
                 width: 64,
                 checks: [],
                 mayRepeat: false,
-                ancestors: []
+                ancestors: [],
+                isPrompt: false
             )
         )
         origins.append([nodes.count - 1])
@@ -92,7 +93,8 @@ extension Planner {
                 width: stage.width ?? width(manifest, roles),
                 checks: checks,
                 mayRepeat: mayRepeat(inputs),
-                ancestors: ancestors(inputs + others)
+                ancestors: ancestors(inputs + others),
+                isPrompt: isPrompt(kind, manifest, roles) && stage.width == nil
             )
         )
     }
@@ -165,8 +167,20 @@ extension Planner {
                 checks: inputs.map { nodes[$0.node].checks }.reduce(nil) { ($0 ?? $1).intersection($1) }
                     ?? [],
                 mayRepeat: mayRepeat(inputs),
-                ancestors: ancestors(inputs)
+                ancestors: ancestors(inputs),
+                isPrompt: true
             )
         )
+    }
+
+    private func isPrompt(
+        _ kind: PlanNode.Kind,
+        _ manifest: Manifest,
+        _ roles: [String: PlannedModel]
+    ) -> Bool {
+        switch kind {
+        case .filter, .verify: roles.isEmpty && manifest.needs.isEmpty
+        case .source, .generate, .groupVerify, .select, .pair, .write: false
+        }
     }
 }

@@ -59,13 +59,14 @@ package struct Engine: Sendable {
             stages: try ledger.number(plan.nodes.map(\.stageRecord)),
             ledger: ledger,
             exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
-            isFresh: isFresh
+            isFresh: isFresh,
+            successors: plan.successors
         )
         var router = Router(plan: plan)
         var feed = try Feed(plan: plan)
         var stop: RunStop?
 
-        await withTaskGroup(of: (Work, UnitRunner.End)?.self) { group in
+        await withTaskGroup(of: [(Work, UnitRunner.End)]?.self) { group in
             // Units may wait for long: the end of the time must not wait for one of them.
             if let deadline {
                 group.addTask { [services] in
@@ -86,14 +87,11 @@ package struct Engine: Sendable {
                     if Self.endsCalls(stop) || Self.endsCalls(halt()) { services.drain() }
                 }
                 router.refill()
-                while let work = router.scheduler.next() {
-                    working += 1
-                    group.addTask { (work, await runner.perform(work)) }
-                }
-                if stop == nil, router.wantsSeed, !feed.isExhausted {
+                if stop == nil {
                     do {
-                        if let work = try await feed.next() { router.scheduler.enqueue(work) }
-                        continue
+                        while router.wantsSeed, !feed.isExhausted, halt() == nil {
+                            if let work = try await feed.next() { router.scheduler.enqueue(work) }
+                        }
                     } catch {
                         stop = .failure(
                             WorkFailure(
@@ -105,6 +103,10 @@ package struct Engine: Sendable {
                         continue
                     }
                 }
+                for works in router.nextWorks() {
+                    working += 1
+                    group.addTask { Array(zip(works, await runner.perform(works))) }
+                }
                 do {
                     if stop == nil, feed.isExhausted, try router.decideNextSelection() { continue }
                 } catch {
@@ -114,23 +116,27 @@ package struct Engine: Sendable {
                     continue
                 }
                 guard working > 0, let next = await group.next() else { break }
-                guard let (work, end) = next else { continue }
+                guard let next else { continue }
                 working -= 1
-                switch end {
-                case .done(let outcome):
-                    Self.count(outcome, of: plan.nodes[work.node], in: meter)
-                    do {
-                        try router.route(outcome, from: work)
-                    } catch {
-                        stop = .failure(
-                            WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
-                        )
+                for (work, end) in next {
+                    switch end {
+                    case .done(let steps):
+                        for step in steps {
+                            Self.count(step.outcome, of: plan.nodes[step.work.node], in: meter)
+                        }
+                        do {
+                            try router.route(steps)
+                        } catch {
+                            stop = .failure(
+                                WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
+                            )
+                        }
+                        if let first = steps.first { router.settle(work, first.outcome) }
+                    case .stop(let reason):
+                        // A wait that was ended because the pass ends says nothing new about why.
+                        if stop == nil || (Self.endsAll(reason) && !reason.isInterruption) { stop = reason }
+                        router.scheduler.abandon(work)
                     }
-                    router.settle(work, outcome)
-                case .stop(let reason):
-                    // A wait that was ended because the pass ends says nothing new about why.
-                    if stop == nil || (Self.endsAll(reason) && !reason.isInterruption) { stop = reason }
-                    router.scheduler.abandon(work)
                 }
                 progress(meter.snapshot)
             }

@@ -1,6 +1,7 @@
 import CorpusConfig
 import CorpusKit
 import CorpusLedger
+import Foundation
 
 /// Carries items from where they leave a node to where they are read, and holds what waits at barriers.
 struct Router {
@@ -22,6 +23,8 @@ struct Router {
         var waiting: [(key: ItemKey, task: ItemKey)]
     }
 
+    private static let cores = ProcessInfo.processInfo.activeProcessorCount
+
     private let plan: Plan
     private var readers: [[Reader]]
     private var barriers: [Int: Barrier] = [:]
@@ -32,6 +35,8 @@ struct Router {
     init(plan: Plan) {
         self.plan = plan
         scheduler = Scheduler(nodes: plan.nodes)
+        let successors = plan.successors
+        scheduler.unbound = Set(plan.sources.filter { successors[$0] != nil })
         readers = Array(repeating: [], count: plan.nodes.count)
         for (index, node) in plan.nodes.enumerated() {
             for edge in node.inputs {
@@ -59,6 +64,30 @@ struct Router {
     /// How many units wait for their turn.
     var left: Int { releases.values.reduce(scheduler.waiting) { $0 + $1.waiting.count } }
 
+    /// What can be started now, in portions for one task each.
+    ///
+    /// Work that waits for nobody goes in larger ones: what is made durable together shares a transaction.
+    mutating func nextWorks() -> [[Work]] {
+        var portions: [[Work]] = []
+        var prompt: [Work] = []
+        while let work = scheduler.next() {
+            if isPrompt(work) { prompt.append(work) } else { portions.append([work]) }
+        }
+        let size = max(1, min(64, prompt.count / Self.cores))
+        for start in stride(from: 0, to: prompt.count, by: size) {
+            portions.append(Array(prompt[start..<min(start + size, prompt.count)]))
+        }
+        return portions
+    }
+
+    private func isPrompt(_ work: Work) -> Bool {
+        switch work {
+        case .row, .selection, .unrouted: true
+        case .unit(let node, _, _): plan.nodes[node].isPrompt
+        case .group: false
+        }
+    }
+
     /// Starts nothing new at nodes that need a model, or at no node at all.
     mutating func drain(everything: Bool) {
         for (index, node) in plan.nodes.enumerated() where everything || !node.roles.isEmpty {
@@ -66,12 +95,16 @@ struct Router {
         }
     }
 
-    /// Sends what left a node to its readers.
-    mutating func route(_ outcome: Outcome, from work: Work) throws {
+    /// Sends what came of work in the end to its readers; steps between had one reader each, which was the next step.
+    mutating func route(_ steps: [UnitRunner.Step]) throws {
         // A row has no task while it is read; the seed that came of it is one, and on its way until it is settled.
-        if case .row(let node, _, _) = work {
-            for passage in outcome.passages { scheduler.hold(passage.item.draft.task, at: node) }
+        if let first = steps.first, case .row(let node, _, _) = first.work {
+            for passage in first.outcome.passages { scheduler.hold(passage.item.draft.task, at: node) }
         }
+        if let last = steps.last { try route(last.outcome, from: last.work) }
+    }
+
+    private mutating func route(_ outcome: Outcome, from work: Work) throws {
         for item in outcome.joined { try accept(item, at: work.node) }
         for passage in outcome.passages {
             var isTaken = false
@@ -155,6 +188,24 @@ struct Router {
                 )
             }
             if releases[node]?.waiting.isEmpty == true { releases[node] = nil }
+        }
+    }
+}
+
+extension Plan {
+    /// For each node the one that takes all that it passes on, where that is its only reader and works at once.
+    ///
+    /// What leaves such a node never queues: it goes on in the same task, and all steps are made durable together.
+    var successors: [Int?] {
+        var readers: [[(node: Int, edge: PlanEdge)]] = Array(repeating: [], count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            for edge in node.inputs + node.others { readers[edge.node].append((index, edge)) }
+        }
+        return readers.map { own in
+            guard own.count == 1, let (node, edge) = own.first, edge.outcome == .passed, nodes[node].isPrompt,
+                !nodes[node].mayRepeat
+            else { return nil }
+            return node
         }
     }
 }

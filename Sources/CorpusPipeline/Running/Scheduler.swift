@@ -19,6 +19,9 @@ struct Scheduler {
     private let readers: [[Int]]
     private(set) var waiting = 0
     private(set) var running = 0
+    /// Sources whose rows go on at once and leave nothing behind that waits; how many are on their way is bounded when
+    /// they are read.
+    var unbound: Set<Int> = []
     /// Nodes that must not be started any more.
     var closed: Set<Int> = []
 
@@ -84,7 +87,9 @@ struct Scheduler {
     /// drafts gives, would else pile up there with all its content.
     mutating func next() -> Work? {
         for node in nodes.indices.reversed() where !queues[node].isEmpty && !closed.contains(node) {
-            guard inFlight[node] < nodes[node].width, !readers[node].contains(where: isFull) else { continue }
+            guard unbound.contains(node) || inFlight[node] < nodes[node].width,
+                !readers[node].contains(where: isFull)
+            else { continue }
             inFlight[node] += 1
             waiting -= 1
             running += 1

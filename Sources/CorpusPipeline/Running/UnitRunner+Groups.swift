@@ -6,7 +6,7 @@ extension UnitRunner {
     /// Lets a group verifier or a pairer work on everything that belongs to one task; elsewhere, sends on what has
     /// now arrived by all its ways.
     func group(_ task: ItemKey, main: [ItemKey], others: [ItemKey], node index: Int) async throws
-        -> Outcome
+        -> Result
     {
         let node = plan.nodes[index]
         let items = try main.map { try load($0, at: index) }
@@ -14,7 +14,7 @@ extension UnitRunner {
         switch node.kind {
         case .groupVerify(let verifier): return try await judge(items, rivals, task, verifier, node: index)
         case .pair(let pairer): return try await pair(items, rivals, task, pairer, node: index)
-        default: return Outcome(joined: items, state: .kept)
+        default: return Result(outcome: Outcome(joined: items, state: .kept), entries: [])
         }
     }
 
@@ -24,7 +24,7 @@ extension UnitRunner {
         _ task: ItemKey,
         _ verifier: any GroupVerifier,
         node index: Int
-    ) async throws -> Outcome {
+    ) async throws -> Result {
         let node = plan.nodes[index]
         let host = UnitHost(
             node: node,
@@ -53,9 +53,11 @@ extension UnitRunner {
             for place in items.indices { try records[place].end(with: error) }
         }
         for place in items.indices { records[place].trace = host.trace }
-        try await ledger.commit(records.map(LedgerEntry.item))
         let outcomes = zip(records, items).map { outcome(of: $0, $1, node: index) }
-        return Outcome(passages: outcomes.flatMap(\.passages), state: .passed)
+        return Result(
+            outcome: Outcome(passages: outcomes.flatMap(\.passages), state: .passed),
+            entries: records.map(LedgerEntry.item)
+        )
     }
 
     private func pair(
@@ -64,7 +66,7 @@ extension UnitRunner {
         _ task: ItemKey,
         _ pairer: any Pairer,
         node index: Int
-    ) async throws -> Outcome {
+    ) async throws -> Result {
         let node = plan.nodes[index]
         let faults = items.map { Self.missingEvidence($0, at: node) }
         let chosen = zip(items, faults).filter { $1 == nil }.map(\.0)
@@ -98,9 +100,11 @@ extension UnitRunner {
         }
         let group = items.first?.draft.group ?? rivals.first?.draft.group ?? task
         let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: group, pair: $0) }
-        try await ledger.commit(records.map(LedgerEntry.item) + [.pairs(rows)])
         exchange.meter.count { $0.pairs += rows.count }
-        return Outcome(state: .paired)
+        return Result(
+            outcome: Outcome(state: .paired),
+            entries: records.map(LedgerEntry.item) + [.pairs(rows)]
+        )
     }
 
     /// The pairs that an export reading them cannot write, by id, each with its better side and the reason.
@@ -144,16 +148,15 @@ extension UnitRunner {
         )
     }
 
-    func select(_ key: ItemKey, _ selection: Selection, node index: Int) async throws -> Outcome {
+    func select(_ key: ItemKey, _ selection: Selection, node index: Int) throws -> Result {
         let node = plan.nodes[index]
         let item = try load(key, at: index)
         var record = record(of: item, node: index)
         apply(selection, to: &record, item, node)
-        try await ledger.commit([.item(record)])
-        return outcome(of: record, item, node: index)
+        return Result(outcome: outcome(of: record, item, node: index), entries: [.item(record)])
     }
 
-    func bookUnrouted(_ item: FlowItem, node index: Int) async throws -> Outcome {
+    func bookUnrouted(_ item: FlowItem, node index: Int) -> Result {
         let node = plan.nodes[index]
         let isRead = plan.nodes.contains { $0.inputs.contains { $0.node == index } }
         let record = ItemRecord(
@@ -166,8 +169,7 @@ extension UnitRunner {
                 ? "`\(node.name)` passed it on, and no reader's `when:` takes it"
                 : "`\(node.name)` passed it on, and it serves only as a sibling or a rejected side"
         )
-        try await ledger.commit([.item(record)])
-        return Outcome(state: .dropped, reason: "unrouted")
+        return Result(outcome: Outcome(state: .dropped, reason: "unrouted"), entries: [.item(record)])
     }
 
     /// An item as it was when it reached a barrier, from the ledger.

@@ -30,8 +30,21 @@ package enum RunStop: Sendable {
 /// the result durable before anybody sees it.
 struct UnitRunner: Sendable {
     enum End: Sendable {
-        case done(Outcome)
+        /// The work, and what was done with what came of it at once; at least one step.
+        case done([Step])
         case stop(RunStop)
+    }
+
+    /// Work and what came of it.
+    struct Step: Sendable {
+        var work: Work
+        var outcome: Outcome
+    }
+
+    /// What came of work, and what makes it durable.
+    struct Result {
+        var outcome: Outcome
+        var entries: [LedgerEntry]
     }
 
     let plan: Plan
@@ -40,38 +53,80 @@ struct UnitRunner: Sendable {
     let exchange: Exchange
     /// Whether the ledger was empty when the pass began, so that nothing need be looked up.
     let isFresh: Bool
+    /// Where what a node passes on goes at once, by node; see ``Plan/successors``.
+    let successors: [Int?]
 
-    func perform(_ work: Work) async -> End {
-        do {
-            switch work {
-            case .row(let node, let row, let occurrence):
-                return .done(try await book(row, occurrence: occurrence, node: node))
-            case .unit(let node, let item, let ordinal):
-                return .done(try await unit(item, ordinal, node: node))
-            case .group(let node, let task, let main, let others):
-                return .done(try await group(task, main: main, others: others, node: node))
-            case .selection(let node, let key, _, let selection):
-                return .done(try await select(key, selection, node: node))
-            case .unrouted(let node, let item): return .done(try await bookUnrouted(item, node: node))
+    /// Does some work, one piece after the other, and makes all that came of it durable together.
+    func perform(_ works: [Work]) async -> [End] {
+        var ends: [End] = []
+        var entries: [LedgerEntry] = []
+        for work in works {
+            do {
+                let (steps, own) = try await follow(work)
+                ends.append(.done(steps))
+                entries += own
+            } catch {
+                ends.append(.stop(Self.stop(error)))
             }
-        } catch let error as Halted {
-            return .stop(error.stop)
-        } catch let error as BudgetExhausted {
-            return .stop(.budget(error.description))
-        } catch let error as LedgerProblem {
-            return .stop(.ledger(error))
-        } catch let error as WorkFailure {
-            return .stop(.failure(error))
-        } catch is CancellationError {
-            return .stop(.interrupted)
+        }
+        do {
+            if !entries.isEmpty { try await ledger.commit(entries) }
+            return ends
         } catch {
-            return .stop(.failure(WorkFailure("internal-error", "\(error)", stopsRun: true)))
+            let stop = Self.stop(error)
+            return ends.map { end in
+                if case .done = end { return .stop(stop) }
+                return end
+            }
+        }
+    }
+
+    private static func stop(_ error: any Error) -> RunStop {
+        switch error {
+        case let error as Halted: error.stop
+        case let error as BudgetExhausted: .budget(error.description)
+        case let error as LedgerProblem: .ledger(error)
+        case let error as WorkFailure: .failure(error)
+        case is CancellationError: .interrupted
+        default: .failure(WorkFailure("internal-error", "\(error)", stopsRun: true))
+        }
+    }
+
+    /// Does a piece of work, and what can be done at once with what came of it.
+    private func follow(_ work: Work) async throws -> (steps: [Step], entries: [LedgerEntry]) {
+        var result = try await result(of: work)
+        var steps = [Step(work: work, outcome: result.outcome)]
+        var entries = result.entries
+        while let next = next(after: steps[steps.count - 1]) {
+            result = try await self.result(of: next)
+            steps.append(Step(work: next, outcome: result.outcome))
+            entries += result.entries
+        }
+        return (steps, entries)
+    }
+
+    private func next(after step: Step) -> Work? {
+        guard let node = successors[step.work.node], step.outcome.passages.count == 1,
+            let passage = step.outcome.passages.first, passage.state.goesOn,
+            passage.item.matches(plan.nodes[node])
+        else { return nil }
+        return .unit(node: node, passage.item, ordinal: 0)
+    }
+
+    private func result(of work: Work) async throws -> Result {
+        switch work {
+        case .row(let node, let row, let occurrence): book(row, occurrence: occurrence, node: node)
+        case .unit(let node, let item, let ordinal): try await unit(item, ordinal, node: node)
+        case .group(let node, let task, let main, let others):
+            try await group(task, main: main, others: others, node: node)
+        case .selection(let node, let key, _, let selection): try select(key, selection, node: node)
+        case .unrouted(let node, let item): bookUnrouted(item, node: node)
         }
     }
 
     // MARK: - Sources
 
-    private func book(_ row: SourceRow, occurrence: Int, node: Int) async throws -> Outcome {
+    private func book(_ row: SourceRow, occurrence: Int, node: Int) -> Result {
         let digest = plan.nodes[node].digest.description
         switch row {
         case .seed(let seed):
@@ -90,17 +145,25 @@ struct UnitRunner: Sendable {
                 licence: seed.licence
             )
             // Booked anew in each pass: the row may have moved to another line.
-            try await ledger.commit([
-                .item(
-                    ItemRecord(key: key, stage: stages[node], input: nil, state: .expanded, drafts: [record])
-                )
-            ])
-            return Outcome(
-                passages: [.init(item: FlowItem(draft: record), state: .expanded)],
-                state: .expanded
+            return Result(
+                outcome: Outcome(
+                    passages: [.init(item: FlowItem(draft: record), state: .expanded)],
+                    state: .expanded
+                ),
+                entries: [
+                    .item(
+                        ItemRecord(
+                            key: key,
+                            stage: stages[node],
+                            input: nil,
+                            state: .expanded,
+                            drafts: [record]
+                        )
+                    )
+                ]
             )
-        case .unreadable(let row): return try await book(row, as: .failed, "unreadable", node: node)
-        case .refused(let row): return try await book(row, as: .dropped, "refused", node: node)
+        case .unreadable(let row): return book(row, as: .failed, "unreadable", node: node)
+        case .refused(let row): return book(row, as: .dropped, "refused", node: node)
         }
     }
 
@@ -109,7 +172,7 @@ struct UnitRunner: Sendable {
         as state: ItemState,
         _ kind: String,
         node: Int
-    ) async throws -> Outcome {
+    ) -> Result {
         let place = row.origin.description
         let record = ItemRecord(
             key: ItemKey(deriving: [kind, plan.nodes[node].digest.description, place]),
@@ -119,19 +182,20 @@ struct UnitRunner: Sendable {
             reason: row.reason,
             summary: "\(place): \(row.message)"
         )
-        try await ledger.commit([.item(record)])
-        return Outcome(state: state, reason: row.reason)
+        return Result(outcome: Outcome(state: state, reason: row.reason), entries: [.item(record)])
     }
 
     // MARK: - Units
 
-    private func unit(_ item: FlowItem, _ ordinal: Int, node index: Int) async throws -> Outcome {
+    private func unit(_ item: FlowItem, _ ordinal: Int, node index: Int) async throws -> Result {
         let node = plan.nodes[index]
         let key = ItemKey(deriving: ["item", node.digest.description, item.key.description, String(ordinal)])
         if let stored = try stored(key) {
-            try await ledger.commit([.visit(key, drops: stored.drops)])
             exchange.meter.count { $0.reusedItems += 1 }
-            return resumed(stored, item, node: index)
+            return Result(
+                outcome: resumed(stored, item, node: index),
+                entries: [.visit(key, drops: stored.drops)]
+            )
         }
         let host = UnitHost(
             node: node,
@@ -172,8 +236,7 @@ struct UnitRunner: Sendable {
             record.reason = last?.reason ?? "no-draft"
             record.summary = last?.summary ?? "the unit gave no draft"
         }
-        try await ledger.commit([.item(record)])
-        return outcome(of: record, item, node: index)
+        return Result(outcome: outcome(of: record, item, node: index), entries: [.item(record)])
     }
 
     private func attempts(_ node: PlanNode) -> Int {
