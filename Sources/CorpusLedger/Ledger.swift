@@ -87,8 +87,9 @@ package final class Ledger: Sendable {
     /// - Throws: ``LedgerProblem``, with `ledger-missing` when there is none.
     package static func maintain(path: String) throws(LedgerProblem) -> Ledger {
         // An empty file would be made a ledger of.
-        do { _ = try read(path: path) } catch  where error.code != .older { throw error }
+        do { _ = try read(path: path) } catch { guard error.code == .older else { throw error } }
         return try wrapping(path) {
+            try LedgerFile(path: path).refuseLoss()
             let pool = try openPool(path, readOnly: false)
             let pass = try pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM pass") }
             guard let pass else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
