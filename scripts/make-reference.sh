@@ -15,8 +15,8 @@ trap 'rm -rf "$pages"' EXIT
 {
     echo "<!-- Made by scripts/make-reference.sh; do not edit. -->"
     echo "# Command line"
-    for command in "" check plan run report explain plugins "plugins list" "plugins show" doctor "model serve" \
-        "fingerprint build" "fingerprint info" init; do
+    for command in "" check plan run report rejects explain "ledger stats" "ledger verify" "ledger vacuum" \
+        "ledger export" "ledger import" plugins "plugins list" "plugins show" doctor "model serve" "fingerprint build" "fingerprint info" init; do
         printf '\n## corpusmith%s\n\n```text\n' "${command:+ $command}"
         # shellcheck disable=SC2086
         COLUMNS=100 "$binary" $command --help | sed 's/[[:space:]]*$//'

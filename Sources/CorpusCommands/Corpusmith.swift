@@ -22,9 +22,10 @@ public struct Corpusmith: AsyncParsableCommand, Sendable {
             """,
         version: Product.version,
         subcommands: [
-            CheckCommand.self, PlanCommand.self, RunCommand.self, ReportCommand.self, ExplainCommand.self,
-            PluginsCommand.self, DoctorCommand.self, ModelCommand.self, FingerprintCommand.self,
-            InitCommand.self,
+            CheckCommand.self, PlanCommand.self, RunCommand.self, ReportCommand.self, RejectsCommand.self,
+            ExplainCommand.self, LedgerCommand.self, PluginsCommand.self, DoctorCommand.self,
+            ModelCommand.self,
+            FingerprintCommand.self, InitCommand.self,
         ]
     )
 

@@ -28,6 +28,11 @@ enum Terminal {
     /// Writes one JSON document, keys sorted.
     static func print(_ value: JSONValue) { write(value.forTerminal + "\n", to: STDOUT_FILENO) }
 
+    /// Writes one JSON value on a line of its own, keys sorted.
+    static func print(line value: JSONValue) {
+        write(value.canonical.escapedForTerminal + "\n", to: STDOUT_FILENO)
+    }
+
     /// Writes one line for people, perhaps after a label with a colour.
     static func tell(_ text: String, label: String = "") {
         write(label + text.shown + "\n", to: STDERR_FILENO)
@@ -123,11 +128,15 @@ extension String {
 
 extension JSONValue {
     /// The value on several lines; what JSON itself lets through of control characters is escaped as well.
-    var forTerminal: String {
-        let plain = pretty
-        guard plain.hidesControl else { return plain }
+    var forTerminal: String { pretty.escapedForTerminal }
+}
+
+extension String {
+    /// JSON with what it lets through of control characters escaped as well.
+    fileprivate var escapedForTerminal: String {
+        guard hidesControl else { return self }
         var text = ""
-        for scalar in plain.unicodeScalars {
+        for scalar in unicodeScalars {
             if scalar.isControl {
                 text += String(format: "\\u%04x", scalar.value)
             } else {

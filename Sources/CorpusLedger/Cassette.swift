@@ -30,6 +30,28 @@ package struct Cassette: Sendable {
         path = found
     }
 
+    /// Takes a file of any name.
+    ///
+    /// - Throws: ``CassetteProblem`` with `cassette-missing` when there is none.
+    package init(file: String) throws(CassetteProblem) {
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw CassetteProblem(
+                .missing,
+                "there is no cassette `\(file)`",
+                hint: "name a file that `corpusmith ledger export` or `run --record` wrote"
+            )
+        }
+        path = file
+    }
+
+    /// Whether a file begins as a cassette does, of whatever version.
+    package static func isOne(_ file: String) -> Bool {
+        guard var reader = try? LineReader(path: file, limit: 1024), let first = try? reader.next() else {
+            return false
+        }
+        return (try? JSONValue(parsing: first.bytes))?["format"]?.text == format
+    }
+
     /// Where a cassette is written to.
     static func path(in folder: String) -> String { folder + "/cassette.jsonl.zst" }
 
@@ -114,7 +136,8 @@ package struct Cassette: Sendable {
         CassetteProblem(code, "\(path):\(line): the cassette \(what) here", hint: Self.another)
     }
 
-    private static let another = "fetch it again, or record it anew with `corpusmith run --record`"
+    private static let another =
+        "fetch it again, or record it anew with `corpusmith run --record` or `corpusmith ledger export`"
 
     // MARK: - Writing
 

@@ -12,13 +12,16 @@ package struct StoryStep: Sendable, Hashable {
         package var request: JSONValue
         package var reply: ModelReply
         package var cost: Int?
+        /// What was asked and answered was dropped by `ledger vacuum`.
+        package var isDropped = false
     }
 
     /// A program that was run.
     package struct Execution: Sendable, Hashable {
         package var key: ItemKey
         package var job: JSONValue
-        package var result: ExecutionResult
+        /// Nil when it was dropped by `ledger vacuum`.
+        package var result: ExecutionResult?
     }
 
     package var stage: String
@@ -211,13 +214,15 @@ private struct StoryReader {
                 """,
             arguments: [item.data]
         ).map { row in
-            StoryStep.Call(
+            let isDropped = DroppedBody.isMark(row["reply"])
+            return StoryStep.Call(
                 key: ItemKey(data: row["key"]),
                 model: row["model"],
                 endpoint: row["endpoint"],
-                request: try JSONValue(packed: row["request"]),
+                request: isDropped ? .null : try JSONValue(packed: row["request"]),
                 reply: try ModelReply(row: row),
-                cost: row["cost"]
+                cost: row["cost"],
+                isDropped: isDropped
             )
         }
     }
@@ -231,12 +236,12 @@ private struct StoryReader {
                 """,
             arguments: [item.data]
         ).compactMap { row in
+            let key = ItemKey(data: row["key"])
+            guard !DroppedBody.isMark(row["result"]) else {
+                return StoryStep.Execution(key: key, job: .null, result: nil)
+            }
             guard let result = ExecutionResult(json: try JSONValue(packed: row["result"])) else { return nil }
-            return StoryStep.Execution(
-                key: ItemKey(data: row["key"]),
-                job: try JSONValue(packed: row["job"]),
-                result: result
-            )
+            return StoryStep.Execution(key: key, job: try JSONValue(packed: row["job"]), result: result)
         }
     }
 

@@ -36,6 +36,8 @@ package struct StoredItem: Sendable, Hashable {
 
 extension Ledger {
     /// The reply to a request that was bought before.
+    ///
+    /// - Throws: ``LedgerProblem``, with `body-dropped` for a reply that was bought and is here no more.
     package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? { try bought(key)?.reply }
 
     /// The same, and whether it is not known yet for which stage it was: a batch brought it before its stage asked again.
@@ -45,13 +47,16 @@ extension Ledger {
             try pool.read { database in
                 let statement = try database.cachedStatement(
                     sql: """
-                        SELECT reply, finish, input, cached, output, milliseconds,
+                        SELECT model, reply, finish, input, cached, output, milliseconds,
                             stage IS NULL AND attempts > 0 AS lacks
                         FROM call WHERE key = ?
                         """
                 )
                 return try Row.fetchOne(statement, arguments: [key.data]).map {
-                    (try ModelReply(row: $0), $0["lacks"])
+                    guard !DroppedBody.isMark($0["reply"]) else {
+                        throw LedgerProblem.dropped($0["model"], path)
+                    }
+                    return (try ModelReply(row: $0), $0["lacks"])
                 }
             }
         }
@@ -66,15 +71,17 @@ extension Ledger {
         }
     }
 
-    /// The result of a job that was run before.
+    /// The result of a job that was run before; nil also when it was dropped, since to run it again costs nothing.
     package func execution(_ key: ItemKey) throws(LedgerProblem) -> ExecutionResult? {
         try Self.wrapping(path) {
             try pool.read { database in
                 let statement = try database.cachedStatement(
                     sql: "SELECT result FROM execution WHERE key = ?"
                 )
-                return try Data.fetchOne(statement, arguments: [key.data])
-                    .flatMap { ExecutionResult(json: try JSONValue(packed: $0)) }
+                guard let body = try Data.fetchOne(statement, arguments: [key.data]),
+                    !DroppedBody.isMark(body)
+                else { return nil }
+                return ExecutionResult(json: try JSONValue(packed: body))
             }
         }
     }
@@ -163,7 +170,7 @@ extension ModelReply {
             usage = TokenUsage(input: input, cachedInput: row["cached"] ?? 0, output: output)
         }
         self.init(
-            body: try JSONValue(packed: row["reply"]),
+            body: DroppedBody.isMark(row["reply"]) ? [:] : try JSONValue(packed: row["reply"]),
             finish: Finish(rawValue: row["finish"]) ?? .other,
             usage: usage,
             milliseconds: row["milliseconds"]

@@ -121,7 +121,7 @@ struct ReportReader {
         return RunReport.Source(name: node.stage.name, seeds: seeds, digest: hasher.finish())
     }
 
-    private func numberedNodes() throws -> [(id: Int, stage: RunReport.Stage)] {
+    func numberedNodes() throws -> [(id: Int, stage: RunReport.Stage)] {
         try (plan["nodes"]?.elements ?? []).compactMap { node in
             guard let digest = node["digest"]?.text, let name = node["name"]?.text,
                 let verb = node["verb"]?.text,

@@ -19,7 +19,7 @@ package final class Ledger: Sendable {
     private let reserve: LedgerReserve?
     private let lack: Lack
     /// Which replies may be here; nil where nothing is written.
-    private let replies: Mutex<KeyFilter>?
+    private let replies: Mutex<KeyFilter?>
 
     /// Why the disk can take nothing more than what is in flight, once it is so.
     package var shortage: LedgerProblem? { lack.problem.withLock { $0 } }
@@ -74,20 +74,31 @@ package final class Ledger: Sendable {
     ///
     /// - Throws: ``LedgerProblem``, with `ledger-missing` when there is none.
     package static func read(path: String) throws(LedgerProblem) -> Ledger {
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw LedgerProblem(
-                .missing,
-                "there is no ledger at `\(path)`",
-                hint: "name the folder of a run, such as `output/quickstart`"
-            )
-        }
+        guard FileManager.default.fileExists(atPath: path) else { throw LedgerProblem.noLedger(at: path) }
         return try wrapping(path) {
             Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0, reserve: nil, replies: nil)
         }
     }
 
+    /// Opens an existing ledger to change it without a pass; what is written counts as written by the last one.
+    ///
+    /// - Parameter path: The file; its folder must be locked by a ``RunLock``.
+    /// - Returns: The ledger, brought up to date if an older program wrote it.
+    /// - Throws: ``LedgerProblem``, with `ledger-missing` when there is none.
+    package static func maintain(path: String) throws(LedgerProblem) -> Ledger {
+        // An empty file would be made a ledger of.
+        do { _ = try read(path: path) } catch { guard error.code == .older else { throw error } }
+        return try wrapping(path) {
+            try LedgerFile(path: path).refuseLoss()
+            let pool = try openPool(path, readOnly: false)
+            let pass = try pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM pass") }
+            guard let pass else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
+            return Ledger(path: path, pool: pool, pass: pass, reserve: nil, replies: nil)
+        }
+    }
+
     private init(path: String, pool: DatabasePool, pass: Int, reserve: LedgerReserve?, replies: KeyFilter?) {
-        self.replies = replies.map { Mutex($0) }
+        self.replies = Mutex(replies)
         self.path = path
         self.pool = pool
         self.pass = pass
@@ -117,13 +128,13 @@ package final class Ledger: Sendable {
     ///
     /// - Throws: ``LedgerProblem``.
     package func commit(_ entries: [LedgerEntry]) async throws {
-        for case .call(let call) in entries { replies?.withLock { $0.insert(call.key) } }
+        for case .call(let call) in entries { replies.withLock { $0?.insert(call.key) } }
         // Packed here, where many can, and not where one writes for all.
         try await committer.commit(entries.map(PackedEntry.init))
     }
 
     /// Whether a reply may be here; false is certain.
-    func mayHold(_ key: ItemKey) -> Bool { replies?.withLock { $0.mayContain(key) } ?? true }
+    func mayHold(_ key: ItemKey) -> Bool { replies.withLock { $0?.mayContain(key) } ?? true }
 
     /// Numbers the stages of a plan; a stage with a known digest keeps its number.
     package func number(_ stages: [StageRecord]) throws(LedgerProblem) -> [Int] {

@@ -20,6 +20,8 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
         case denied = "ledger-denied"
         /// It is not there.
         case missing = "ledger-missing"
+        /// A body that is needed was dropped by `ledger vacuum`.
+        case dropped = "body-dropped"
         /// Anything else SQLite reports.
         case other = "ledger-error"
     }
@@ -35,11 +37,29 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
         self.hint = hint
     }
 
+    package static func noLedger(at path: String) -> LedgerProblem {
+        LedgerProblem(
+            .missing,
+            "there is no ledger at `\(path)`",
+            hint: "name the folder of a run, such as `output/quickstart`"
+        )
+    }
+
     static func diskFull(_ path: String) -> LedgerProblem {
         LedgerProblem(
             .full,
             "the disk is full: cannot write the ledger `\(path)`",
             hint: "make room and run the same command again; what is on the ledger is not bought again"
+        )
+    }
+
+    static func dropped(_ model: String, _ path: String) -> LedgerProblem {
+        LedgerProblem(
+            .dropped,
+            "a reply of `\(model)` is needed that `ledger vacuum` dropped from the ledger `\(path)`; it would have to be bought "
+                + "again",
+            hint:
+                "bring the replies back with `corpusmith ledger import RUN --from FILE`, or buy all anew with another `--output`"
         )
     }
 

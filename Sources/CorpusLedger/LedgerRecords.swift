@@ -279,6 +279,8 @@ package struct StageRecord: Sendable, Hashable {
 package enum LedgerEntry: Sendable, Hashable {
     case item(ItemRecord)
     case call(CallRecord)
+    /// The bodies of a call that were dropped, and are brought back.
+    case restored(CallRecord)
     /// A reply that a batch brought was for a stage.
     case claim(ItemKey, stage: String)
     case charge(ChargeRecord)

@@ -20,6 +20,11 @@ struct LedgerWriter {
                     charge.buyer.stage,
                 ]
             )
+        case .restored(let call):
+            try run(
+                "UPDATE call SET request = ?, reply = ? WHERE key = ? AND \(DroppedBody.marks("reply"))",
+                [packed.bodies[0], packed.bodies[1], call.key.data]
+            )
         case .claim(let key, let stage):
             try run("UPDATE call SET stage = ? WHERE key = ? AND stage IS NULL", [stage, key.data])
         case .execution(let execution): try write(execution)
@@ -155,8 +160,13 @@ struct LedgerWriter {
     }
 
     private func write(_ execution: ExecutionRecord) throws {
+        // The first result stays, unless its bodies were dropped.
         try run(
-            "INSERT OR IGNORE INTO execution (key, job, result) VALUES (?, ?, ?)",
+            """
+            INSERT INTO execution (key, job, result) VALUES (?, ?, ?)
+            ON CONFLICT (key) DO UPDATE SET job = excluded.job, result = excluded.result
+                WHERE \(DroppedBody.marks("execution.result"))
+            """,
             [execution.key.data, execution.job.packed, execution.result.json.packed]
         )
     }
@@ -201,7 +211,7 @@ struct PackedEntry: Sendable {
         self.entry = entry
         bodies =
             switch entry {
-            case .call(let call): [call.request.packed, call.reply.body.packed]
+            case .call(let call), .restored(let call): [call.request.packed, call.reply.body.packed]
             case .batch(let batch):
                 [
                     JSONValue.array(batch.rows.map { ["role": .string($0.role), "request": $0.request] })
@@ -221,6 +231,18 @@ extension ItemKey {
     var data: Data { Data(bytes) }
 
     init(data: Data) { self.init(bytes: Array(data)) }
+
+    /// The same where a ledger may hold anything.
+    init(stored data: Data) throws(LedgerProblem) {
+        guard data.count == 16 else {
+            throw LedgerProblem(
+                .damaged,
+                "the ledger holds a key of \(data.count) bytes, and a key has 16",
+                hint: "`corpusmith ledger verify` names all that is wrong"
+            )
+        }
+        self.init(data: data)
+    }
 }
 
 extension CanonicalJSON {

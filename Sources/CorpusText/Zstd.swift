@@ -23,6 +23,16 @@ package enum Zstd {
         }
     }
 
+    /// So many bytes of a frame tell how much it holds.
+    package static let headLength = 18
+
+    /// How much a frame holds, as its first bytes say; nil when they do not.
+    package static func contentLength(head: [UInt8]) -> Int? {
+        let length = unsafe head.withUnsafeBytes { unsafe ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+        // The two highest numbers stand for `unknown` and `no frame`.
+        return length < UInt64.max - 1 ? Int(length) : nil
+    }
+
     private static let contexts = CompressionContexts()
 
     /// The content of one or more frames.

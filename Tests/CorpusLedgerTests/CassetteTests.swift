@@ -61,7 +61,7 @@ struct CassetteTests {
     private func recorded(_ count: Int, length: Int = 10) async throws -> [UInt8] {
         let ledger = try ledger(UUID().uuidString)
         try await ledger.commit((0..<count).map { .call(Self.call($0, length: length)) })
-        #expect(try ledger.record(to: folder + "/tape") == count)
+        #expect(try ledger.record(to: folder + "/tape").replies == count)
         return try Zstd.decompress(
             Array(Data(contentsOf: URL(fileURLWithPath: folder + "/tape/cassette.jsonl.zst")))
         )

@@ -112,9 +112,11 @@ struct TestRun {
 
     func ledger() throws -> Ledger { try Ledger.read(path: folder + "/ledger.sqlite") }
 
-    /// Changes the ledger behind the product's back.
+    /// Changes the ledger behind the product's back, and against its rules.
     func tamper(_ sql: String) throws {
-        let queue = try DatabaseQueue(path: folder + "/ledger.sqlite")
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: folder + "/ledger.sqlite", configuration: configuration)
         try queue.write { try $0.execute(sql: sql) }
         try queue.close()
     }

@@ -10,7 +10,8 @@ struct CommandTests {
         let end = try await Program.run("--help")
         #expect(end.code == 0)
         for command in [
-            "check", "plan", "run", "report", "explain", "plugins", "doctor", "model", "fingerprint", "init",
+            "check", "plan", "run", "report", "rejects", "explain", "ledger", "plugins", "doctor", "model",
+            "fingerprint", "init",
         ] {
             #expect(end.output.contains("\n  \(command) "), "\(command)")
         }
@@ -19,7 +20,9 @@ struct CommandTests {
     @Test(
         "Every command's help states its exit codes and an example",
         arguments: [
-            "check", "plan", "run", "report", "explain", "doctor", "init", "model serve", "fingerprint build",
+            "check", "plan", "run", "report", "rejects", "explain", "ledger stats", "ledger verify",
+            "ledger vacuum",
+            "ledger export", "ledger import", "doctor", "init", "model serve", "fingerprint build",
         ]
     )
     func commandHelp(command: String) async throws {

@@ -176,6 +176,7 @@ enum StoryText {
         var lines = [
             "  call \(number + 1) to \(call.model): \(usage), ended by \(call.reply.finish.rawValue)"
         ]
+        if call.isDropped { return lines + ["  prompt and reply were dropped by `ledger vacuum`"] }
         for message in call.request["messages"]?.elements ?? [] {
             let calls = (message["tool_calls"]?.elements ?? []).compactMap(ToolCall.init(json:))
             let text = message["content"]?.text ?? ""
@@ -200,7 +201,9 @@ enum StoryText {
     }
 
     private static func executionLines(_ execution: StoryStep.Execution) -> [String] {
-        let result = execution.result
+        guard let result = execution.result else {
+            return ["  run \(execution.key): its result was dropped by `ledger vacuum`"]
+        }
         return [
             "  run \(execution.key): \(result.verdict.rawValue), \(result.passed) of \(counted(result.total, "test")) passed, "
                 + "\(result.toolchain), isolation \(result.isolation)"
@@ -229,7 +232,8 @@ enum StoryText {
             )
         }
         for call in step.calls {
-            lines.append("    call to \(call.model): \(String(call.reply.text.prefix(200)).onOneLine)")
+            let reply = call.isDropped ? "dropped by `ledger vacuum`" : String(call.reply.text.prefix(200))
+            lines.append("    call to \(call.model): \(reply.onOneLine)")
         }
         for execution in step.executions { lines += executionLines(execution).map { "  " + $0 } }
         return lines
@@ -260,14 +264,16 @@ enum StoryText {
                     [
                         "key": .string(call.key.description), "model": .string(call.model),
                         "endpoint": .string(call.endpoint), "request": call.request,
-                        "reply": .string(call.reply.text),
+                        "reply": call.isDropped ? .null : .string(call.reply.text),
                         "finish": .string(call.reply.finish.rawValue),
                     ]
                 }
             ),
             "executions": .array(
                 step.executions.map {
-                    ["key": .string($0.key.description), "job": $0.job, "result": $0.result.json]
+                    [
+                        "key": .string($0.key.description), "job": $0.job, "result": $0.result?.json ?? .null,
+                    ]
                 }
             ),
         ]

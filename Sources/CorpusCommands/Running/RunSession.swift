@@ -268,8 +268,13 @@ struct RunSession {
 
     private func recordCassette(_ ledger: Ledger) throws {
         guard let target = tape.record else { return }
-        let count = try ledger.record(to: target)
+        let (count, dropped) = try ledger.record(to: target)
         if !isQuiet { Terminal.tell("recorded \(Amount.count(count, "reply", "replies")) in \(target)/") }
+        if dropped > 0 {
+            Terminal.tell(
+                "warning[body-dropped]: \(Amount.count(dropped, "reply", "replies")) not on the cassette: `ledger vacuum` dropped what they said"
+            )
+        }
     }
 
     private func write(_ report: RunReport) throws {
