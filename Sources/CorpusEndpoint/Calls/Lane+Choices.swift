@@ -1,4 +1,5 @@
 import CorpusKit
+import Synchronization
 
 extension Lane {
     /// What an exchange brought, each reply with its part of what all of them took.
@@ -72,5 +73,20 @@ extension ModelReply {
     fileprivate var writtenBytes: Int {
         text.utf8.count + (reasoning?.utf8.count ?? 0)
             + toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+    }
+}
+
+extension ModelChannel {
+    /// Tells once that an endpoint gives fewer replies to one request than it was asked for.
+    func tellIfFewer(_ count: Int, of wanted: Int, from lane: Lane) {
+        let isNew = givesFewer.withLock { known in
+            defer { known = known || count < wanted }
+            return !known && count < wanted
+        }
+        guard isNew else { return }
+        shared.tell(
+            "`\(lane.label.address)` \(count == 0 ? "refused a request for \(wanted) replies" : "gave \(count) of \(wanted) replies that one request asked for"); "
+                + "what is missing is asked for one by one"
+        )
     }
 }

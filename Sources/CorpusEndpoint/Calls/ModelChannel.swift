@@ -13,9 +13,9 @@ final class ModelChannel: Sendable {
     private let breaker: Breaker
     private let waits: RetryWaits
     private let slow: SlowCalls
-    private let shared: Lane.Surroundings
+    let shared: Lane.Surroundings
     /// Whether it was told that fewer replies came than were asked for.
-    private let givesFewer = Mutex(false)
+    let givesFewer = Mutex(false)
 
     init(
         _ route: ModelRoute,
@@ -255,19 +255,6 @@ final class ModelChannel: Sendable {
         case .returns: shared.tell("`\(lane.label.address)` answers again")
         case nil: break
         }
-    }
-
-    /// Tells once that an endpoint gives fewer replies to one request than it was asked for.
-    private func tellIfFewer(_ count: Int, of wanted: Int, from lane: Lane) {
-        let isNew = givesFewer.withLock { known in
-            defer { known = known || count < wanted }
-            return !known && count < wanted
-        }
-        guard isNew else { return }
-        shared.tell(
-            "`\(lane.label.address)` \(count == 0 ? "refused a request for \(wanted) replies" : "gave \(count) of \(wanted) replies that one request asked for"); "
-                + "what is missing is asked for one by one"
-        )
     }
 
     /// Fetches calls that wait at one endpoint while another one is free.

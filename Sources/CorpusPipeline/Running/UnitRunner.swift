@@ -1,30 +1,6 @@
 import CorpusConfig
-package import CorpusKit
-package import CorpusLedger
-
-/// Why a pass must not start anything new.
-package enum RunStop: Sendable {
-    /// A cap is reached.
-    case budget(String)
-    /// Every further call would fail in the same way.
-    case failure(WorkFailure)
-    /// The ledger cannot be written.
-    case ledger(LedgerProblem)
-    /// A person or the system asked.
-    case interrupted
-    /// Time is up.
-    case wall(String)
-
-    var isDeadline: Bool {
-        guard case .wall = self else { return false }
-        return true
-    }
-
-    var isInterruption: Bool {
-        guard case .interrupted = self else { return false }
-        return true
-    }
-}
+import CorpusKit
+import CorpusLedger
 
 /// Does one unit of work: looks whether it was done before, lends what it needs, classifies what it throws, and makes
 /// the result durable before anybody sees it.
@@ -396,31 +372,5 @@ struct UnitRunner: Sendable {
             node.verb == .generate
             ? [] : [Outcome.Passage(item: item, state: stored.state, reason: stored.reason)]
         return Outcome(passages: passages, state: stored.state, reason: stored.reason)
-    }
-}
-
-extension ItemRecord {
-    /// Remembers which models stood in for others that refused the content.
-    mutating func note(fallbacks: [String]) {
-        if !fallbacks.isEmpty { detail["fallbacks"] = .array(fallbacks.map(JSONValue.string)) }
-    }
-
-    /// Books what ended a unit before its time.
-    ///
-    /// - Throws: The error itself when it is not the unit's: a used-up budget, a broken ledger, a cancelled task, a
-    ///   failure that every further unit would meet.
-    mutating func end(with error: any Error) throws {
-        switch error {
-        case let skip as Skip: (state, reason, summary) = (.dropped, skip.reason, skip.description)
-        case let problem as SeedProblem:
-            (state, reason, summary) = (.dropped, "missing-field", problem.description)
-        case let failure as WorkFailure where !failure.stopsRun:
-            (state, reason, summary) = (.failed, failure.code, failure.description)
-        case is WorkFailure, is Halted, is BudgetExhausted, is LedgerProblem, is CancellationError:
-            throw error
-        case let problem as PromptProblem:
-            (state, reason, summary) = (.failed, "template-error", problem.description)
-        default: (state, reason, summary) = (.failed, "plugin-error", "\(error)")
-        }
     }
 }
