@@ -231,8 +231,6 @@ package final class Ledger: Sendable {
 
     /// The writer's pages in memory: keys are digests, so that rows go anywhere, and what is not at hand is read again.
     private static let cacheKibibytes = 48 << 10
-    /// A page that changes in many transactions is brought to its place once for all of them: 64 MiB of them.
-    private static let checkpointPages = 16_384
 
     static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
         do {
@@ -285,8 +283,7 @@ package final class Ledger: Sendable {
                 try database.execute(
                     sql: """
                         PRAGMA synchronous = FULL;
-                        PRAGMA cache_size = -\(Self.cacheKibibytes);
-                        PRAGMA wal_autocheckpoint = \(Self.checkpointPages)
+                        PRAGMA cache_size = -\(Self.cacheKibibytes)
                         """
                 )
                 return try Int.fetchOne(database, sql: "PRAGMA synchronous")
