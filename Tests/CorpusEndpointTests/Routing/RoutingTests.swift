@@ -148,8 +148,8 @@ struct RoutingTests {
         for number in 0..<50 { _ = try await client.complete(request("warm \(number)")) }
         let charges = Mutex(0)
         var replies: [String] = []
-        // Some of these prefer the slow endpoint, which never answers them by itself.
-        for number in 0..<6 {
+        // About half of these prefer the slow endpoint, which never answers them by itself; which ones depends on its port.
+        for number in 0..<64 where slow.requests.count(where: { $0.text.contains("slow one") }) < 3 {
             let reply = try await client.complete(request("slow one \(number)"), for: "teacher") { _ in
                 charges.withLock { $0 += 1 }
             }
