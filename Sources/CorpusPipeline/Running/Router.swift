@@ -34,9 +34,7 @@ struct Router {
 
     init(plan: Plan) {
         self.plan = plan
-        let successors = plan.successors
-        scheduler = Scheduler(nodes: plan.nodes, successors: successors)
-        scheduler.unbound = Set(plan.sources.filter { successors[$0] != nil })
+        scheduler = Scheduler(nodes: plan.nodes, successors: plan.successors)
         readers = Array(repeating: [], count: plan.nodes.count)
         for (index, node) in plan.nodes.enumerated() {
             for edge in node.inputs {

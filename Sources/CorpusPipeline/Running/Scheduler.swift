@@ -21,7 +21,7 @@ struct Scheduler {
     private(set) var running = 0
     /// Sources whose rows go on at once and leave nothing behind that waits; how many are on their way is bounded when
     /// they are read.
-    var unbound: Set<Int> = []
+    private let unbound: Set<Int>
     /// Nodes that must not be started any more.
     var closed: Set<Int> = []
 
@@ -60,7 +60,7 @@ struct Scheduler {
             }
         }
         // What is done at once with what leaves a node leaves the last of these steps.
-        readers = nodes.indices.map { node in
+        let behind = nodes.indices.map { node in
             var (all, last) = (direct[node], node)
             while let next = successors?[last] {
                 all += direct[next]
@@ -68,6 +68,15 @@ struct Scheduler {
             }
             return all
         }
+        readers = behind
+        // Where another step waits behind the chain, the source keeps its width: nothing piles up there.
+        let chained = Set((successors ?? []).compactMap(\.self))
+        unbound = Set(
+            nodes.indices.filter { node in
+                nodes[node].kind.isSource && successors?[node] != nil
+                    && behind[node].allSatisfy(chained.contains)
+            }
+        )
         for node in groupNodes {
             live[node] = [:]
             gathered[node] = [:]
