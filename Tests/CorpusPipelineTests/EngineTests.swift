@@ -323,11 +323,20 @@ struct EngineTests {
         )
     }
 
-    @Test("What is on its way is bounded by the widths, not by the seeds")
-    func frontier() async throws {
+    @Test(
+        "What is on its way is bounded by the widths, not by the seeds, also behind a step that follows at once",
+        arguments: [false, true]
+    )
+    func frontier(hasFilter: Bool) async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = TestRun.recipe.edited("count: 12", to: "count: 400")
+        var text = TestRun.recipe.edited("count: 12", to: "count: 400")
+        if hasFilter {
+            text = text.edited(
+                "solved: { generate: toy-solve, from: tasks",
+                to: "marked: { filter: toy-mark, from: tasks }\n  solved: { generate: toy-solve, from: marked"
+            )
+        }
         let endpoint = ToyEndpoint()
         var most = 0
         let (end, report) = try await run.pass(
