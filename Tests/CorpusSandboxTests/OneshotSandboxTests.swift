@@ -198,7 +198,8 @@ struct OneshotSandboxTests {
         ]
     )
     func bash(source: String, verdict: ExecutionResult.Verdict) async throws {
-        let result = try await Workshop.io(source, [("1 2", "3")], language: "bash", limits: Self.quick)
+        let limits = verdict == .timeout ? Self.quick : Workshop.patient
+        let result = try await Workshop.io(source, [("1 2", "3")], language: "bash", limits: limits)
 
         #expect(result.verdict == verdict, "\(result)")
         #expect(result.toolchain.hasPrefix("bash "))
@@ -289,15 +290,19 @@ struct OneshotSandboxTests {
             comparison: .exact
         )
         let io = TestSuite.io(cases: [.init(input: "2", expected: "4")], comparison: .exact)
-        func run(_ source: String, _ tests: TestSuite) async throws -> ExecutionResult {
+        func run(
+            _ source: String,
+            _ tests: TestSuite,
+            limits: ExecutionLimits = Workshop.patient
+        ) async throws -> ExecutionResult {
             try await sandbox.run(
-                ExecutionJob(language: "python", source: source, tests: tests, limits: Self.quick)
+                ExecutionJob(language: "python", source: source, tests: tests, limits: limits)
             )
         }
 
         let right = try await run("def f(x): return x + 2", call)
         let printed = try await run("print(int(input()) + 2)", io)
-        let endless = try await run("while True: pass", io)
+        let endless = try await run("while True: pass", io, limits: Self.quick)
         let crashed = try await run("import os\nos.abort()", io)
         let greedy = try await run("x = bytearray(1 << 40)", io)
 

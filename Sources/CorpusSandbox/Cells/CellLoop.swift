@@ -16,6 +16,7 @@ final class CellLoop: CellBackend {
         isolation = launcher.isolation
         let core = try Core(launcher: launcher, width: width)
         self.core = core
+        core.replies.start()
         let thread = Thread { core.serve() }
         thread.name = "cells"
         // Answers may nest as deep as the parser allows.
@@ -29,7 +30,14 @@ final class CellLoop: CellBackend {
         let cancellation = CellOrder.Cancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                core.take(CellOrder(task: task, continuation: continuation, cancellation: cancellation))
+                core.take(
+                    CellOrder(
+                        task: task,
+                        cancellation: cancellation,
+                        replies: core.replies,
+                        continuation: continuation
+                    )
+                )
             }
         } onCancel: {
             cancellation.isCancelled.store(true, ordering: .releasing)
@@ -41,14 +49,21 @@ final class CellLoop: CellBackend {
 /// A task and who waits for it.
 struct CellOrder: Sendable {
     let task: CellTask
-    let continuation: CheckedContinuation<CellOutcome, any Error>
     let cancellation: Cancellation
+    fileprivate let replies: CellReplies
+    fileprivate let continuation: CheckedContinuation<CellOutcome, any Error>
 
     final class Cancellation: Sendable {
         let isCancelled = Atomic(false)
     }
 
     var isCancelled: Bool { cancellation.isCancelled.load(ordering: .acquiring) }
+
+    /// Tells who waits how the task ended; exactly once.
+    func end(_ result: Result<CellOutcome, any Error>) {
+        let continuation = continuation
+        replies.send { continuation.resume(with: result) }
+    }
 }
 
 /// What the loop's thread and its callers share.
@@ -60,6 +75,7 @@ private final class Core: Sendable {
 
     private let inbox = Mutex(Inbox())
     private let bell: Descriptor
+    let replies = CellReplies()
     private let launcher: any CellLauncher
     private let width: Int
 
@@ -84,6 +100,7 @@ private final class Core: Sendable {
 
     /// The thread's body.
     func serve() {
+        defer { replies.close() }
         csandbox_quiet_thread()
         let user = csandbox_leave_root()
         var waiting: [CellOrder] = []
@@ -97,7 +114,7 @@ private final class Core: Sendable {
             }
             waiting.removeAll { order in
                 guard order.isCancelled else { return false }
-                order.continuation.resume(throwing: CancellationError())
+                order.end(.failure(CancellationError()))
                 return true
             }
             let starting = waiting.prefix(width - running.count)
@@ -115,7 +132,7 @@ private final class Core: Sendable {
             guard user >= 0 else { throw CellFault("cannot stop being root to run programs") }
             running.append(try CellProcess(order: order, launcher: launcher, bindsProcesses: user != 0))
         } catch {
-            order.continuation.resume(throwing: error)
+            order.end(.failure(error))
         }
     }
 

@@ -336,13 +336,13 @@ extension CellProcess {
         drain(&buffer)
         if let folder = launch.folder { try? FileManager.default.removeItem(atPath: folder) }
         switch decision {
-        case .cancelled: order.continuation.resume(throwing: CancellationError())
-        case .fault(let fault): order.continuation.resume(throwing: fault)
+        case .cancelled: order.end(.failure(CancellationError()))
+        case .fault(let fault): order.end(.failure(fault))
         case .stopped(let stop): deliver(.stopped(stop), at: finished)
         case nil:
             guard let code = exitCode else {
                 let words = String(decoding: errorBytes.prefix(200), as: UTF8.self)
-                order.continuation.resume(throwing: CellFault("the cell broke: \(words)"))
+                order.end(.failure(CellFault("the cell broke: \(words)")))
                 return
             }
             deliver(.exited(code), at: finished)
@@ -350,16 +350,15 @@ extension CellProcess {
     }
 
     private func deliver(_ ending: CellOutcome.Ending, at finished: ContinuousClock.Instant) {
-        order.continuation.resume(
-            returning: CellOutcome(
-                ending: ending,
-                output: outputBytes,
-                errors: errorBytes,
-                note: note,
-                harness: harness,
-                elapsed: began.map { finished - $0 } ?? .zero
-            )
+        let outcome = CellOutcome(
+            ending: ending,
+            output: outputBytes,
+            errors: errorBytes,
+            note: note,
+            harness: harness,
+            elapsed: began.map { finished - $0 } ?? .zero
         )
+        order.end(.success(outcome))
     }
 
     /// Reads what the pipes still hold; all writers are gone, so this ends.
