@@ -5,6 +5,7 @@ import PackageDescription
 // `scripts/check-arrows.sh` holds the dependencies below against docs/concepts/architecture.md.
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -49,7 +50,7 @@ let package = Package(
         .target(name: "CorpusBridges", dependencies: ["CorpusKit", "CorpusConfig", "CorpusDiagnostics"]),
         .target(name: "CorpusEndpoint", dependencies: ["CorpusKit", "CCurlShim"]),
         .target(name: "CorpusSandbox", dependencies: ["CorpusKit", "CSandbox"]),
-        .target(name: "CorpusLedger", dependencies: ["CorpusModel", "CorpusText", grdb]),
+        .target(name: "CorpusLedger", dependencies: ["CorpusModel", "CorpusText", grdb, sqlite]),
 
         // Engine
         .target(

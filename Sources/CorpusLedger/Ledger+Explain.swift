@@ -200,7 +200,7 @@ private struct StoryReader {
                 detail: try JSONValue(parsing: row["detail"] as String).members ?? [:],
                 calls: try calls(of: item),
                 executions: try executions(of: item),
-                evidence: try evidence(of: item)
+                evidence: try Evidence.list(in: row)
             )
         }
     }
@@ -243,14 +243,5 @@ private struct StoryReader {
             guard let result = ExecutionResult(json: try JSONValue(packed: row["result"])) else { return nil }
             return StoryStep.Execution(key: key, job: try JSONValue(packed: row["job"]), result: result)
         }
-    }
-
-    private func evidence(of item: ItemKey) throws -> [Evidence] {
-        try Row.fetchAll(
-            database,
-            sql:
-                "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position",
-            arguments: [item.data]
-        ).compactMap { try Evidence(row: $0) }
     }
 }

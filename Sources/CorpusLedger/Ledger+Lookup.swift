@@ -89,9 +89,10 @@ extension Ledger {
     /// What became of a unit of work, or nil when it was never finished.
     package func item(_ key: ItemKey) throws(LedgerProblem) -> StoredItem? {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try makeIndexes()
+            return try pool.read { database in
                 let statement = try database.cachedStatement(
-                    sql: "SELECT state, reason, summary, detail, drops FROM item WHERE key = ?"
+                    sql: "SELECT state, reason, summary, detail, drops, evidence FROM item WHERE key = ?"
                 )
                 guard let row = try Row.fetchOne(statement, arguments: [key.data]),
                     let state = ItemState(rawValue: row["state"])
@@ -104,7 +105,7 @@ extension Ledger {
                     detail: try JSONValue(parsing: row["detail"] as String).members ?? [:],
                     drops: row["drops"],
                     drafts: state == .expanded ? try drafts(of: key, in: database) : [],
-                    evidence: try evidence(of: key, in: database)
+                    evidence: try Evidence.list(in: row)
                 )
             }
         }
@@ -117,17 +118,11 @@ extension Ledger {
         return try Row.fetchAll(statement, arguments: [item.data]).map { try DraftRecord(row: $0) }
     }
 
-    private func evidence(of item: ItemKey, in database: Database) throws -> [Evidence] {
-        let statement = try database.cachedStatement(
-            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position"
-        )
-        return try Row.fetchAll(statement, arguments: [item.data]).compactMap { try Evidence(row: $0) }
-    }
-
     /// A draft by its key.
     package func draft(_ key: ItemKey) throws(LedgerProblem) -> DraftRecord? {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try makeIndexes()
+            return try pool.read { database in
                 let statement = try database.cachedStatement(sql: Self.draftColumns + " WHERE edge.child = ?")
                 return try Row.fetchOne(statement, arguments: [key.data]).map { try DraftRecord(row: $0) }
             }
@@ -136,8 +131,8 @@ extension Ledger {
 
     static let draftColumns = """
         SELECT edge.child, edge.parent, edge.labels, edge.note, edge.task, edge.root, edge.origin, edge.licence,
-            sample.body
-        FROM edge JOIN sample ON sample.id = edge.sample
+            edge.sample, edge.body
+        FROM edge
         """
 }
 
@@ -158,7 +153,8 @@ extension DraftRecord {
             group: ItemKey(data: row["root"]),
             origin: Origin(json: try JSONValue(parsing: row["origin"] as String))
                 ?? Origin(source: "unknown"),
-            licence: row["licence"]
+            licence: row["licence"],
+            contentID: row["sample"]
         )
     }
 }
@@ -179,6 +175,25 @@ extension ModelReply {
 }
 
 extension Evidence {
+    /// What a unit found out, as a row of `item` has it.
+    static func list(in row: Row) throws -> [Evidence] {
+        guard let text = row["evidence"] as String? else { return [] }
+        return try JSONValue(parsing: text).elements?.compactMap(Evidence.init(json:)) ?? []
+    }
+
+    /// The text of a row's `evidence`; nil for none.
+    static func text(of list: [Evidence]) -> String? {
+        guard !list.isEmpty else { return nil }
+        var bytes: [UInt8] = []
+        for (place, evidence) in list.enumerated() {
+            bytes.append(UInt8(ascii: place == 0 ? "[" : ","))
+            evidence.write(to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A row of the table of evidence that ledgers had before schema 7.
     init?(row: Row) throws {
         guard let outcome = Outcome(rawValue: row["outcome"]) else { return nil }
         self.init(

@@ -44,7 +44,7 @@ extension Ledger {
     /// - Throws: ``LedgerProblem``.
     package func story(of key: ItemKey) throws(LedgerProblem) -> [StoryChapter]? {
         guard let draft = try draft(key) else { return nil }
-        let stories = try story(of: draft.content.id)
+        let stories = try story(of: draft.contentID)
         return stories.first { $0.last?.draft.key == key } ?? stories.first
     }
 }

@@ -140,7 +140,7 @@ extension RejectReader {
             id: try place.input.flatMap(sample),
             summary: item.summary,
             detail: detail,
-            evidence: try evidence(of: place.key),
+            evidence: item.evidence,
             rival: try rival(in: detail),
             origin: origin,
             licence: licence,
@@ -151,10 +151,12 @@ extension RejectReader {
         )
     }
 
-    private func item(_ place: RejectPlace) throws -> (summary: String, detail: [String: JSONValue]) {
-        let row = try one("SELECT summary, detail FROM item WHERE key = ?", [place.key.data])
+    private func item(
+        _ place: RejectPlace
+    ) throws -> (summary: String, detail: [String: JSONValue], evidence: [Evidence]) {
+        let row = try one("SELECT summary, detail, evidence FROM item WHERE key = ?", [place.key.data])
         let detail = try row.map { try JSONValue(parsing: $0["detail"] as String) }
-        return (row?["summary"] ?? "", detail?.members ?? [:])
+        return (row?["summary"] ?? "", detail?.members ?? [:], try row.map(Evidence.list(in:)) ?? [])
     }
 
     private func sample(of draft: ItemKey) throws -> String? {
@@ -199,13 +201,6 @@ extension RejectReader {
             labels.merge(try JSONValue(parsing: detail)["labels"]?.members ?? [:]) { _, new in new }
         }
         return labels
-    }
-
-    private func evidence(of key: ItemKey) throws -> [Evidence] {
-        let statement = try database.cachedStatement(
-            sql: "SELECT subject, name, outcome, score, detail FROM evidence WHERE item = ? ORDER BY position"
-        )
-        return try Row.fetchAll(statement, arguments: [key.data]).compactMap { try Evidence(row: $0) }
     }
 
     /// The units whose calls it took to make it and to judge it.
@@ -260,7 +255,7 @@ extension RejectReader {
         }
         guard
             let row = try one(
-                "SELECT sample.body FROM edge JOIN sample ON sample.id = edge.sample WHERE edge.child = ?",
+                "SELECT body FROM edge WHERE child = ?",
                 [input.data]
             )
         else { return [] }

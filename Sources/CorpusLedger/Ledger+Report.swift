@@ -7,7 +7,8 @@ extension Ledger {
     /// - Throws: ``LedgerProblem``.
     package func report() throws(LedgerProblem) -> RunReport {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try tryIndexes()
+            return try pool.read { database in
                 guard
                     let last = try Row.fetchOne(
                         database,

@@ -22,31 +22,19 @@ extension Ledger {
     /// What stages found out about an item in this pass.
     package func steps(of key: ItemKey) throws(LedgerProblem) -> [StoredStep] {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try makeIndexes()
+            return try pool.read { database in
                 let statement = try database.cachedStatement(
                     sql: """
-                        SELECT item.stage, item.detail, evidence.subject, evidence.name, evidence.outcome,
-                            evidence.score, evidence.detail AS evidence_detail
-                        FROM item LEFT JOIN evidence ON evidence.item = item.key
-                        WHERE item.input = ? AND item.part = 0 AND item.pass = ?
-                        ORDER BY item.stage, evidence.position
+                        SELECT stage, detail, evidence FROM item WHERE input = ? AND part = 0 AND pass = ? ORDER BY stage
                         """
                 )
                 return try Row.fetchAll(statement, arguments: [key.data, pass]).map { row in
                     let detail = try JSONValue(parsing: row["detail"] as String)
-                    var evidence: [Evidence] = []
-                    if let name = row["name"] as String?,
-                        let outcome = Evidence.Outcome(rawValue: row["outcome"])
-                    {
-                        let found = try JSONValue(parsing: row["evidence_detail"] as String).members ?? [:]
-                        evidence = [
-                            Evidence(name, outcome, about: row["subject"], score: row["score"], detail: found)
-                        ]
-                    }
                     return StoredStep(
                         stage: row["stage"],
                         labels: detail["labels"]?.members ?? [:],
-                        evidence: evidence
+                        evidence: try Evidence.list(in: row)
                     )
                 }
             }
@@ -59,7 +47,8 @@ extension Ledger {
         of key: ItemKey
     ) throws(LedgerProblem) -> [(stage: Int, parent: ItemKey?, detail: [String: JSONValue])] {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try makeIndexes()
+            return try pool.read { database in
                 let statement = try database.cachedStatement(
                     sql: """
                         WITH RECURSIVE line (child, item, parent, depth) AS (
@@ -86,7 +75,8 @@ extension Ledger {
     /// The keys of everything that reached an export in this pass, by content id, then key.
     package func exported(stage: Int) throws(LedgerProblem) -> [ItemKey] {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try makeIndexes()
+            return try pool.read { database in
                 try Data.fetchAll(
                     database,
                     sql: """

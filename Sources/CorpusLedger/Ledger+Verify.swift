@@ -69,7 +69,7 @@ private final class LedgerVerifier {
             }
         }
         try attempt("item") { try checkDrops() }
-        try attempt("sample") { try checkSamples() }
+        try attempt("edge") { try checkContents() }
         try attempt("call") { try checkCalls() }
         try attempt("execution") { try checkExecutions() }
         try attempt("pair") { try checkPairs() }
@@ -142,12 +142,14 @@ private final class LedgerVerifier {
         return value
     }
 
-    private func checkSamples() throws {
-        try forEach("SELECT id, body FROM sample") { row in
-            let id: String = row["id"]
-            guard let text = text(row["body"], of: "its content", "sample", id) else { return }
+    private func checkContents() throws {
+        try forEach("SELECT child AS key, sample, body FROM edge") { row in
+            let (key, id): (String, String) = (hex(row), row["sample"])
+            guard let text = text(row["body"], of: "its content", "edge", key) else { return }
             // A body is the canonical text that the id is the digest of.
-            if "smp_\(text.key)" != id { fault("sample", id, "its content is that of `smp_\(text.key)`") }
+            if "smp_\(text.key)" != id {
+                fault("edge", key, "its content is that of `smp_\(text.key)` and not `\(id)`")
+            }
         }
     }
 
@@ -258,11 +260,9 @@ enum LedgerRules {
             missing("item", "stage", "stage", "id"), missing("item", "pass", "pass", "id"),
             missing("item", "input", "edge", "child"),
             missing("edge", "item", "item", "key", of: "child"),
-            missing("edge", "sample", "sample", "id", of: "child"),
             missing("edge", "parent", "edge", "child", of: "child"),
             missing("edge", "task", "edge", "child", of: "child"),
             missing("edge", "root", "edge", "child", of: "child"),
-            missing("evidence", "item", "item", "key", of: "item"),
             missing("trace", "item", "item", "key", of: "item"),
             missing("call", "pass", "pass", "id"), missing("charge", "pass", "pass", "id", of: "id"),
             missing("mark", "pass", "pass", "id", of: "role"),
@@ -341,14 +341,18 @@ enum LedgerRules {
             """
         ),
         (
-            "evidence",
-            "SELECT lower(hex(item)), 'its detail is no JSON' FROM evidence WHERE NOT json_valid(detail)"
+            "item",
+            """
+            SELECT lower(hex(key)), 'its evidence is no JSON' FROM item
+            WHERE evidence IS NOT NULL AND NOT json_valid(evidence)
+            """
         ),
         (
-            "evidence",
+            "item",
             """
-            SELECT lower(hex(item)), 'there is no outcome ' || outcome FROM evidence
-            WHERE outcome NOT IN ('pass', 'fail', 'unsure')
+            SELECT lower(hex(item.key)), 'there is no outcome ' || coalesce(json_extract(value, '$.outcome'), 'null')
+            FROM item, json_each(evidence) WHERE json_valid(evidence)
+                AND coalesce(json_extract(value, '$.outcome'), '') NOT IN ('pass', 'fail', 'unsure')
             """
         ),
         (

@@ -18,11 +18,18 @@ package final class Ledger: Sendable {
     package let pass: Int
     private let reserve: LedgerReserve?
     private let lack: Lack
+    private let order: Order
     /// Which replies may be here; nil where nothing is written.
     private let replies: Mutex<KeyFilter?>
 
     /// Why the disk can take nothing more than what is in flight, once it is so.
     package var shortage: LedgerProblem? { lack.problem.withLock { $0 } }
+
+    /// Whether rows are found by their keys yet; changed and used by whoever writes.
+    private final class Order: Sendable {
+        let isIndexed: Atomic<Bool>
+        init(_ isIndexed: Bool) { self.isIndexed = Atomic(isIndexed) }
+    }
 
     private final class Lack: Sendable {
         let problem = Mutex<LedgerProblem?>(nil)
@@ -62,11 +69,23 @@ package final class Ledger: Sendable {
                 return Int(database.lastInsertedRowID)
             }
             var replies = KeyFilter()
+            // What an earlier pass wrote is going to be asked for.
+            if try pool.read({ try Int.fetchOne($0, sql: "SELECT 1 FROM item LIMIT 1") != nil }) {
+                try LedgerIndexes.make(in: pool)
+            }
+            let isIndexed = try pool.read { try LedgerIndexes.exist(in: $0) }
             try pool.read { database in
                 let keys = try Data.fetchCursor(database, sql: "SELECT key FROM call")
                 while let key = try keys.next() { replies.insert(ItemKey(data: key)) }
             }
-            return Ledger(path: path, pool: pool, pass: pass, reserve: reserve, replies: replies)
+            return Ledger(
+                path: path,
+                pool: pool,
+                pass: pass,
+                reserve: reserve,
+                replies: replies,
+                isIndexed: isIndexed
+            )
         }
     }
 
@@ -76,7 +95,14 @@ package final class Ledger: Sendable {
     package static func read(path: String) throws(LedgerProblem) -> Ledger {
         guard FileManager.default.fileExists(atPath: path) else { throw LedgerProblem.noLedger(at: path) }
         return try wrapping(path) {
-            Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0, reserve: nil, replies: nil)
+            Ledger(
+                path: path,
+                pool: try openPool(path, readOnly: true),
+                pass: 0,
+                reserve: nil,
+                replies: nil,
+                isIndexed: true
+            )
         }
     }
 
@@ -93,12 +119,22 @@ package final class Ledger: Sendable {
             let pool = try openPool(path, readOnly: false)
             let pass = try pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM pass") }
             guard let pass else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
-            return Ledger(path: path, pool: pool, pass: pass, reserve: nil, replies: nil)
+            try LedgerIndexes.make(in: pool)
+            return Ledger(path: path, pool: pool, pass: pass, reserve: nil, replies: nil, isIndexed: true)
         }
     }
 
-    private init(path: String, pool: DatabasePool, pass: Int, reserve: LedgerReserve?, replies: KeyFilter?) {
+    private init(
+        path: String,
+        pool: DatabasePool,
+        pass: Int,
+        reserve: LedgerReserve?,
+        replies: KeyFilter?,
+        isIndexed: Bool
+    ) {
         self.replies = Mutex(replies)
+        let order = Order(isIndexed)
+        self.order = order
         self.path = path
         self.pool = pool
         self.pass = pass
@@ -108,7 +144,12 @@ package final class Ledger: Sendable {
         @Sendable func write(_ entries: [PackedEntry]) throws {
             do {
                 try pool.write { database in
-                    for entry in entries { try LedgerWriter(database: database, pass: pass).write(entry) }
+                    let writer = LedgerWriter(
+                        database: database,
+                        pass: pass,
+                        isIndexed: order.isIndexed.load(ordering: .acquiring)
+                    )
+                    for entry in entries { try writer.write(entry) }
                 }
             } catch { throw LedgerProblem(error, path: path) }
         }
@@ -131,6 +172,22 @@ package final class Ledger: Sendable {
         for case .call(let call) in entries { replies.withLock { $0?.insert(call.key) } }
         // Packed here, where many can, and not where one writes for all.
         try await committer.commit(entries.map(PackedEntry.init))
+    }
+
+    /// Lets rows be found by their keys from now on; see ``LedgerIndexes``.
+    func makeIndexes() throws {
+        guard !order.isIndexed.load(ordering: .acquiring) else { return }
+        try LedgerIndexes.make(in: pool)
+        order.isIndexed.store(true, ordering: .releasing)
+    }
+
+    /// The same where there is room for it: without them rows are found as well, only later.
+    func tryIndexes() throws {
+        do {
+            try makeIndexes()
+        } catch let error as DatabaseError where [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode) {
+            return
+        }
     }
 
     /// Whether a reply may be here; false is certain.
@@ -163,6 +220,7 @@ package final class Ledger: Sendable {
     /// Books how the pass ended: `done`, `interrupted`, `budget`, `failed`; and empties the write-ahead log.
     package func end(state: String, now: Double) throws(LedgerProblem) {
         try Self.wrapping(path) {
+            try tryIndexes()
             try pool.write { database in
                 try database.execute(
                     sql: "UPDATE pass SET state = ?, ended = ? WHERE id = ?",
@@ -202,20 +260,12 @@ package final class Ledger: Sendable {
                         "SELECT count(*) FROM edge WHERE item NOT IN (SELECT key FROM item)"
                     ),
                     (
-                        "edges without content",
-                        "SELECT count(*) FROM edge WHERE sample NOT IN (SELECT id FROM sample)"
-                    ),
-                    (
                         "traces of calls that are not there",
                         "SELECT count(*) FROM trace WHERE kind = 0 AND key NOT IN (SELECT key FROM call)"
                     ),
                     (
                         "traces of executions that are not there",
                         "SELECT count(*) FROM trace WHERE kind = 1 AND key NOT IN (SELECT key FROM execution)"
-                    ),
-                    (
-                        "evidence without an item",
-                        "SELECT count(*) FROM evidence WHERE item NOT IN (SELECT key FROM item)"
                     ),
                 ]
                 return try integrity.filter { $0 != "ok" }

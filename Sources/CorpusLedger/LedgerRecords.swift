@@ -48,7 +48,9 @@ package struct DraftRecord: Sendable, Hashable {
     package var key: ItemKey
     /// The draft it was made from; nil for a seed.
     package var parent: ItemKey?
-    package var content: Content
+    package let content: Content
+    /// The content's id.
+    package let contentID: String
     package var note: String?
     /// The nearest task above, or itself.
     package var task: ItemKey
@@ -65,11 +67,13 @@ package struct DraftRecord: Sendable, Hashable {
         task: ItemKey,
         group: ItemKey,
         origin: Origin,
-        licence: String?
+        licence: String?,
+        contentID: String? = nil
     ) {
         self.key = key
         self.parent = parent
         self.content = content
+        self.contentID = contentID ?? content.id
         self.note = note
         self.task = task
         self.group = group
@@ -275,8 +279,8 @@ package struct StageRecord: Sendable, Hashable {
     }
 }
 
-/// Something to make durable.
-package enum LedgerEntry: Sendable, Hashable {
+/// Something to make durable; in a box, since entries change hands often on their way.
+package indirect enum LedgerEntry: Sendable, Hashable {
     case item(ItemRecord)
     case call(CallRecord)
     /// The bodies of a call that were dropped, and are brought back.

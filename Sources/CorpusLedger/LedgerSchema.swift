@@ -1,3 +1,5 @@
+import CorpusModel
+import Foundation
 import GRDB
 
 /// The tables of a ledger, version by version.
@@ -5,7 +7,7 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 6
+    static let version = 7
 
     /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
     ///
@@ -21,29 +23,9 @@ enum LedgerSchema {
             id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, name TEXT NOT NULL, verb TEXT NOT NULL,
             plugin TEXT NOT NULL, version INTEGER NOT NULL
         ) STRICT;
-        CREATE TABLE item (
-            key BLOB PRIMARY KEY, stage INTEGER NOT NULL REFERENCES stage, input BLOB, ordinal INTEGER NOT NULL,
-            part INTEGER NOT NULL, state INTEGER NOT NULL, reason TEXT, summary TEXT NOT NULL, detail TEXT NOT NULL,
-            drops INTEGER NOT NULL, attempts INTEGER NOT NULL, pass INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX item_input ON item (input);
-        CREATE INDEX item_stage ON item (stage, pass, state);
-        CREATE TABLE edge (
-            child BLOB PRIMARY KEY, item BLOB NOT NULL, parent BLOB, position INTEGER NOT NULL, sample TEXT NOT NULL,
-            labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, root BLOB NOT NULL, origin TEXT NOT NULL,
-            licence TEXT
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX edge_item ON edge (item, position);
-        CREATE INDEX edge_sample ON edge (sample);
-        CREATE TABLE sample (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
-        CREATE TABLE evidence (
-            item BLOB NOT NULL, position INTEGER NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL,
-            outcome TEXT NOT NULL, score REAL, detail TEXT NOT NULL, PRIMARY KEY (item, position)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE trace (
-            item BLOB NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL,
-            PRIMARY KEY (item, position)
-        ) STRICT, WITHOUT ROWID;
+        \(item)
+        \(edge)
+        \(trace)
         \(call)
         \(batch)
         \(mark)
@@ -51,7 +33,7 @@ enum LedgerSchema {
             id INTEGER PRIMARY KEY, call BLOB NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL, cost INTEGER,
             pass INTEGER NOT NULL, role TEXT NOT NULL, stage TEXT
         ) STRICT;
-        CREATE TABLE execution (key BLOB PRIMARY KEY, job BLOB NOT NULL, result BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        \(execution)
         CREATE TABLE pair (
             id TEXT NOT NULL, stage INTEGER NOT NULL, task BLOB NOT NULL, root BLOB NOT NULL,
             chosen BLOB NOT NULL, rejected BLOB NOT NULL, body BLOB NOT NULL, pass INTEGER NOT NULL,
@@ -61,6 +43,39 @@ enum LedgerSchema {
             export TEXT NOT NULL, path TEXT NOT NULL, split TEXT, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
             digest TEXT NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (path)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// One unit's outcome; `evidence` is a JSON array, or null for none.
+    ///
+    /// Rows of these tables are only appended. Keys are digests, so that an index of them touches a page anywhere for
+    /// each row: see ``LedgerIndexes``.
+    private static let item = """
+        CREATE TABLE item (
+            id INTEGER PRIMARY KEY, key BLOB NOT NULL, stage INTEGER NOT NULL REFERENCES stage, input BLOB,
+            ordinal INTEGER NOT NULL, part INTEGER NOT NULL, state INTEGER NOT NULL, reason TEXT, summary TEXT NOT NULL,
+            detail TEXT NOT NULL, drops INTEGER NOT NULL, attempts INTEGER NOT NULL, pass INTEGER NOT NULL, evidence TEXT
+        ) STRICT;
+        """
+
+    /// What a unit made, with its content; `sample` is the content's id.
+    private static let edge = """
+        CREATE TABLE edge (
+            id INTEGER PRIMARY KEY, child BLOB NOT NULL, item BLOB NOT NULL, parent BLOB, position INTEGER NOT NULL,
+            sample TEXT NOT NULL, labels TEXT NOT NULL, note TEXT, task BLOB NOT NULL, root BLOB NOT NULL,
+            origin TEXT NOT NULL, licence TEXT, body BLOB NOT NULL
+        ) STRICT;
+        """
+
+    private static let trace = """
+        CREATE TABLE trace (
+            id INTEGER PRIMARY KEY, item BLOB NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL
+        ) STRICT;
+        """
+
+    private static let execution = """
+        CREATE TABLE execution (
+            id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, job BLOB NOT NULL, result BLOB NOT NULL
+        ) STRICT;
         """
 
     /// Rows are appended, and only their keys are put in order: bodies are too large to be moved about in a tree.
@@ -148,6 +163,49 @@ enum LedgerSchema {
         }
         if old < 5 { try database.execute(sql: batch) }
         if old < 6 { try database.execute(sql: mark) }
+        if old < 7 { try append(database) }
         try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Rows that lay in the order of their keys become rows that are appended, with all that one unit found out in one of
+    /// them, and each draft with its own content.
+    private static func append(_ database: Database) throws {
+        let items = "key, stage, input, ordinal, part, state, reason, summary, detail, drops, attempts, pass"
+        let edges = "child, item, parent, position, sample, labels, note, task, root, origin, licence"
+        try database.execute(
+            sql: """
+                DROP INDEX item_input; DROP INDEX item_stage; DROP INDEX edge_item; DROP INDEX edge_sample;
+                ALTER TABLE item RENAME TO old_item;
+                ALTER TABLE edge RENAME TO old_edge;
+                ALTER TABLE trace RENAME TO old_trace;
+                ALTER TABLE execution RENAME TO old_execution;
+                \(item) \(edge) \(trace) \(execution)
+                INSERT INTO item (\(items)) SELECT \(items) FROM old_item;
+                INSERT INTO edge (\(edges), body) SELECT \(edges), sample.body FROM old_edge
+                    JOIN sample ON sample.id = old_edge.sample;
+                INSERT INTO trace (item, position, kind, key) SELECT item, position, kind, key FROM old_trace;
+                INSERT INTO execution (key, job, result) SELECT key, job, result FROM old_execution;
+                DROP TABLE old_item; DROP TABLE old_edge; DROP TABLE old_trace; DROP TABLE old_execution;
+                DROP TABLE sample;
+                """
+        )
+        try LedgerIndexes.make(in: database)
+        let update = try database.makeStatement(sql: "UPDATE item SET evidence = ? WHERE key = ?")
+        let rows = try Row.fetchCursor(database, sql: "SELECT * FROM evidence ORDER BY item, position")
+        var gathered: (item: Data, evidence: [Evidence])?
+        func write() throws {
+            guard let (item, evidence) = gathered else { return }
+            try update.execute(arguments: [Evidence.text(of: evidence), item])
+        }
+        while let row = try rows.next() {
+            let item: Data = row["item"]
+            if gathered?.item != item {
+                try write()
+                gathered = (item, [])
+            }
+            if let evidence = try Evidence(row: row) { gathered?.evidence.append(evidence) }
+        }
+        try write()
+        try database.execute(sql: "DROP TABLE evidence")
     }
 }

@@ -81,7 +81,7 @@ extension Ledger {
     /// Every column of packed bodies, with its table.
     private static let bodies = [
         ("request", "call"), ("reply", "call"), ("job", "execution"), ("result", "execution"),
-        ("body", "sample"),
+        ("body", "edge"),
         ("body", "pair"), ("rows", "batch"),
     ]
 

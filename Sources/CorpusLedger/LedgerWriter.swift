@@ -4,13 +4,26 @@ import Foundation
 import GRDB
 
 /// Writes entries inside one transaction.
-struct LedgerWriter {
+final class LedgerWriter {
     let database: Database
     let pass: Int
+    /// Whether rows are found by their keys: else every item is new; see ``LedgerIndexes``.
+    let isIndexed: Bool
+    /// The statements that most entries need: to find one by its text takes as long as to run it.
+    var itemInsertion: RowInsertion?
+    var edgeInsertion: RowInsertion?
+    var traceInsertion: RowInsertion?
+    private var callInsertion: RowInsertion?
+
+    init(database: Database, pass: Int, isIndexed: Bool) {
+        self.database = database
+        self.pass = pass
+        self.isIndexed = isIndexed
+    }
 
     func write(_ packed: PackedEntry) throws {
         switch packed.entry {
-        case .item(let item): try write(item)
+        case .item(let item): try write(item, packed.texts)
         case .call(let call): try write(call, packed.bodies)
         case .charge(let charge):
             try run(
@@ -59,104 +72,40 @@ struct LedgerWriter {
         }
     }
 
-    private func run(_ sql: String, _ arguments: StatementArguments) throws {
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
-    }
-
-    private func write(_ item: ItemRecord) throws {
-        // A unit that failed before is tried again: what it left behind gives way to what came of it now.
-        try run(
-            """
-            INSERT INTO item (key, stage, input, ordinal, part, state, reason, summary, detail, drops, attempts, pass)
-            VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1, ?)
-            ON CONFLICT (key) DO UPDATE SET state = excluded.state, reason = excluded.reason,
-                summary = excluded.summary, detail = excluded.detail, drops = excluded.drops,
-                attempts = attempts + 1, pass = excluded.pass
-            """,
-            [
-                item.key.data, item.stage, item.input?.data, item.ordinal, item.state.rawValue,
-                item.reason?.description, item.summary, JSONValue.object(item.detail).canonical,
-                item.drops.count, pass,
-            ]
-        )
-        for (position, draft) in item.drafts.enumerated() {
-            try write(draft, of: item.key, position: position)
-        }
-        for (index, drop) in item.drops.enumerated() {
-            let detail: JSONValue = ["text": drop.text.map { .string(String($0.prefix(20_000))) } ?? .null]
-            try run(
-                """
-                INSERT INTO item (key, stage, input, ordinal, part, state, reason, summary, detail, drops, attempts, pass)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, ?)
-                ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, summary = excluded.summary,
-                    detail = excluded.detail, pass = excluded.pass
-                """,
-                [
-                    ItemKey.drop(index, of: item.key).data, item.stage, item.input?.data, item.ordinal,
-                    index + 1,
-                    ItemState.dropped.rawValue, drop.reason.description, drop.summary, detail.canonical, pass,
-                ]
-            )
-        }
-        for table in ["evidence", "trace"] { try run("DELETE FROM \(table) WHERE item = ?", [item.key.data]) }
-        for (position, evidence) in item.evidence.enumerated() {
-            try run(
-                """
-                INSERT INTO evidence (item, position, subject, name, outcome, score, detail)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    item.key.data, position, evidence.subject, evidence.check, evidence.outcome.rawValue,
-                    evidence.score, JSONValue.object(evidence.detail).canonical,
-                ]
-            )
-        }
-        for (position, entry) in item.trace.enumerated() {
-            try run(
-                "INSERT INTO trace (item, position, kind, key) VALUES (?, ?, ?, ?)",
-                [item.key.data, position, entry.kind.rawValue, entry.key.data]
-            )
-        }
-    }
-
-    private func write(_ draft: DraftRecord, of item: ItemKey, position: Int) throws {
-        let id = draft.content.id
-        let body: JSONValue = [
-            "messages": .array(draft.content.messages.map(\.json)), "fields": .object(draft.content.fields),
-        ]
-        try run("INSERT OR IGNORE INTO sample (id, body) VALUES (?, ?)", [id, body.packed])
-        try run(
-            """
-            INSERT OR REPLACE INTO edge
-                (child, item, parent, position, sample, labels, note, task, root, origin, licence)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                draft.key.data, item.data, draft.parent?.data, position, id,
-                JSONValue.object(draft.content.labels).canonical, draft.note, draft.task.data,
-                draft.group.data,
-                draft.origin.json.canonical, draft.licence,
-            ]
-        )
     }
 
     private func write(_ call: CallRecord, _ bodies: [Data]) throws {
         // First writer wins: a reply that others may have read already is never replaced. One that a batch brought is
         // told later for which stage it was.
-        try run(
+        let calls = try insertion(
+            &callInsertion,
             """
             INSERT INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
                 milliseconds, attempts, booked, pass, role, stage)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (key) DO UPDATE SET stage = excluded.stage WHERE stage IS NULL
-            """,
-            [
-                call.key.data, call.model, call.endpoint, bodies[0], bodies[1],
-                call.reply.finish.rawValue, call.reply.usage?.input, call.reply.usage?.cachedInput,
-                call.reply.usage?.output, call.cost, call.reply.milliseconds, call.attempts, call.booked,
-                pass, call.buyer.role, call.buyer.stage,
-            ]
+            """
         )
+        try calls.insert { row in
+            row.add(call.key)
+            row.add(call.model)
+            row.add(call.endpoint)
+            row.add(bodies[0])
+            row.add(bodies[1])
+            row.add(call.reply.finish.rawValue)
+            row.add(call.reply.usage?.input)
+            row.add(call.reply.usage?.cachedInput)
+            row.add(call.reply.usage?.output)
+            row.add(call.cost)
+            row.add(call.reply.milliseconds)
+            row.add(call.attempts)
+            row.add(call.booked)
+            row.add(pass)
+            row.add(call.buyer.role)
+            row.add(call.buyer.stage)
+        }
     }
 
     private func write(_ execution: ExecutionRecord) throws {
@@ -198,27 +147,6 @@ struct LedgerWriter {
             """,
             [file.export, file.path, file.split, file.rows, file.bytes, file.digest, pass]
         )
-    }
-}
-
-/// An entry whose large bodies are compressed already.
-struct PackedEntry: Sendable {
-    let entry: LedgerEntry
-    /// Of a call the request and the reply, of a batch its rows.
-    let bodies: [Data]
-
-    init(_ entry: LedgerEntry) {
-        self.entry = entry
-        bodies =
-            switch entry {
-            case .call(let call), .restored(let call): [call.request.packed, call.reply.body.packed]
-            case .batch(let batch):
-                [
-                    JSONValue.array(batch.rows.map { ["role": .string($0.role), "request": $0.request] })
-                        .packed
-                ]
-            default: []
-            }
     }
 }
 

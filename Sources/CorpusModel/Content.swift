@@ -28,7 +28,8 @@ public struct Content: Sendable, Hashable {
     /// Equal content has equal ids, whoever wrote it.
     public var id: String { "smp_" + Digest(of: identity).key.description }
 
-    private var identity: JSONValue {
+    /// Messages and fields: what the ``id`` is the digest of, in canonical form.
+    package var identity: JSONValue {
         ["fields": .object(fields), "messages": .array(messages.map(\.json))]
     }
 

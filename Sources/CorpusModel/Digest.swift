@@ -6,11 +6,7 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     public let bytes: [UInt8]
 
     /// The digest of some bytes.
-    public init(of bytes: some Collection<UInt8>) {
-        var hasher = Hasher256()
-        hasher.update(Array(bytes))
-        self = hasher.finish()
-    }
+    public init(of bytes: some Collection<UInt8>) { self.bytes = Hasher256.digest(of: Array(bytes)) }
 
     /// The digest of a text's UTF-8.
     public init(of text: String) { self.init(of: Array(text.utf8)) }
@@ -28,7 +24,7 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     public var description: String { bytes.hex }
 
     /// The first 16 bytes: the form in which the ledger keys its rows.
-    public var key: ItemKey { ItemKey(bytes: Array(bytes[..<16])) }
+    public var key: ItemKey { ItemKey(bytes: bytes[..<16]) }
 
     /// Orders by bytes.
     public static func < (left: Digest, right: Digest) -> Bool {
@@ -43,9 +39,24 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
 public struct Hasher256: ~Copyable, @unchecked Sendable {
     private let context: OpaquePointer
 
+    /// Looked up once: libcrypto would look for it among its providers each time.
+    private static nonisolated(unsafe) let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+
+    /// The digest of bytes that are all there: 32 bytes.
+    fileprivate static func digest(of bytes: [UInt8]) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 32) { raw, count in
+            let done = unsafe bytes.withUnsafeBytes {
+                unsafe EVP_Digest($0.baseAddress, $0.count, raw.baseAddress, nil, algorithm, nil)
+            }
+            precondition(done == 1, "libcrypto offers no SHA-256")
+            count = 32
+        }
+    }
+
     /// Starts an empty digest.
     public init() {
-        guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+        guard let context = unsafe EVP_MD_CTX_new(),
+            unsafe EVP_DigestInit_ex(context, Self.algorithm, nil) == 1
         else {
             preconditionFailure("libcrypto offers no SHA-256")
         }
@@ -80,10 +91,18 @@ public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
     private let low: UInt64
 
     /// Wraps 16 bytes.
-    public init(bytes: [UInt8]) {
+    public init(bytes: [UInt8]) { self.init(bytes: bytes[...]) }
+
+    /// Wraps 16 bytes.
+    public init(bytes: ArraySlice<UInt8>) {
         precondition(bytes.count == 16, "a key has 16 bytes, not \(bytes.count)")
-        high = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
-        low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        for place in bytes.startIndex..<bytes.startIndex + 8 {
+            high = high << 8 | UInt64(bytes[place])
+            low = low << 8 | UInt64(bytes[place + 8])
+        }
+        self.high = high
+        self.low = low
     }
 
     /// Both halves, the more significant one first.
@@ -91,19 +110,32 @@ public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
 
     /// 16 bytes, most significant first.
     public var bytes: [UInt8] {
-        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: high >> UInt64($0)) }
-            + stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: low >> UInt64($0)) }
+        unsafe [UInt8](unsafeUninitializedCapacity: 16) { bytes, count in
+            for place in 0..<8 {
+                let shift = UInt64(56 - 8 * place)
+                unsafe bytes.initializeElement(at: place, to: UInt8(truncatingIfNeeded: high >> shift))
+                unsafe bytes.initializeElement(at: place + 8, to: UInt8(truncatingIfNeeded: low >> shift))
+            }
+            count = 16
+        }
     }
 
     /// Derives a key from parts, each told apart from its neighbours by its length.
     public init(deriving parts: [String]) {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 8 })
         for part in parts {
-            bytes.append(contentsOf: String(part.utf8.count).utf8)
+            Self.append(part.utf8.count, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             bytes.append(contentsOf: part.utf8)
         }
-        self = Digest(of: bytes).key
+        self.init(bytes: Hasher256.digest(of: bytes)[..<16])
+    }
+
+    /// Appends the decimal digits of a number that is not negative.
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        if number >= 10 { append(number / 10, to: &bytes) }
+        bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
     /// Reads 32 hexadecimal digits.
@@ -132,13 +164,17 @@ public struct ItemKey: Sendable, Hashable, Comparable, CustomStringConvertible {
 extension [UInt8] {
     /// Two lower-case hexadecimal digits a byte.
     public var hex: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(count * 2)
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        let count = self.count
+        return unsafe String(unsafeUninitializedCapacity: count * 2) { text in
+            for (place, byte) in enumerated() {
+                unsafe text.initializeElement(at: 2 * place, to: Self.digit(byte >> 4))
+                unsafe text.initializeElement(at: 2 * place + 1, to: Self.digit(byte & 15))
+            }
+            return count * 2
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

@@ -25,6 +25,7 @@ public struct Sample: Sendable, Hashable, Identifiable {
 
     /// Creates a sample.
     ///
+    /// - Parameter id: The content's id where it is known already.
     /// - Precondition: `evidence` speaks of this very content.
     public init(
         key: ItemKey,
@@ -34,9 +35,10 @@ public struct Sample: Sendable, Hashable, Identifiable {
         origin: Origin,
         licence: String?,
         evidence: [Evidence],
-        provenance: [Provenance]
+        provenance: [Provenance],
+        id: String? = nil
     ) {
-        id = content.id
+        self.id = id ?? content.id
         self.key = key
         self.content = content
         self.group = group

@@ -76,6 +76,21 @@ public struct Evidence: Sendable, Hashable {
         ]
     }
 
+    /// Appends the canonical text of ``json``.
+    package func write(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: #"{"check":"#.utf8)
+        JSONValue.string(check).write(to: &bytes)
+        bytes.append(contentsOf: #","detail":"#.utf8)
+        JSONValue.object(detail).write(to: &bytes)
+        bytes.append(contentsOf: #","outcome":"#.utf8)
+        JSONValue.string(outcome.rawValue).write(to: &bytes)
+        bytes.append(contentsOf: #","score":"#.utf8)
+        (score.map(JSONValue.number) ?? .null).write(to: &bytes)
+        bytes.append(contentsOf: #","subject":"#.utf8)
+        JSONValue.string(subject).write(to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
     /// Reads what ``json`` wrote, or nil when it has another shape.
     public init?(json: JSONValue) {
         guard let check = json["check"]?.text,

@@ -184,14 +184,7 @@ struct LedgerTests {
     func upgrade() async throws {
         do { try await begin().commit([.call(call(1))]) }
         try await DatabaseQueue(path: path).write { database in
-            try database.execute(
-                sql: """
-                    DROP TABLE batch; DROP TABLE mark; DROP TABLE charge; ALTER TABLE call DROP COLUMN booked;
-                    ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
-                    ALTER TABLE edge RENAME COLUMN root TO family; ALTER TABLE pair RENAME COLUMN root TO family;
-                    PRAGMA user_version = 1;
-                    """
-            )
+            try database.execute(sql: EarlierSchema.sql(backTo: 1))
         }
         #expect(try #require(throws: LedgerProblem.self) { try Ledger.read(path: path) }.code == .older)
         let ledger = try begin()
@@ -232,14 +225,7 @@ struct LedgerTests {
             )
         }
         try await DatabaseQueue(path: path).write { database in
-            try database.execute(
-                sql: """
-                    DROP TABLE batch; DROP TABLE mark;
-                    ALTER TABLE call DROP COLUMN role; ALTER TABLE call DROP COLUMN stage;
-                    ALTER TABLE charge DROP COLUMN role; ALTER TABLE charge DROP COLUMN stage;
-                    PRAGMA user_version = 2;
-                    """
-            )
+            try database.execute(sql: EarlierSchema.sql(backTo: 2))
         }
         let ledger = try begin()
         #expect(try ledger.spent().perRole == ["m": Spent(calls: 3, tokens: 124, nanoDollars: 60)])

@@ -59,8 +59,8 @@ struct AccountingTests {
     @Test(
         "A sample whose evidence is gone, failed or about another text is refused, not exported and not paired",
         arguments: [
-            "DELETE FROM evidence", "UPDATE evidence SET outcome = 'unsure'",
-            "UPDATE evidence SET subject = 'smp_0'",
+            "NULL", "json_set(evidence, '$[0].outcome', 'unsure')",
+            "json_set(evidence, '$[0].subject', 'smp_0')",
         ],
         [true, false]
     )
@@ -69,7 +69,9 @@ struct AccountingTests {
         defer { run.remove() }
         let text = withPairs ? TestRun.recipe : TestRun.withoutPairs
         let (_, before) = try await run.pass(text)
-        try run.tamper(tampering + " WHERE name = 'toy-check'")
+        try run.tamper(
+            "UPDATE item SET evidence = \(tampering) WHERE json_extract(evidence, '$[0].check') = 'toy-check'"
+        )
         try run.tamper("DELETE FROM item WHERE stage = (SELECT id FROM stage WHERE name = 'sft')")
         let (end, report) = try await run.pass(text)
 

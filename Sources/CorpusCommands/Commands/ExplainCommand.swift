@@ -154,7 +154,7 @@ enum StoryText {
         for (depth, chapter) in story.enumerated() {
             let step = chapter.made
             let kind = depth == 0 ? "seed" : "draft"
-            lines.append("\(kind) \(chapter.draft.content.id)")
+            lines.append("\(kind) \(chapter.draft.contentID)")
             lines.append(
                 depth == 0
                     ? "  from \(chapter.draft.origin.description), licence \(chapter.draft.licence ?? "unknown")"
@@ -246,7 +246,7 @@ enum StoryText {
 
     static func json(_ chapter: StoryChapter) -> JSONValue {
         [
-            "id": .string(chapter.draft.content.id), "key": .string(chapter.draft.key.description),
+            "id": .string(chapter.draft.contentID), "key": .string(chapter.draft.key.description),
             "content": chapter.draft.content.json, "origin": chapter.draft.origin.json,
             "licence": chapter.draft.licence.map(JSONValue.string) ?? .null, "made_by": json(chapter.made),
             "judged_by": .array(chapter.judged.map(json)),

@@ -60,14 +60,21 @@ public struct PluginContext: Sendable {
     /// The attempt's number, from 0; see ``Generator/attempts``.
     public let ordinal: Int
     /// A random stream that belongs to this unit alone; copy it into a `var` to draw.
-    public let random: RandomStream
+    public var random: RandomStream { makeRandom() }
 
+    private let makeRandom: @Sendable () -> RandomStream
     private let host: any PluginHost
 
     /// Creates a context on top of a host; the engine and `CorpusTesting` do.
-    public init(ordinal: Int, random: RandomStream, host: any PluginHost) {
+    ///
+    /// The stream is made when it is asked for, and always the same.
+    public init(
+        ordinal: Int,
+        random: @escaping @autoclosure @Sendable () -> RandomStream,
+        host: any PluginHost
+    ) {
         self.ordinal = ordinal
-        self.random = random
+        makeRandom = random
         self.host = host
     }
 

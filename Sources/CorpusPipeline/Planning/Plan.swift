@@ -32,7 +32,7 @@ package struct Plan: Sendable {
 }
 
 /// One source, stage or export.
-package struct PlanNode: Sendable {
+package final class PlanNode: Sendable {
     /// What it does.
     package enum Kind: Sendable {
         case source(any SeedSource)
@@ -74,6 +74,8 @@ package struct PlanNode: Sendable {
     package let manifest: Manifest
     package let kind: Kind
     package let digest: Digest
+    /// The digest in digits, as keys of its units say it.
+    let digestText: String
     /// The digest of the prompts and other files that the plug-in read; nil where it read none.
     package let templates: Digest?
     /// The recipe's models by role.
@@ -95,6 +97,41 @@ package struct PlanNode: Sendable {
     package let ancestors: Set<Int>
     /// Whether it works item by item and at once, waiting for nobody: then what reaches it need not queue for it.
     package let isPrompt: Bool
+
+    init(
+        name: String,
+        verb: Manifest.Verb,
+        manifest: Manifest,
+        kind: Kind,
+        digest: Digest,
+        templates: Digest?,
+        roles: [String: PlannedModel],
+        inputs: [PlanEdge],
+        others: [PlanEdge],
+        condition: Recipe.Condition?,
+        width: Int,
+        checks: Set<String>,
+        mayRepeat: Bool,
+        ancestors: Set<Int>,
+        isPrompt: Bool
+    ) {
+        self.name = name
+        self.verb = verb
+        self.manifest = manifest
+        self.kind = kind
+        self.digest = digest
+        digestText = digest.description
+        self.templates = templates
+        self.roles = roles
+        self.inputs = inputs
+        self.others = others
+        self.condition = condition
+        self.width = width
+        self.checks = checks
+        self.mayRepeat = mayRepeat
+        self.ancestors = ancestors
+        self.isPrompt = isPrompt
+    }
 
     package var stageRecord: StageRecord {
         StageRecord(

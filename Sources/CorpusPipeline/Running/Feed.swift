@@ -25,9 +25,11 @@ struct Feed {
             return nil
         }
         open.append((node, iterator))
-        guard case .seed(let seed) = row else { return .row(node: node, row, occurrence: 0) }
+        guard case .seed(let seed) = row else { return .row(node: node, row, name: nil) }
+        var name = SeedName(of: seed)
         // The same row twice is two seeds: the second is told apart by how often it came before.
-        return .row(node: node, row, occurrence: seen.count(ItemKey(deriving: seed.identity)))
+        name.occurrence = seen.count(ItemKey(deriving: name.identity))
+        return .row(node: node, row, name: name)
     }
 
     private static func iterator(
@@ -35,6 +37,23 @@ struct Feed {
     ) -> any AsyncIteratorProtocol<SourceRow, any Error> {
         rows.makeAsyncIterator()
     }
+}
+
+/// What tells one seed of a source from another: its content, labels and licence, but not the line it stands on.
+struct SeedName: Sendable {
+    let contentID: String
+    private let labels: String
+    private let licence: String
+    /// How often the same row came before.
+    var occurrence = 0
+
+    init(of seed: Seed) {
+        contentID = seed.content.id
+        labels = seed.content.labels.isEmpty ? "{}" : JSONValue.object(seed.content.labels).canonical
+        licence = seed.licence ?? ""
+    }
+
+    var identity: [String] { [contentID, labels, licence] }
 }
 
 /// Counts how often each key came before, in 11 to 22 bytes a key, and some more for each that comes again.

@@ -33,7 +33,8 @@ struct FlowItem: Sendable {
             origin: draft.origin,
             licence: draft.licence,
             evidence: evidence,
-            provenance: provenance
+            provenance: provenance,
+            id: draft.contentID
         )
     }
 
@@ -46,10 +47,10 @@ struct FlowItem: Sendable {
     }
 }
 
-/// A unit of work.
-enum Work: Sendable {
+/// A unit of work; in a box, since it changes hands often.
+indirect enum Work: Sendable {
     /// A row of a source.
-    case row(node: Int, SourceRow, occurrence: Int)
+    case row(node: Int, SourceRow, name: SeedName?)
     /// One attempt of a stage at one item.
     case unit(node: Int, FlowItem, ordinal: Int)
     /// All items of a task, at a group stage, or at one where an item can arrive by two ways.
@@ -94,11 +95,4 @@ struct Outcome: Sendable {
     /// For progress: the state of the unit, and why.
     var state: ItemState
     var reason: ReasonCode?
-}
-
-extension Seed {
-    /// What tells one seed of a source from another: its content, labels and licence, but not the line it stands on.
-    var identity: [String] {
-        [content.id, JSONValue.object(content.labels).canonical, licence ?? ""]
-    }
 }

@@ -85,8 +85,14 @@ struct Scheduler {
 
     /// How much may be on its way before sources must wait.
     ///
-    /// A node that wants many calls in flight is not kept short of them.
-    var frontier: Int { max(64, nodes.reduce(0) { $0 + max($1.width, 2 * min($1.width, 64)) }) }
+    /// A node that wants many calls in flight is not kept short of them, and rows that wait for nobody come in numbers
+    /// that make the wait for the disk worth its while.
+    var frontier: Int {
+        let widths = nodes.reduce(0) { $0 + max($1.width, 2 * min($1.width, 64)) }
+        return max(unbound.isEmpty ? 64 : Self.promptFrontier, widths)
+    }
+
+    private static let promptFrontier = 2048
 
     /// Adds work.
     ///

@@ -139,7 +139,7 @@ extension UnitRunner {
     }
 
     private func record(of item: FlowItem, node index: Int) -> ItemRecord {
-        let digest = plan.nodes[index].digest.description
+        let digest = plan.nodes[index].digestText
         return ItemRecord(
             key: ItemKey(deriving: ["item", digest, item.key.description, "0"]),
             stage: stages[index],
@@ -160,7 +160,7 @@ extension UnitRunner {
         let node = plan.nodes[index]
         let isRead = plan.nodes.contains { $0.inputs.contains { $0.node == index } }
         let record = ItemRecord(
-            key: ItemKey(deriving: ["unrouted", node.digest.description, item.key.description]),
+            key: ItemKey(deriving: ["unrouted", node.digestText, item.key.description]),
             stage: stages[index],
             input: item.key,
             state: .dropped,

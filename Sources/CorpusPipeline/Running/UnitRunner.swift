@@ -97,7 +97,7 @@ struct UnitRunner: Sendable {
 
     private func result(of work: Work) async throws -> Result {
         switch work {
-        case .row(let node, let row, let occurrence): book(row, occurrence: occurrence, node: node)
+        case .row(let node, let row, let name): book(row, name: name, node: node)
         case .unit(let node, let item, let ordinal): try await unit(item, ordinal, node: node)
         case .group(let node, let task, let main, let others):
             try await group(task, main: main, others: others, node: node)
@@ -108,11 +108,12 @@ struct UnitRunner: Sendable {
 
     // MARK: - Sources
 
-    private func book(_ row: SourceRow, occurrence: Int, node: Int) -> Result {
-        let digest = plan.nodes[node].digest.description
+    private func book(_ row: SourceRow, name: SeedName?, node: Int) -> Result {
+        let digest = plan.nodes[node].digestText
         switch row {
         case .seed(let seed):
-            let key = ItemKey(deriving: ["seed", digest] + seed.identity + [String(occurrence)])
+            let name = name ?? SeedName(of: seed)
+            let key = ItemKey(deriving: ["seed", digest] + name.identity + [String(name.occurrence)])
             let draft = ItemKey(deriving: ["draft", key.description, "0"])
             var origin = seed.origin
             origin.source = plan.nodes[node].name
@@ -124,7 +125,8 @@ struct UnitRunner: Sendable {
                 task: draft,
                 group: draft,
                 origin: origin,
-                licence: seed.licence
+                licence: seed.licence,
+                contentID: name.contentID
             )
             // Booked anew in each pass: the row may have moved to another line.
             return Result(
@@ -157,7 +159,7 @@ struct UnitRunner: Sendable {
     ) -> Result {
         let place = row.origin.description
         let record = ItemRecord(
-            key: ItemKey(deriving: [kind, plan.nodes[node].digest.description, place]),
+            key: ItemKey(deriving: [kind, plan.nodes[node].digestText, place]),
             stage: stages[node],
             input: nil,
             state: state,
@@ -171,7 +173,7 @@ struct UnitRunner: Sendable {
 
     private func unit(_ item: FlowItem, _ ordinal: Int, node index: Int) async throws -> Result {
         let node = plan.nodes[index]
-        let key = ItemKey(deriving: ["item", node.digest.description, item.key.description, String(ordinal)])
+        let key = ItemKey(deriving: ["item", node.digestText, item.key.description, String(ordinal)])
         if let stored = try stored(key) {
             exchange.meter.count { $0.reusedItems += 1 }
             return Result(
@@ -188,11 +190,14 @@ struct UnitRunner: Sendable {
             randomSeed: plan.recipe.randomSeed
         )
         // Not the item's key: a threshold changed upstream must not change what is asked here.
-        let random = RandomStream(
-            seed: plan.recipe.randomSeed,
-            purpose: [node.name, node.manifest.name, item.draft.content.id, String(ordinal)]
+        let context = PluginContext(
+            ordinal: max(0, ordinal),
+            random: RandomStream(
+                seed: plan.recipe.randomSeed,
+                purpose: [node.name, node.manifest.name, item.draft.contentID, String(ordinal)]
+            ),
+            host: host
         )
-        let context = PluginContext(ordinal: max(0, ordinal), random: random, host: host)
         var record = ItemRecord(
             key: key,
             stage: stages[index],
@@ -259,12 +264,13 @@ struct UnitRunner: Sendable {
     static func missingEvidence(_ item: FlowItem, at node: PlanNode) -> Skip? {
         let missing = node.checks.filter { check in
             !item.evidence.contains {
-                $0.check == check && $0.outcome == .pass && $0.subject == item.content.id
+                $0.check == check && $0.outcome == .pass && $0.subject == item.draft.contentID
             }
         }
         // What comes by several ways may have been refused on one of them.
-        if let refused = item.evidence.first(where: { $0.outcome == .fail && $0.subject == item.content.id })
-        {
+        if let refused = item.evidence.first(where: {
+            $0.outcome == .fail && $0.subject == item.draft.contentID
+        }) {
             return Skip("missing-evidence", "`\(refused.check)` refused it")
         }
         guard !missing.isEmpty else { return nil }
@@ -302,7 +308,7 @@ struct UnitRunner: Sendable {
             Evidence(
                 node.manifest.name,
                 outcome,
-                about: item.content.id,
+                about: item.draft.contentID,
                 score: verdict.score,
                 detail: verdict.detail
             )
@@ -319,7 +325,9 @@ struct UnitRunner: Sendable {
         case .keep(let detail, let labels):
             record.state = .kept
             if !labels.isEmpty { record.detail["labels"] = .object(labels) }
-            record.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id, detail: detail)]
+            record.evidence = [
+                Evidence(node.manifest.name, .pass, about: item.draft.contentID, detail: detail)
+            ]
         case .drop(let reason, let detail, let rival):
             record.state = .dropped
             record.reason = reason
@@ -329,7 +337,7 @@ struct UnitRunner: Sendable {
                 .compactMap { name, value in value.text.map { "\(name) \($0.prefix(60))" } }
                 .joined(separator: ", ")
             record.evidence = [
-                Evidence(node.manifest.name, .fail, about: item.content.id, detail: record.detail)
+                Evidence(node.manifest.name, .fail, about: item.draft.contentID, detail: record.detail)
             ]
         }
     }
