@@ -18,7 +18,8 @@ enum ReasonCodes {
 
     /// Those of the engine, the endpoints and the sandbox; a test compares them with the page of reason codes.
     private static let engine: Set<String> = [
-        "bad-reply", "batch-undone", "content-refused", "endpoint-error", "endpoint-loading",
+        "bad-reply", "batch-undone", "beyond-target", "cell-full", "outside-strata", "content-refused",
+        "endpoint-error", "endpoint-loading",
         "endpoint-refused",
         "missing-evidence", "missing-field", "no-draft", "not-recorded", "not-utf8", "overloaded",
         "plugin-error",

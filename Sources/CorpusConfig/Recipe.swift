@@ -17,6 +17,7 @@ package struct Recipe: Sendable {
     package var randomSeed: Int
     package var models: [Model]
     package var budget: Budget?
+    package var target: Target?
     package var sandbox: SandboxWish
     package var sources: [Source]
     package var stages: [Stage]
@@ -202,6 +203,28 @@ package struct Recipe: Sendable {
         /// How long it may have calls in flight, counted once however many there are.
         package var wallSeconds: Int?
         /// Where its cap in dollars stands, or its name.
+        package var location: Diagnostic.Location
+    }
+
+    /// `target:`: how many samples a run is to give.
+    package struct Target: Sendable {
+        /// A label and what part of the samples is to have each of its values.
+        package struct Stratum: Sendable, Hashable {
+            package var label: String
+            /// Values as text, in the recipe's order; shares are over 0 and add up to 1.
+            package var shares: [Share]
+            package var location: Diagnostic.Location
+        }
+
+        package struct Share: Sendable, Hashable {
+            package var value: String
+            package var share: Double
+        }
+
+        package var accepted: Int
+        /// The stage that samples must have passed to count; nil means what the exports read.
+        package var at: Located<String>?
+        package var strata: [Stratum]
         package var location: Diagnostic.Location
     }
 

@@ -3,13 +3,13 @@ import CorpusModel
 
 extension RecipeReader {
     private static let topKeys = [
-        "version", "name", "random_seed", "models", "budget", "sandbox", "sources", "stages", "exports",
+        "version", "name", "random_seed", "models", "budget", "target", "sandbox", "sources", "stages",
+        "exports",
     ]
 
     /// What the format has and this version of the program does not, with what to do without it.
     private static let laterTopKeys = [
-        "target": "leave it out: a run makes what its seeds and stages give, within its budget",
-        "ledger": "leave it out: each run has a ledger of its own in `output/NAME/`",
+        "ledger": "leave it out: each run has a ledger of its own in `output/NAME/`"
     ]
     private static let laterStageKeys = [
         "derive": "leave the stage out: records cannot be cut from samples yet",
@@ -75,6 +75,7 @@ extension RecipeReader {
             randomSeed: whole(top["random_seed"], "random_seed", in: 0...Int.max) ?? 0,
             models: models,
             budget: budget,
+            target: top["target"].flatMap { target($0) },
             sandbox: sandbox(top["sandbox"]),
             sources: sources,
             stages: stages,

@@ -43,6 +43,10 @@ struct EvolInstruct: GeneratorPlugin {
         needs: [.model],
         requires: ["instruction"],
         produces: ["instruction"],
+        labels: [
+            "difficulty", "equality", "llm_score", "operation", "round", "style", "suspect_of", "topic",
+            "topics",
+        ],
         reasons: ["empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain"]
     )
 

@@ -39,6 +39,7 @@ struct OSSInstruct: GeneratorPlugin {
         needs: [.model],
         requires: ["code"],
         produces: ["instruction", "code", "snippet"],
+        labels: ["language", "reply_form", "suspect_of"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain",
             "unanswerable",

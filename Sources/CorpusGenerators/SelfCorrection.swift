@@ -59,6 +59,7 @@ struct SelfCorrection: GeneratorPlugin {
         roles: ["solver", "tester"],
         requires: ["instruction"],
         produces: ["code", "tests"],
+        labels: ["form", "language", "restarts", "revisions", "tests_origin"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "test-failed", "vacuous-test",
             "unsupported-tests", "unnamed-entry-point",

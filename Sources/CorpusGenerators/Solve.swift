@@ -34,6 +34,7 @@ struct Solve: GeneratorPlugin {
         needs: [.model],
         requires: ["instruction", "tests"],
         produces: ["code"],
+        labels: ["language"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "missing-field",
             "unsupported-tests", "unnamed-entry-point",

@@ -63,6 +63,7 @@ struct StyleMix: GeneratorPlugin {
         summary: "The same task in other people's words",
         needs: [.model, .stopTexts],
         requires: ["instruction"],
+        labels: ["style"],
         reasons: [
             "empty", "truncated", "refusal", "low-quality", "format-broken", "prompt-leak", "no-gain",
             "off-target",

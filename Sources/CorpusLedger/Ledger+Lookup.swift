@@ -129,6 +129,20 @@ extension Ledger {
         }
     }
 
+    /// The place of a seed among the rows of all sources, as this pass read them.
+    package func row(ofSeed key: ItemKey) throws(LedgerProblem) -> Int? {
+        try Self.wrapping(path) {
+            try makeIndexes()
+            return try pool.read { database in
+                let statement = try database.cachedStatement(
+                    sql:
+                        "SELECT item.ordinal FROM edge JOIN item ON item.key = edge.item WHERE edge.child = ?"
+                )
+                return try Int.fetchOne(statement, arguments: [key.data])
+            }
+        }
+    }
+
     static let draftColumns = """
         SELECT edge.child, edge.parent, edge.labels, edge.note, edge.task, edge.root, edge.origin, edge.licence,
             edge.sample, edge.body

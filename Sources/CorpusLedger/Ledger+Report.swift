@@ -82,6 +82,7 @@ struct ReportReader {
         )
         report.spending = try spending()
         report.costs = try costs()
+        report.target = try target(nodes, isDone: report.state == "done")
         report.files = try Row.fetchAll(
             database,
             sql: "SELECT * FROM file WHERE pass = \(pass) ORDER BY path"

@@ -11,7 +11,7 @@ extension LedgerWriter {
     private static let itemsAgain =
         items + """
 
-             ON CONFLICT (key) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+             ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, state = excluded.state, reason = excluded.reason,
                 summary = excluded.summary, detail = excluded.detail, drops = excluded.drops,
                 attempts = attempts + 1, pass = excluded.pass, evidence = excluded.evidence
             """

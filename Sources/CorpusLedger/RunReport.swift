@@ -85,6 +85,8 @@ package struct RunReport: Sendable, Hashable {
     package var stages: [Stage] = []
     package var spending = Spending()
     package var costs = Costs()
+    /// Nil where the recipe has no `target:`.
+    package var target: Target?
     package var files: [FileRecord] = []
     package var sources: [Source] = []
     /// The digest of the recipe's text.
@@ -124,7 +126,7 @@ extension RunReport {
                 "calls_by_model": counts(spending.models),
                 "unanswered": spending.unanswered.json,
             ],
-            "costs": costsJSON,
+            "costs": costsJSON, "target": target?.json ?? .null,
             "stages": .array(
                 stages.map { stage in
                     [

@@ -20,11 +20,44 @@ private let faults: [Fault] = [
         text: recipe("1️⃣goal: { accepted: 5 }\n")
     ),
     Fault(
-        name: "a target, which the format has and this version does not",
-        code: "unsupported-key",
-        message: "this version does not have the key `target` of the recipe",
-        hint: "leave it out: a run makes what its seeds and stages give, within its budget",
-        text: recipe("1️⃣target: { accepted: 5 }\n")
+        name: "a target without a number",
+        code: "missing-field",
+        message: "`target` needs `accepted`",
+        hint: "say how many samples the run is to give: `target: { accepted: 10000 }`",
+        text: recipe("1️⃣target: { at: s }\n")
+    ),
+    Fault(
+        name: "a target of nothing",
+        code: "out-of-range",
+        message: "`accepted` must be from 1 to 1000000000, not 0",
+        text: recipe("target: { accepted: 1️⃣0 }\n")
+    ),
+    Fault(
+        name: "strata that are a list",
+        code: "wrong-type",
+        message:
+            "`strata` must be a mapping of labels to shares such as `{ difficulty: { easy: 0.3, hard: 0.7 } }`, not a list",
+        text: recipe("target: { accepted: 5, strata: 1️⃣[difficulty] }\n")
+    ),
+    Fault(
+        name: "a stratum without shares",
+        code: "wrong-type",
+        message:
+            "`difficulty` must be a mapping of values to shares such as `{ easy: 0.3, hard: 0.7 }`, not a string",
+        text: recipe("target: { accepted: 5, strata: { difficulty: 1️⃣easy } }\n")
+    ),
+    Fault(
+        name: "shares of a stratum that are less than all",
+        code: "out-of-range",
+        message: "the shares of `difficulty` must add up to 1 and add up to 0.5",
+        text: recipe("target: { accepted: 5, strata: { 1️⃣difficulty: { easy: 0.25, hard: 0.25 } } }\n")
+    ),
+    Fault(
+        name: "a share of nothing",
+        code: "out-of-range",
+        message: "the share of `easy` must be over 0",
+        hint: "leave the value out: samples of other values do not count",
+        text: recipe("target: { accepted: 5, strata: { difficulty: { easy: 1️⃣0, hard: 1 } } }\n")
     ),
     Fault(
         name: "a shared ledger, which the format has and this version does not",

@@ -17,6 +17,27 @@ private struct PlanFault: Sendable, CustomTestStringConvertible {
 
 private let faults = [
     PlanFault(
+        old: "budget:",
+        new: "target: { accepted: 5, at: 1️⃣uniqe }\nbudget:",
+        code: "unknown-stage",
+        message: "there is no stage `uniqe` whose samples could be counted",
+        hint: "did you mean `unique`?"
+    ),
+    PlanFault(
+        old: "budget:",
+        new: "target: { accepted: 5, at: 1️⃣pairs }\nbudget:",
+        code: "misplaced-key",
+        message: "`pairs` makes pairs, and a target counts samples"
+    ),
+    PlanFault(
+        old: "budget: { tokens: 1000000 }\nsources: { tasks:",
+        new:
+            "target: { accepted: 5 }\nbudget: { tokens: 1000000 }\nsources: { 1️⃣target: { read: toy }, tasks:",
+        code: "duplicate-name",
+        message: "with a `target:` no source or stage can be called `target`",
+        hint: "rename it: the report calls the choice of samples so"
+    ),
+    PlanFault(
         old: "siblings: tested.fail",
         new: "siblings: 1️⃣tested.dropped",
         code: "wrong-input",

@@ -126,7 +126,7 @@ struct SchedulerTests {
             let work = Work.unit(node: rated, passage.item, ordinal: 0)
             try router.route([.init(work: work, outcome: Outcome(passages: [passage], state: .passed))])
         }
-        #expect(try router.decideNextSelection())
+        #expect(try router.decideNextSelection(isExhausted: true))
         #expect(router.left == count && !router.isDone)
 
         var keys: [ItemKey] = []
@@ -165,18 +165,18 @@ struct SchedulerTests {
             let work = Work.unit(node: rated, passage.item, ordinal: 0)
             try router.route([.init(work: work, outcome: Outcome(passages: [passage], state: .passed))])
         }
-        #expect(try router.decideNextSelection())
-        #expect(try !router.decideNextSelection())
+        #expect(try router.decideNextSelection(isExhausted: true))
+        #expect(try !router.decideNextSelection(isExhausted: true))
         var done = 0
         router.refill()
         while let work = router.scheduler.next() {
-            #expect(try !router.decideNextSelection(), "after \(done) of 300")
+            #expect(try !router.decideNextSelection(isExhausted: true), "after \(done) of 300")
             done += 1
             router.settle(work, Outcome(state: .dropped))
             router.refill()
         }
         #expect(done == 300)
-        #expect(try router.decideNextSelection())
+        #expect(try router.decideNextSelection(isExhausted: true))
     }
 
     @Test("Keys are counted exactly, however many they are")

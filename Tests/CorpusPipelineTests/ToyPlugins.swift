@@ -11,6 +11,8 @@ struct ToySource: SourcePlugin {
         var licence = "MIT"
         var label = ""
         var line = 1
+        /// How many kinds there are, in turn; 0 for none.
+        var kinds = 0
     }
 
     static let manifest = Manifest(name: "toy", version: 1, summary: "numbered tasks")
@@ -24,6 +26,11 @@ struct ToySource: SourcePlugin {
     func knownFields() throws -> Set<String>? { ["instruction", "n"] }
     func countEstimate() throws -> Int? { options.count }
 
+    private func labels(_ n: Int) -> [String: JSONValue] {
+        if options.kinds > 0 { return ["kind": .string("k\(n % options.kinds)")] }
+        return options.label.isEmpty ? [:] : ["kind": .string(options.label)]
+    }
+
     func rows() throws -> any AsyncSequence<SourceRow, any Error> {
         let seeds = (0..<options.count).map { n in
             SourceRow.seed(
@@ -31,7 +38,7 @@ struct ToySource: SourcePlugin {
                     id: String(n),
                     content: Content(
                         fields: ["instruction": .string("task \(n)"), "n": .int(n)],
-                        labels: options.label.isEmpty ? [:] : ["kind": .string(options.label)]
+                        labels: labels(n)
                     ),
                     origin: Origin(source: "toy", path: "toy", line: n + options.line),
                     licence: options.licence
@@ -126,7 +133,7 @@ struct ToySolve: GeneratorPlugin {
 
 /// Passes answers that end in an even digit.
 struct ToyCheck: VerifierPlugin, Verifier {
-    static let manifest = Manifest(name: "toy-check", version: 1, summary: "even answers")
+    static let manifest = Manifest(name: "toy-check", version: 1, summary: "even answers", labels: ["even"])
     static let selfChecks: [SelfCheck] = []
 
     static func make(options: NoOptions, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
@@ -174,7 +181,7 @@ struct ToyRate: VerifierPlugin, GroupVerifier {
 
     let fault: String
 
-    static let manifest = Manifest(name: "toy-rate", version: 1, summary: "share of passes")
+    static let manifest = Manifest(name: "toy-rate", version: 1, summary: "share of passes", labels: ["rate"])
     static let selfChecks: [SelfCheck] = []
 
     static func make(options: Options, roles: Set<String>, setup: PluginSetup) throws -> VerifierKind {
@@ -207,14 +214,19 @@ struct ToyUnique: SelectorPlugin {
     struct Index: SelectionIndex {
         var first: [String: ItemKey] = [:]
         var codes: [ItemKey: String] = [:]
+        /// Of the present wave.
+        var news: [String: ItemKey] = [:]
 
         mutating func observe(_ sample: Sample) throws {
             let code = sample.content.fields["code"]?.text ?? ""
             codes[sample.key] = code
-            first[code] = min(first[code] ?? sample.key, sample.key)
+            news[code] = min(news[code] ?? sample.key, sample.key)
         }
 
-        mutating func seal() throws {}
+        mutating func seal() throws {
+            first.merge(news) { old, _ in old }
+            news = [:]
+        }
 
         func selection(for key: ItemKey) -> Selection {
             let winner = codes[key].flatMap { first[$0] }

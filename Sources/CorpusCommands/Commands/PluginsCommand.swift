@@ -109,6 +109,7 @@ enum PluginText {
         add("roles", manifest.roles)
         add("input fields", manifest.requires)
         add("output fields", manifest.produces)
+        add("labels it may set", manifest.labels)
         add("reason codes", manifest.reasons.map(\.description))
         let options = (plugin.defaults.members ?? [:]).sorted { $0.key < $1.key }
         if !options.isEmpty { lines.append("  options and their defaults:") }
@@ -127,7 +128,7 @@ enum PluginText {
             "version": .int(manifest.version),
             "summary": .string(manifest.summary), "needs": texts(manifest.needs.map(\.rawValue).sorted()),
             "roles": texts(manifest.roles), "requires": texts(manifest.requires),
-            "produces": texts(manifest.produces),
+            "produces": texts(manifest.produces), "labels": texts(manifest.labels),
             "reasons": texts(manifest.reasons.map(\.description)), "options": plugin.defaults,
             "option_meanings": .object(plugin.meanings.mapValues(JSONValue.string)),
         ]

@@ -103,6 +103,7 @@ struct ReportText {
             table.add("pairs", Amount.count(report.pairs), "")
         }
         lines += table.lines + [""]
+        lines += targetLines
         lines += stageLines + [""]
         lines += costLines
         for file in report.files where file.split != nil {

@@ -44,6 +44,7 @@ struct Decontaminate: FilterPlugin {
         name: "decontaminate",
         version: 2,
         summary: "Drops what holds text of a benchmark: prompts, solutions or tests",
+        labels: ["suspect_of"],
         reasons: ["contaminated"]
     )
 

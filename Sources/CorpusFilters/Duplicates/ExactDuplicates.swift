@@ -45,7 +45,7 @@ struct ExactDuplicates: SelectorPlugin {
     func makeIndex() -> any SelectionIndex { ExactDuplicateIndex(options: options) }
 }
 
-/// 32 bytes a sample: its key and the digest of its text.
+/// 32 bytes a sample: its key and the digest of its text, and 32 more for those of the present wave.
 struct ExactDuplicateIndex: SelectionIndex {
     private struct Entry {
         let text: Key128
@@ -63,6 +63,8 @@ struct ExactDuplicateIndex: SelectionIndex {
     let options: ExactDuplicates.Options
     // Chunks of fixed length: one array would keep up to twice its size while it grows.
     private var chunks: [[Entry]] = []
+    /// What earlier waves kept, by text.
+    private var kept: [Entry] = []
     private var losses: [Loss] = []
 
     init(options: ExactDuplicates.Options) { self.options = options }
@@ -81,14 +83,24 @@ struct ExactDuplicateIndex: SelectionIndex {
         entries.reserveCapacity(chunks.reduce(0) { $0 + $1.count })
         while let chunk = chunks.popLast() { entries.append(contentsOf: chunk) }
         entries.sort { ($0.text, $0.sample) < ($1.text, $1.sample) }
-        var first = 0
-        for index in entries.indices.dropFirst() {
-            if entries[index].text != entries[first].text {
-                first = index
-            } else if entries[index].sample != entries[first].sample {
-                losses.append(Loss(sample: entries[index].sample, rival: entries[first].sample))
+        let earlier = kept
+        kept = []
+        kept.reserveCapacity(earlier.count + entries.count)
+        var next = 0
+        for entry in entries {
+            while next < earlier.count, earlier[next].text <= entry.text {
+                kept.append(earlier[next])
+                next += 1
+            }
+            guard let winner = kept.last, winner.text == entry.text else {
+                kept.append(entry)
+                continue
+            }
+            if winner.sample != entry.sample {
+                losses.append(Loss(sample: entry.sample, rival: winner.sample))
             }
         }
+        kept += earlier[next...]
         losses.sort { $0.sample < $1.sample }
     }
 

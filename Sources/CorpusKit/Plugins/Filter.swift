@@ -41,7 +41,10 @@ public protocol SelectionIndex {
     /// Takes note of a sample.
     mutating func observe(_ sample: Sample) throws
 
-    /// Called once, after the last sample and before the first answer.
+    /// Called when all samples of a wave are there and before the first answer about them.
+    ///
+    /// Without a target there is one wave. With one more may follow: its samples are observed after that, and then sealed.
+    /// What was answered about earlier waves stays as it was; later samples are held against what was kept then.
     mutating func seal() throws
 
     /// Whether the sample under a key goes on.

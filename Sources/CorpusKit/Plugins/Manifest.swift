@@ -36,6 +36,8 @@ public struct Manifest: Sendable, Hashable {
     public var requires: [String]
     /// Fields that every output has on top of the input's.
     public var produces: [String]
+    /// Labels that it may set or take away: until then, nobody knows what they will be.
+    public var labels: [String]
     /// Reason codes that this plug-in may give, for the reference and the report.
     public var reasons: [ReasonCode]
 
@@ -51,6 +53,7 @@ public struct Manifest: Sendable, Hashable {
         uses: [String: ModelUse] = [:],
         requires: [String] = [],
         produces: [String] = [],
+        labels: [String] = [],
         reasons: [ReasonCode] = []
     ) {
         self.name = name
@@ -61,6 +64,7 @@ public struct Manifest: Sendable, Hashable {
         self.uses = uses
         self.requires = requires
         self.produces = produces
+        self.labels = labels
         self.reasons = reasons
     }
 }

@@ -19,12 +19,30 @@ extension Plan {
                     ]
                 }
             ),
+            "target": target?.json ?? .null,
         ]
     }
 
     /// An edge as a recipe writes it.
     package func label(_ edge: PlanEdge) -> String {
         nodes[edge.node].name + (edge.outcome == .passed ? "" : "." + edge.outcome.rawValue)
+    }
+}
+
+extension PlannedTarget {
+    /// The target as JSON: the stage, the number of samples, labels and cells.
+    var json: JSONValue {
+        [
+            "at": .string(at), "accepted": .int(accepted), "labels": .array(labels.map(JSONValue.string)),
+            "cells": .array(
+                cells.map {
+                    [
+                        "name": .string($0.name), "values": .array($0.values.map(JSONValue.string)),
+                        "quota": .int($0.quota),
+                    ]
+                }
+            ),
+        ]
     }
 }
 

@@ -10,6 +10,8 @@ package struct Plan: Sendable {
     package let nodes: [PlanNode]
     /// The recipe's models by their name there, also those that no stage uses.
     package let models: [String: PlannedModel]
+    /// How many samples it is to give; nil for as many as its seeds and stages make.
+    package let target: PlannedTarget?
     package let estimate: Estimate
 
     /// Nodes whose kind is a source.
@@ -131,6 +133,12 @@ package final class PlanNode: Sendable {
         self.mayRepeat = mayRepeat
         self.ancestors = ancestors
         self.isPrompt = isPrompt
+    }
+
+    /// Whether it chooses the target's samples.
+    var isTarget: Bool {
+        guard case .select(let selector) = kind else { return false }
+        return selector is TargetSelector
     }
 
     package var stageRecord: StageRecord {

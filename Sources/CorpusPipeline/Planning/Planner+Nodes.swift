@@ -145,7 +145,7 @@ extension Planner {
             "export", export.name, entry.manifest.name, String(entry.manifest.version),
             export.options.json.canonical,
         ]
-        let digest = Digest(of: (parts + inputs.map { nodes[$0.node].digest.description }).lengths)
+        let digest = Digest(of: (parts + inputs.map { self.digest(of: $0) }).lengths)
         fields.append(nil)
         origins.append([])
         unproven.append(nil)

@@ -14,7 +14,10 @@ extension Planner {
 
     func edges(_ inputs: [Recipe.Input]) -> [PlanEdge] {
         inputs.compactMap { input in
-            indices[input.stage].flatMap { $0 < 0 ? nil : PlanEdge(node: $0, outcome: input.outcome) }
+            guard let index = indices[input.stage], index >= 0 else { return nil }
+            // What the target's stage passed on is what was chosen of it.
+            let node = input.outcome == .passed && index == target?.stage ? target?.node ?? index : index
+            return PlanEdge(node: node, outcome: input.outcome)
         }
     }
 
@@ -336,13 +339,19 @@ extension Planner {
             }
         }
         if manifest.needs.contains(.sandbox) { parts += ["isolation", isolation] }
-        for edge in inputs { parts += ["input", nodes[edge.node].digest.description, edge.outcome.rawValue] }
-        for edge in others { parts += ["other", nodes[edge.node].digest.description, edge.outcome.rawValue] }
+        for edge in inputs { parts += ["input", digest(of: edge), edge.outcome.rawValue] }
+        for edge in others { parts += ["other", digest(of: edge), edge.outcome.rawValue] }
         if let condition = stage.condition {
             let labels = condition.labels.mapValues { JSONValue.array($0) }
             parts += ["when", condition.sources.joined(separator: ","), JSONValue.object(labels).canonical]
         }
         return Digest(of: parts.lengths)
+    }
+
+    /// The digest of where an edge comes from; which samples a target takes changes none of them.
+    func digest(of edge: PlanEdge) -> String {
+        let node = edge.node == target?.node ? target?.stage ?? edge.node : edge.node
+        return nodes[node].digest.description
     }
 
     /// The names and digests of what a plug-in read.

@@ -16,6 +16,8 @@ package struct Planner {
     var nodes: [PlanNode] = []
     var indices: [String: Int] = [:]
     var models: [String: PlannedModel] = [:]
+    /// Once its stage is planned.
+    var target: PlannedTarget?
     /// Fields that everything leaving a node has; nil when unknown.
     var fields: [Set<String>?] = []
     /// Where the items leaving a node were written.
@@ -88,7 +90,11 @@ package struct Planner {
         for source in recipe.sources {
             inspect(source.name, in: "sources", source.plugin) { $0.plan(source) }
         }
-        for stage in orderedStages() { inspect(stage.name, in: "stages", stage.plugin) { $0.plan(stage) } }
+        let counted = targetStage()
+        for stage in orderedStages() {
+            inspect(stage.name, in: "stages", stage.plugin) { $0.plan(stage) }
+            if stage.name == counted { planTarget(at: stage.name) }
+        }
         for export in recipe.exports {
             inspect(export.name, in: "exports", export.plugin) { $0.plan(export) }
         }
@@ -106,7 +112,7 @@ package struct Planner {
             )
         }
         guard faults.allSatisfy({ $0.severity == .warning }) else { return nil }
-        return Plan(recipe: recipe, nodes: nodes, models: models, estimate: estimate())
+        return Plan(recipe: recipe, nodes: nodes, models: models, target: target, estimate: estimate())
     }
 
     /// Plans an entry of the recipe.

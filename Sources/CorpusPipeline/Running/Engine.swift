@@ -54,6 +54,7 @@ package struct Engine: Sendable {
             control.request ?? ledger.shortage.map(RunStop.ledger)
                 ?? Self.late(deadline, services.now(), plan)
         }
+        let fullCells = plan.target.flatMap { $0.labels.isEmpty ? nil : FullCells(TargetIndex($0).full) }
         let runner = UnitRunner(
             plan: plan,
             stages: try ledger.number(plan.nodes.map(\.stageRecord)),
@@ -61,9 +62,10 @@ package struct Engine: Sendable {
             exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
             isFresh: isFresh,
             successors: plan.successors,
+            fullCells: fullCells,
             mustEnd: { halt().flatMap { Self.endsAll($0) ? $0 : nil } }
         )
-        var router = Router(plan: plan)
+        var router = Router(plan: plan, fullCells: fullCells)
         var feed = try Feed(plan: plan)
         var stop: RunStop?
 
@@ -92,7 +94,9 @@ package struct Engine: Sendable {
                 if stop == nil {
                     do {
                         let start = ContinuousClock.now
-                        while hasTime, router.wantsSeed, !feed.isExhausted, halt() == nil {
+                        while hasTime, router.wantsSeed, !feed.isExhausted, feed.count < router.rowLimit,
+                            halt() == nil
+                        {
                             if let work = try await feed.next() { router.scheduler.enqueue(work) }
                             // What a slow source has given does not wait for what it has not given yet.
                             hasTime = ContinuousClock.now - start < .milliseconds(20)
@@ -113,7 +117,10 @@ package struct Engine: Sendable {
                     group.addTask { Array(zip(works, await runner.perform(works))) }
                 }
                 do {
-                    if stop == nil, feed.isExhausted, try router.decideNextSelection() { continue }
+                    let isFed = feed.isExhausted || feed.count >= router.rowLimit
+                    if stop == nil, isFed, try router.decideNextSelection(isExhausted: feed.isExhausted) {
+                        continue
+                    }
                 } catch {
                     stop = .failure(
                         WorkFailure("plugin-error", "a selector failed: \(error)", stopsRun: true)
@@ -122,7 +129,9 @@ package struct Engine: Sendable {
                 }
                 if stop == nil, !hasTime { continue }
                 guard working > 0, let next = await group.next() else {
-                    if stop == nil, !feed.isExhausted, halt() != nil { continue }
+                    if stop == nil, !feed.isExhausted, feed.count < router.rowLimit, halt() != nil {
+                        continue
+                    }
                     break
                 }
                 guard let next else { continue }
@@ -152,7 +161,7 @@ package struct Engine: Sendable {
             group.cancelAll()
         }
         // A deadline that passed while the last unit was in work stops nothing.
-        if case .wall = stop, feed.isExhausted, router.isDone { stop = nil }
+        if case .wall = stop, feed.isExhausted || feed.count >= router.rowLimit, router.isDone { stop = nil }
         return PassEnd(stop: stop, figures: meter.snapshot, left: router.left)
     }
 

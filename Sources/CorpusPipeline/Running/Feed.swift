@@ -4,6 +4,8 @@ import CorpusKit
 struct Feed {
     private var open: [(node: Int, iterator: any AsyncIteratorProtocol<SourceRow, any Error>)] = []
     private var seen = Repetitions()
+    /// How many rows were given.
+    private(set) var count = 0
 
     init(plan: Plan) throws {
         for index in plan.sources.reversed() {
@@ -25,8 +27,9 @@ struct Feed {
             return nil
         }
         open.append((node, iterator))
+        defer { count += 1 }
         guard case .seed(let seed) = row else { return .row(node: node, row, name: nil) }
-        var name = SeedName(of: seed)
+        var name = SeedName(of: seed, row: count)
         // The same row twice is two seeds: the second is told apart by how often it came before.
         name.occurrence = seen.count(ItemKey(deriving: name.identity))
         return .row(node: node, row, name: name)
@@ -46,8 +49,11 @@ struct SeedName: Sendable {
     private let licence: String
     /// How often the same row came before.
     var occurrence = 0
+    /// Its place among the rows of all sources, from 0.
+    let row: Int
 
-    init(of seed: Seed) {
+    init(of seed: Seed, row: Int) {
+        self.row = row
         contentID = seed.content.id
         labels = seed.content.labels.isEmpty ? "{}" : JSONValue.object(seed.content.labels).canonical
         licence = seed.licence ?? ""

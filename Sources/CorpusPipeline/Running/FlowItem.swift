@@ -10,6 +10,8 @@ struct FlowItem: Sendable {
     /// Evidence of the checks it went through, in stage order.
     var evidence: [Evidence] = []
     var provenance: [Provenance] = []
+    /// The place of its seed among the rows of all sources, from 0.
+    var row = 0
 
     var key: ItemKey { draft.key }
 

@@ -34,6 +34,7 @@ struct ItemLoader: Sendable {
             item.evidence += step.evidence
         }
         item.provenance = try provenance(of: key)
+        if plan.target != nil { item.row = try ledger.row(ofSeed: draft.group) ?? 0 }
         return item
     }
 

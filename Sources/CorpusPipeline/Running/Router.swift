@@ -14,6 +14,8 @@ struct Router {
     private struct Barrier {
         var index: any SelectionIndex
         var waiting: [(key: ItemKey, task: ItemKey)] = []
+        /// Whether it has decided about the present wave; there is one wave without a target.
+        var isDecided = false
     }
 
     /// A selector that has decided; what it says of each item becomes work as room frees.
@@ -30,10 +32,20 @@ struct Router {
     private var barriers: [Int: Barrier] = [:]
     private var releases: [Int: Release] = [:]
     private var met: [Int: Set<ItemKey>] = [:]
+    /// What waits until the target's samples are chosen.
+    private var chosenLater: [(key: ItemKey, task: ItemKey)] = []
+    /// While the target's samples are not chosen yet.
+    private var target: TargetIndex?
+    private let fullCells: FullCells?
+    /// How many rows of the sources may be read so far.
+    private(set) var rowLimit = Int.max
     var scheduler: Scheduler
 
-    init(plan: Plan) {
+    init(plan: Plan, fullCells: FullCells? = nil) {
         self.plan = plan
+        self.fullCells = fullCells
+        target = plan.target.map(TargetIndex.init)
+        if let target { rowLimit = target.limit }
         scheduler = Scheduler(nodes: plan.nodes, successors: plan.successors)
         readers = Array(repeating: [], count: plan.nodes.count)
         for (index, node) in plan.nodes.enumerated() {
@@ -43,7 +55,7 @@ struct Router {
             for edge in node.others {
                 readers[edge.node].append(Reader(node: index, outcome: edge.outcome, isMain: false))
             }
-            if case .select(let selector) = node.kind {
+            if case .select(let selector) = node.kind, !node.isTarget {
                 barriers[index] = Barrier(index: selector.makeIndex())
             }
             if node.mayRepeat { met[index] = [] }
@@ -55,7 +67,7 @@ struct Router {
 
     /// Whether everything that has come so far is settled and decided.
     var isDone: Bool {
-        left == 0 && scheduler.running == 0 && barriers.isEmpty
+        left == 0 && scheduler.running == 0 && barriers.isEmpty && target == nil
             && scheduler.isQuiet(Set(plan.nodes.indices))
     }
 
@@ -142,6 +154,10 @@ struct Router {
     /// Takes an item in at a node that works item by item, or decides about all items at once.
     private mutating func accept(_ item: FlowItem, at node: Int) throws {
         switch plan.nodes[node].kind {
+        case .select where plan.nodes[node].isTarget:
+            target?.observe(item)
+            chosenLater.append((item.key, item.draft.task))
+            scheduler.hold(item.draft.task, at: node)
         case .select:
             try barriers[node]?.index.observe(item.sample)
             barriers[node]?.waiting.append((item.key, item.draft.task))
@@ -155,23 +171,64 @@ struct Router {
         }
     }
 
-    /// Lets the first selector that nothing is on its way to any more decide.
+    /// Lets the first selector that nothing is on its way to any more decide, or the sources be read on.
     ///
-    /// - Returns: Whether one decided.
-    mutating func decideNextSelection() throws -> Bool {
-        for node in barriers.keys.sorted() where !scheduler.closed.contains(node) {
-            let ancestors = plan.nodes[node].ancestors
-            let waits = ancestors.contains { barriers[$0] != nil || releases[$0] != nil }
+    /// - Parameter isExhausted: Whether the sources have nothing more to give.
+    /// - Returns: Whether one decided, or more rows may be read.
+    mutating func decideNextSelection(isExhausted: Bool) throws -> Bool {
+        for node in barriers.keys.sorted() where !scheduler.closed.contains(node) && isNext(node) {
             // Taken out, so that sealing copies nothing and what was observed goes when all is let go.
-            guard !waits, scheduler.isQuiet(ancestors.union([node])),
-                var barrier = barriers.removeValue(forKey: node)
-            else { continue }
+            guard var barrier = barriers.removeValue(forKey: node) else { continue }
             try barrier.index.seal()
             barrier.waiting.sort { $0.key > $1.key }
             releases[node] = Release(index: barrier.index, waiting: barrier.waiting)
+            if target != nil {
+                // What comes with later waves is held against what this one kept.
+                barrier.waiting = []
+                barrier.isDecided = true
+                barriers[node] = barrier
+            }
             return true
         }
-        return false
+        return decideTarget(isExhausted: isExhausted)
+    }
+
+    /// Whether it is a selector's turn: all that flows to it is here, and the selectors before it have let theirs go.
+    private func isNext(_ node: Int) -> Bool {
+        if let target = plan.target, self.target != nil, !plan.nodes[target.node].ancestors.contains(node) {
+            return false
+        }
+        return barriers[node]?.isDecided == false && isSettled(before: node)
+    }
+
+    private func isSettled(before node: Int) -> Bool {
+        let ancestors = plan.nodes[node].ancestors
+        return scheduler.isQuiet(ancestors.union([node]))
+            && !ancestors.contains { barriers[$0]?.isDecided == false || releases[$0] != nil }
+    }
+
+    /// Chooses the target's samples when there are enough of them or will be no more; else begins another wave.
+    private mutating func decideTarget(isExhausted: Bool) -> Bool {
+        guard let node = plan.target?.node, !scheduler.closed.contains(node), isSettled(before: node),
+            var index = target
+        else { return false }
+        // What it holds is not copied when it changes.
+        target = nil
+        guard index.isFull || isExhausted else {
+            index.extend()
+            rowLimit = index.limit
+            fullCells?.set(index.full)
+            for place in barriers.keys { barriers[place]?.isDecided = false }
+            target = index
+            return true
+        }
+        index.seal()
+        chosenLater.sort { $0.key > $1.key }
+        releases[node] = Release(index: index, waiting: chosenLater)
+        chosenLater = []
+        // The selectors before it have decided for the last time.
+        for place in barriers.keys where barriers[place]?.isDecided == true { barriers[place] = nil }
+        return true
     }
 
     /// Makes work of what selectors have decided about, as far as there is room: of the rest only keys are kept.

@@ -31,6 +31,8 @@ struct UnitRunner: Sendable {
     let isFresh: Bool
     /// Where what a node passes on goes at once, by node; see ``Plan/successors``.
     let successors: [Int?]
+    /// Which cells of the target are full; nil without strata.
+    let fullCells: FullCells?
     /// Why not even work that calls nobody may go on, if so.
     let mustEnd: @Sendable () -> RunStop?
 
@@ -112,7 +114,7 @@ struct UnitRunner: Sendable {
         let digest = plan.nodes[node].digestText
         switch row {
         case .seed(let seed):
-            let name = name ?? SeedName(of: seed)
+            guard let name else { preconditionFailure("the feed names every seed") }
             let key = ItemKey(deriving: ["seed", digest] + name.identity + [String(name.occurrence)])
             let draft = ItemKey(deriving: ["draft", key.description, "0"])
             var origin = seed.origin
@@ -131,7 +133,7 @@ struct UnitRunner: Sendable {
             // Booked anew in each pass: the row may have moved to another line.
             return Result(
                 outcome: Outcome(
-                    passages: [.init(item: FlowItem(draft: record), state: .expanded)],
+                    passages: [.init(item: FlowItem(draft: record, row: name.row), state: .expanded)],
                     state: .expanded
                 ),
                 entries: [
@@ -140,6 +142,7 @@ struct UnitRunner: Sendable {
                             key: key,
                             stage: stages[node],
                             input: nil,
+                            ordinal: name.row,
                             state: .expanded,
                             drafts: [record]
                         )
@@ -174,6 +177,19 @@ struct UnitRunner: Sendable {
     private func unit(_ item: FlowItem, _ ordinal: Int, node index: Int) async throws -> Result {
         let node = plan.nodes[index]
         let key = ItemKey(deriving: ["item", node.digestText, item.key.description, String(ordinal)])
+        if let cell = fullCell(of: item, at: index) {
+            let record = ItemRecord(
+                key: key,
+                stage: stages[index],
+                input: item.key,
+                ordinal: ordinal,
+                state: .dropped,
+                reason: "cell-full",
+                summary: "the target had all its samples of `\(cell)` before",
+                detail: ["cell": .string(cell)]
+            )
+            return Result(outcome: outcome(of: record, item, node: index), entries: [.item(record)])
+        }
         if let stored = try stored(key) {
             exchange.meter.count { $0.reusedItems += 1 }
             return Result(
@@ -214,6 +230,7 @@ struct UnitRunner: Sendable {
                 host.drop(reason, record.summary, text: nil)
             }
         }
+        try checkLabels(of: record, item, node)
         record.trace = host.trace
         record.drops = host.drops
         record.note(fallbacks: host.fallbacks)
@@ -322,6 +339,10 @@ struct UnitRunner: Sendable {
         _ node: PlanNode
     ) {
         switch selection {
+        case .keep(let detail, _) where node.isTarget:
+            // It was chosen, not checked: that is no evidence.
+            record.state = .kept
+            record.detail = detail
         case .keep(let detail, let labels):
             record.state = .kept
             if !labels.isEmpty { record.detail["labels"] = .object(labels) }
@@ -336,6 +357,7 @@ struct UnitRunner: Sendable {
             record.summary = record.detail.sorted { $0.key < $1.key }
                 .compactMap { name, value in value.text.map { "\(name) \($0.prefix(60))" } }
                 .joined(separator: ", ")
+            guard !node.isTarget else { return }
             record.evidence = [
                 Evidence(node.manifest.name, .fail, about: item.draft.contentID, detail: record.detail)
             ]
@@ -367,7 +389,7 @@ struct UnitRunner: Sendable {
                 // The seed may have moved to another line since.
                 draft.origin = item.draft.origin
                 return Outcome.Passage(
-                    item: FlowItem(draft: draft, provenance: item.provenance + [step]),
+                    item: FlowItem(draft: draft, provenance: item.provenance + [step], row: item.row),
                     state: .expanded
                 )
             }

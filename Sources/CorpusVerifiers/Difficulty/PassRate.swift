@@ -52,6 +52,7 @@ struct PassRate: VerifierPlugin {
         summary: "Rates tasks by the share of attempts that pass their tests",
         needs: [.sandbox],
         roles: ["model"],
+        labels: ["difficulty"],
         reasons: [
             "too-easy", "too-hard", "unsolved", "untested", "test-failed", "vacuous-test", "missing-field",
             "format-broken", "unsupported-tests",

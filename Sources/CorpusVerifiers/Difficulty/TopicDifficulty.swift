@@ -39,6 +39,7 @@ struct TopicDifficulty: VerifierPlugin, Verifier {
         version: 2,
         summary: "Scores how difficult a task is among those of its topic, by a model",
         needs: [.model],
+        labels: ["llm_score", "topic", "topics"],
         reasons: ["too-easy", "format-broken", "missing-field"]
     )
 

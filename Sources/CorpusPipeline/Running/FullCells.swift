@@ -1,0 +1,50 @@
+import CorpusKit
+import CorpusLedger
+import Synchronization
+
+/// Which cells of the target had all their samples when the present wave began: what belongs to them is not paid for.
+///
+/// It changes between waves, when nothing is on its way, so that it says the same to everything of one wave.
+final class FullCells: Sendable {
+    private let cells: Mutex<Set<Int>>
+
+    init(_ cells: Set<Int>) { self.cells = Mutex(cells) }
+
+    func set(_ cells: Set<Int>) { self.cells.withLock { $0 = cells } }
+
+    func contains(_ cell: Int) -> Bool { cells.withLock { $0.contains(cell) } }
+}
+
+extension UnitRunner {
+    /// The name of the item's cell where that is full and the node would only spend money or time on it.
+    func fullCell(of item: FlowItem, at node: Int) -> String? {
+        guard let fullCells, let target = plan.target, target.settled.contains(node),
+            !plan.nodes[node].isPrompt, let cell = target.cell(of: item.content.labels),
+            fullCells.contains(cell)
+        else { return nil }
+        return target.cells[cell].name
+    }
+
+    /// Stops the run when a plug-in changed a label of the target that its manifest does not name: work may have been
+    /// spared, or not, because of what the label was before.
+    func checkLabels(of record: ItemRecord, _ item: FlowItem, _ node: PlanNode) throws {
+        guard let target = plan.target, !target.labels.isEmpty else { return }
+        let before = item.content.labels
+        var changed = Set(record.detail["labels"]?.members?.keys.map(\.self) ?? [])
+        for draft in record.drafts {
+            for label in target.labels where draft.content.labels[label] != before[label] {
+                changed.insert(label)
+            }
+        }
+        guard
+            let label = target.labels.first(where: {
+                changed.contains($0) && !node.manifest.labels.contains($0)
+            })
+        else { return }
+        throw WorkFailure(
+            "plugin-error",
+            "`\(node.manifest.name)` set the label `\(label)`, which the target counts by and its manifest does not name",
+            stopsRun: true
+        )
+    }
+}
