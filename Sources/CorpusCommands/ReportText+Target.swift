@@ -34,7 +34,7 @@ extension ReportText {
         }
         lines += table.lines
         if target.outside > 0 {
-            lines.append("  \(Amount.count(target.outside, "sample")) of other labels, `outside-strata`")
+            lines.append("  \(Amount.count(target.outside)) of other labels, `outside-strata`")
         }
         return lines + [""]
     }

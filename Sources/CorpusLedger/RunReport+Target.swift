@@ -27,7 +27,7 @@ extension RunReport {
         package var cells: [Cell]
         /// Rows of the sources that were read.
         package var rows: Int
-        /// Samples that belong to no cell.
+        /// Samples, and units that were not begun, that belong to no cell.
         package var outside = 0
         /// Whether the samples have been chosen: until then nobody knows.
         package var isChosen: Bool
@@ -100,7 +100,9 @@ extension ReportReader {
             }
             target.cells.append(row)
         }
-        for choice in choices where (choice["cell"] as String?) == nil { target.outside += choice["n"] }
+        target.outside = try count(
+            "SELECT count(*) FROM item WHERE pass = \(pass) AND reason = 'outside-strata' AND part = 0"
+        )
         return target
     }
 

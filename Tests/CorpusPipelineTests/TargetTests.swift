@@ -141,7 +141,9 @@ struct TargetTests {
         #expect(cells.map(\.name) == ["k0", "k7"] && cells.map(\.quota) == [10, 10])
         #expect(cells.allSatisfy { $0.chosen < 10 && $0.chosen > 0 && $0.surplus == 0 })
         #expect(cells[1].losses["test-failed"] ?? 0 > 0)
-        #expect(result.outside > 0 && report.counts.dropped["outside-strata"] == result.outside)
+        // 98 of a hundred kinds are of no use, and nobody was asked about them.
+        #expect(result.outside == 4 * 196 && report.counts.dropped["outside-strata"] == result.outside)
+        #expect(endpoint.calls == 4 * 4)
 
         // All of one kind, and the other never comes.
         let other = "{ accepted: 20, strata: { kind: { k0: 0.5, k9: 0.5 } } }"
@@ -171,8 +173,8 @@ struct TargetTests {
     func undeclared() async throws {
         let run = try TestRun()
         defer { run.remove() }
-        let text = Self.recipe("{ accepted: 20, strata: { label: { \"true\": 1 } } }")
-            .edited("  rated:", to: "  marked: { verify: toy-label, from: tested }\n  rated:")
+        let text = Self.recipe("{ accepted: 20, strata: { kind: { k0: 1 } } }", kinds: 1)
+            .edited("  rated:", to: "  marked: { verify: toy-label, from: tested, options: { label: kind } }\n  rated:")
             .edited("from: tested, siblings", to: "from: marked, siblings")
         let (end, _) = try await run.pass(text, endpoint: Self.endpoint())
         guard case .failure(let failure) = end.stop else {
@@ -181,7 +183,7 @@ struct TargetTests {
         }
         #expect(
             failure.code == "plugin-error"
-                && failure.description.contains("`toy-label` set the label `label`")
+                && failure.description.contains("`toy-label` set the label `kind`")
         )
     }
 

@@ -12,7 +12,7 @@ import tempfile
 class Bench:
     """A recipe over numbered tasks, a folder, and the program under test."""
 
-    def __init__(self, program, model, tasks=30, attempts=4, tests=False, budget="tokens: 100000000"):
+    def __init__(self, program, model, tasks=30, attempts=4, tests=False, budget="tokens: 100000000", target=None, places=8):
         self.program, self.model = program, model
         self.folder = tempfile.mkdtemp(prefix="crash-")
         self.run_folder = os.path.join(self.folder, "output/crash")
@@ -24,7 +24,7 @@ class Bench:
                     "id": f"t{number}", "instruction": f"Add {number} to the given number.",
                     "signature": f"def add_{number}(x):", "example": f"add_{number}(1) -> {number + 1}",
                     "tests": {"kind": "call", "entry_point": f"add_{number}", "cases": cases},
-                    "labels": {"language": "python"}}) + "\n")
+                    "labels": {"language": "python", "kind": "abc"[number % 3]}}) + "\n")
         last = "tested" if tests else "solved"
         stages = ["solved: { generate: solve, from: tasks, model: student, options: { attempts: %d } }" % attempts]
         exports = ["sft: { write: sft-messages, from: unique, splits: { train: 0.8, test: 0.2 } }"]
@@ -35,9 +35,9 @@ class Bench:
         stages.insert(-1 if tests else len(stages), "unique: { select: exact-duplicates, from: %s }" % last)
         self.recipe = "\n".join([
             "version: 1", "name: crash", "random_seed: 5",
-            "models: { student: { url: \"%s\", model: scripted, limits: { concurrency: 8 }, "
-            "sampling: { max_tokens: 100, seed: true }, price: { input: 1, output: 2 } } }" % model.url,
-            "budget: { %s }" % budget,
+            "models: { student: { url: \"%s\", model: scripted, limits: { concurrency: %d }, "
+            "sampling: { max_tokens: 100, seed: true }, price: { input: 1, output: 2 } } }" % (model.url, places),
+            "budget: { %s }" % budget, *(["target: %s" % target] if target else []),
             "sources: { tasks: { read: jsonl, path: seeds.jsonl, licence: MIT } }",
             "stages:", *("  " + stage for stage in stages), "exports:", *("  " + export for export in exports)]) + "\n"
         self.write(self.recipe)
@@ -84,6 +84,15 @@ class Bench:
         counts = self.counts()
         ended = counts["exported"] + sum(counts["dropped"].values()) + sum(counts["failed"].values())
         return counts["open"] == 0 and counts["candidates"] == ended
+
+    def kinds(self):
+        """How many exported rows there are of each kind of seed."""
+        kinds = {}
+        for rows in self.exports().values():
+            for row in rows.decode().splitlines():
+                kind = json.loads(json.loads(row)["labels_json"])["kind"]
+                kinds[kind] = kinds.get(kind, 0) + 1
+        return kinds
 
     def bought(self):
         """How many replies are on the ledger, as a reader sees it that comes after a crash."""

@@ -104,6 +104,46 @@ class Suite:
         bench.close()
         model.close()
 
+    def target(self, count):
+        """SIGKILL at random moments of a run that ends when each cell of its target is full."""
+        self.kill_some(
+            "SIGKILL, with a target and strata", count, 1,
+            dict(tasks=150, attempts=2, target="{ accepted: 40, strata: { kind: { a: 0.5, b: 0.3, c: 0.2 } } }"),
+            {"a": 20, "b": 12, "c": 8})
+
+    def exactly(self, count):
+        """A run of ten thousand seeds, killed some times, gives exactly as many rows as its target asks for."""
+        self.kill_some(
+            "SIGKILL, ten thousand seeds, a target of 5000", 1, count,
+            dict(tasks=10_000, attempts=2, places=64,
+                 target="{ accepted: 5000, strata: { kind: { a: 0.25, b: 0.25, c: 0.5 } } }"),
+            {"a": 1250, "b": 1250, "c": 2500})
+
+    def kill_some(self, name, runs, kills, settings, kinds):
+        model = Model(latency=0.002)
+        bench = Bench(self.program, model, **settings)
+        start = time.monotonic()
+        exports, seconds, _ = self.reference(bench, name)
+        for _ in range(runs):
+            bench.forget()
+            model.forget()
+            on_ledger = asked = 0
+            for _ in range(kills):
+                process = bench.start()
+                try:
+                    process.wait(timeout=self.random.uniform(0, seconds))
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                time.sleep(0.05)
+                on_ledger, asked = bench.bought(), model.count()
+            self.ended(name, bench, exports, on_ledger, asked)
+            if bench.kinds() != kinds:
+                self.table.troubles.append(f"{name}: {bench.kinds()} rows and not {kinds}")
+        print(f"{name}: {sum(kinds.values())} rows, {time.monotonic() - start:.0f} s in all")
+        bench.close()
+        model.close()
+
     def writes(self):
         """SIGKILL at each write to the ledger in turn, by a tracer that counts system calls."""
         name = "SIGKILL at a write to the ledger"
@@ -135,11 +175,13 @@ def main():
     parser.add_argument("program", help="the corpusmith binary")
     parser.add_argument("--kills", type=int, default=200, help="how many random moments")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", help="names of the parts: kills, tested, writes, " + ", ".join(faults.PARTS))
+    parser.add_argument("--only", nargs="*", help="names of the parts: kills, tested, target, exactly, writes, " + ", ".join(faults.PARTS))
     arguments = parser.parse_args()
     suite = Suite(os.path.realpath(arguments.program), arguments.seed)
     parts = {"kills": lambda: suite.kills(arguments.kills, tests=False),
              "tested": lambda: suite.kills(max(1, arguments.kills // 10), tests=True),
+             "target": lambda: suite.target(max(1, arguments.kills // 5)),
+             "exactly": lambda: suite.exactly(max(1, arguments.kills // 20)),
              "writes": suite.writes}
     parts.update({name: (lambda part=part: part(suite)) for name, part in faults.PARTS.items()})
     for name, part in parts.items():

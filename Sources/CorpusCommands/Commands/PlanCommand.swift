@@ -94,6 +94,13 @@ struct PlanText {
         }
         lines += models.lines
         lines += ["", "in full: \(inFull)", "limit: \(limit)"]
+        if let target = plan.target {
+            let cells = target.labels.isEmpty ? "" : " in \(Amount.count(target.cells.count, "cell"))"
+            lines.append(
+                "target: \(Amount.count(target.accepted, "sample")) of `\(target.at)`\(cells); "
+                    + "the sources are read only as far as that takes"
+            )
+        }
         return lines + excesses.map(text)
     }
 

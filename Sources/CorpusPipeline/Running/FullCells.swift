@@ -16,13 +16,19 @@ final class FullCells: Sendable {
 }
 
 extension UnitRunner {
-    /// The name of the item's cell where that is full and the node would only spend money or time on it.
-    func fullCell(of item: FlowItem, at node: Int) -> String? {
+    /// Why the target has no use for an item at a node that would spend money or time on it; nil where it may have.
+    func isOfNoUse(_ item: FlowItem, at node: Int) -> (
+        reason: ReasonCode, summary: String, detail: [String: JSONValue]
+    )? {
         guard let fullCells, let target = plan.target, target.settled.contains(node),
-            !plan.nodes[node].isPrompt, let cell = target.cell(of: item.content.labels),
-            fullCells.contains(cell)
+            !plan.nodes[node].isPrompt
         else { return nil }
-        return target.cells[cell].name
+        guard let cell = target.cell(of: item.content.labels) else {
+            return ("outside-strata", "its labels belong to no cell of the target", [:])
+        }
+        guard fullCells.contains(cell) else { return nil }
+        let name = target.cells[cell].name
+        return ("cell-full", "the target had all its samples of `\(name)` before", ["cell": .string(name)])
     }
 
     /// Stops the run when a plug-in changed a label of the target that its manifest does not name: work may have been

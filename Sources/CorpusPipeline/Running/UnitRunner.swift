@@ -177,16 +177,16 @@ struct UnitRunner: Sendable {
     private func unit(_ item: FlowItem, _ ordinal: Int, node index: Int) async throws -> Result {
         let node = plan.nodes[index]
         let key = ItemKey(deriving: ["item", node.digestText, item.key.description, String(ordinal)])
-        if let cell = fullCell(of: item, at: index) {
+        if let (reason, summary, detail) = isOfNoUse(item, at: index) {
             let record = ItemRecord(
                 key: key,
                 stage: stages[index],
                 input: item.key,
                 ordinal: ordinal,
                 state: .dropped,
-                reason: "cell-full",
-                summary: "the target had all its samples of `\(cell)` before",
-                detail: ["cell": .string(cell)]
+                reason: reason,
+                summary: summary,
+                detail: detail
             )
             return Result(outcome: outcome(of: record, item, node: index), entries: [.item(record)])
         }
