@@ -23,7 +23,7 @@ extension Ledger {
     package func steps(of key: ItemKey) throws(LedgerProblem) -> [StoredStep] {
         try Self.wrapping(path) {
             try makeIndexes()
-            return try pool.read { database in
+            return try look { database in
                 let statement = try database.cachedStatement(
                     sql: """
                         SELECT stage, detail, evidence FROM item WHERE input = ? AND part = 0 AND pass = ? ORDER BY stage
@@ -48,7 +48,7 @@ extension Ledger {
     ) throws(LedgerProblem) -> [(stage: Int, parent: ItemKey?, detail: [String: JSONValue])] {
         try Self.wrapping(path) {
             try makeIndexes()
-            return try pool.read { database in
+            return try look { database in
                 let statement = try database.cachedStatement(
                     sql: """
                         WITH RECURSIVE line (child, item, parent, depth) AS (
@@ -109,7 +109,7 @@ extension Ledger {
     /// A pair and its group.
     package func pair(_ id: PairID) throws(LedgerProblem) -> (group: ItemKey, pair: PreferencePair) {
         try Self.wrapping(path) {
-            try pool.read { database in
+            try look { database in
                 let statement = try database.cachedStatement(
                     sql: "SELECT root, chosen, rejected, body FROM pair WHERE stage = ? AND id = ?"
                 )

@@ -8,7 +8,7 @@ import GRDB
 enum LedgerIndexes {
     private static let all = [
         ("item_key", "UNIQUE", "item (key)"), ("item_input", "", "item (input)"),
-        ("item_stage", "", "item (stage, pass, state)"), ("edge_child", "UNIQUE", "edge (child)"),
+        ("item_stage", "", "item (stage, state)"), ("edge_child", "UNIQUE", "edge (child)"),
         ("edge_item", "", "edge (item, position)"), ("trace_item", "", "trace (item, position)"),
     ]
 
