@@ -25,7 +25,7 @@ struct Router {
 
     private static let cores = ProcessInfo.processInfo.activeProcessorCount
 
-    private let plan: Plan
+    let plan: Plan
     private var readers: [[Reader]]
     private var barriers: [Int: Barrier] = [:]
     private var releases: [Int: Release] = [:]
@@ -51,7 +51,7 @@ struct Router {
     }
 
     /// Whether there is room for another seed on the way.
-    var wantsSeed: Bool { scheduler.waiting + scheduler.running < scheduler.frontier }
+    var wantsSeed: Bool { scheduler.hasRoom }
 
     /// Whether everything that has come so far is settled and decided.
     var isDone: Bool {
@@ -59,8 +59,17 @@ struct Router {
             && scheduler.isQuiet(Set(plan.nodes.indices))
     }
 
-    /// How many units wait for their turn.
-    var left: Int { releases.values.reduce(scheduler.waiting) { $0 + $1.waiting.count } }
+    /// How many units wait for their turn, at skipped nodes also those that wait for others.
+    var left: Int {
+        let released = releases.values.reduce(scheduler.waiting) { $0 + $1.waiting.count }
+        let parked = scheduler.parked.keys.reduce(released) { $0 + scheduler.parkedUnits(at: $1) }
+        return scheduler.skipped.reduce(parked) { $0 + (barriers[$1]?.waiting.count ?? 0) }
+    }
+
+    /// How many items a selector has before it, decided about or not.
+    func waitingForOthers(at node: Int) -> Int {
+        (barriers[node]?.waiting.count ?? 0) + (releases[node]?.waiting.count ?? 0)
+    }
 
     /// What can be started now, in portions for one task each.
     ///
@@ -141,6 +150,9 @@ struct Router {
 
     /// Takes an item in at a node that works item by item, or decides about all items at once.
     private mutating func accept(_ item: FlowItem, at node: Int) throws {
+        if scheduler.skipped.contains(node), !plan.nodes[node].kind.isSelect {
+            return scheduler.park(item, at: node)
+        }
         switch plan.nodes[node].kind {
         case .select:
             try barriers[node]?.index.observe(item.sample)
@@ -160,6 +172,8 @@ struct Router {
     /// - Returns: Whether one decided.
     mutating func decideNextSelection() throws -> Bool {
         for node in barriers.keys.sorted() where !scheduler.closed.contains(node) {
+            // Where nothing has come there is nothing to leave out.
+            if scheduler.skipped.contains(node), barriers[node]?.waiting.isEmpty == false { continue }
             let ancestors = plan.nodes[node].ancestors
             let waits = ancestors.contains { barriers[$0] != nil || releases[$0] != nil }
             // Taken out, so that sealing copies nothing and what was observed goes when all is let go.
@@ -176,7 +190,9 @@ struct Router {
 
     /// Makes work of what selectors have decided about, as far as there is room: of the rest only keys are kept.
     mutating func refill() {
-        for node in Array(releases.keys) where !scheduler.closed.contains(node) {
+        scheduler.unpark()
+        for node in Array(releases.keys)
+        where !scheduler.closed.contains(node) && !scheduler.skipped.contains(node) {
             while !scheduler.isFull(node), let item = releases[node]?.waiting.popLast(),
                 let selection = releases[node]?.index.selection(for: item.key)
             {
