@@ -33,7 +33,7 @@ struct RunControlTests {
 
     // MARK: - Holding
 
-    @Test("A paused pass calls nobody and starts nothing, and goes on to the same bytes", arguments: 1...6)
+    @Test("A paused pass calls nobody and starts nothing, and goes on to the same bytes", arguments: 1...4)
     func pause(step: Int) async throws {
         let reference = try TestRun()
         defer { reference.remove() }
@@ -63,6 +63,38 @@ struct RunControlTests {
         #expect(try run.exports() == reference.exports())
     }
 
+    @Test("A paused pass starts no work that calls nobody either")
+    func pauseOfLocalWork() async throws {
+        let text = TestRun.recipe.edited(
+            "solved: { generate: toy-solve, from: tasks",
+            to: "marked: { filter: toy-mark, from: tasks, width: 1 }\n  solved: { generate: toy-solve, from: marked"
+        )
+        let run = try TestRun()
+        defer { run.remove() }
+        let control = RunControl()
+        let endpoint = ToyEndpoint()
+        let isFirst = Mutex(true)
+        async let pass = run.pass(
+            text,
+            endpoint: endpoint,
+            control: control,
+            progress: { _ in
+                isFirst.withLock { isFirst in
+                    if isFirst { _ = control.pause() }
+                    isFirst = false
+                }
+            }
+        )
+        await Self.quiet(control)
+        let node = try Self.node("marked", in: text)
+        let marked = control.standing.stages[node]
+        #expect(marked.waiting > 0 && marked.inWork == 0 && endpoint.calls == 0)
+        _ = control.resume()
+        let (end, report) = try await pass
+
+        #expect(end.stop == nil && report.counts.open == 0)
+    }
+
     @Test("A unit of several calls waits between two of them, and buys none of them twice")
     func pauseWithin() async throws {
         let text = TestRun.recipe.edited(
@@ -73,14 +105,15 @@ struct RunControlTests {
         defer { run.remove() }
         let control = RunControl()
         let endpoint = ToyEndpoint { number, request in
-            if request.messages.last?.content.hasPrefix("again") == true, number > 20 { _ = control.pause() }
+            // Whoever says so has a second question to ask.
+            if request.messages.last?.content.hasPrefix("again") == false, number > 20 { _ = control.pause() }
         }
         async let pass = run.pass(text, endpoint: endpoint, control: control)
         await Self.quiet(control)
-        // Some were in the middle of their first call when it was said.
         #expect(control.standing.heldCalls > 0 && endpoint.calls < 96)
         _ = control.resume()
         await Self.quiet(control)
+        let held = control.standing.heldCalls
         control.requestStop(.interrupted)
         let (end, _) = try await pass
         let second = ToyEndpoint()
@@ -90,6 +123,7 @@ struct RunControlTests {
             Issue.record("stopped by \(String(describing: end.stop))")
             return
         }
+        #expect(held > 0)
         #expect(done.stop == nil && report.counts.open == 0)
         #expect(endpoint.calls + second.calls == 96 && endpoint.boughtTwice == 0)
     }

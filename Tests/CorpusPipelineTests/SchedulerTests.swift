@@ -242,6 +242,24 @@ struct SchedulerTests {
         #expect(router.left == 0 && router.remainder == nil)
     }
 
+    @Test("What stands before a stage when it is skipped holds up neither the stages above nor the sources")
+    func skippedQueue() {
+        var scheduler = Scheduler(nodes: plan.nodes)
+        scheduler.enqueue(.unit(node: solved, item(0), ordinal: 0))
+        for number in 1...(scheduler.frontier + 1) {
+            scheduler.enqueue(.unit(node: tested, item(number), ordinal: 0))
+        }
+        let (wasFull, hadRoom) = (scheduler.isFull(tested), scheduler.hasRoom)
+        #expect(wasFull && !hadRoom)
+        var wish = RunControl.Wish()
+        wish.skipped = [tested]
+        scheduler.obey(wish)
+        let (isFull, hasRoom) = (scheduler.isFull(tested), scheduler.hasRoom)
+        #expect(!isFull && hasRoom)
+        #expect(scheduler.next()?.node == solved)
+        #expect(scheduler.next() == nil)
+    }
+
     @Test("Keys are counted exactly, however many they are")
     func repetitions() {
         var repetitions = Repetitions()
