@@ -128,7 +128,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CorpusCommandsTests",
-            dependencies: ["CorpusCommands", "CorpusKit", "TestSupport"]
+            dependencies: ["CorpusCommands", "CorpusConfig", "CorpusKit", "TestSupport"]
         ),
         .executableTarget(
             name: "endpoint-bench",

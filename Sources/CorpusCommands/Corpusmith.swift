@@ -22,8 +22,9 @@ public struct Corpusmith: AsyncParsableCommand, Sendable {
             """,
         version: Product.version,
         subcommands: [
-            CheckCommand.self, PlanCommand.self, RunCommand.self, ReportCommand.self, RejectsCommand.self,
-            ExplainCommand.self, LedgerCommand.self, PluginsCommand.self, DoctorCommand.self,
+            CheckCommand.self, PlanCommand.self, RunCommand.self, CtlCommand.self, ReportCommand.self,
+            RejectsCommand.self, ExplainCommand.self, LedgerCommand.self, PluginsCommand.self,
+            DoctorCommand.self,
             ModelCommand.self,
             FingerprintCommand.self, InitCommand.self,
         ]

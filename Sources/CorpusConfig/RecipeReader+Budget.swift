@@ -1,7 +1,27 @@
-import CorpusDiagnostics
+package import CorpusDiagnostics
+
+/// What a budget can bound, by its key in a recipe.
+package enum BudgetCap: String, Sendable, Hashable, CaseIterable {
+    case usd, tokens, calls, wall
+
+    /// Reads a cap as a recipe has it.
+    ///
+    /// - Parameter text: What would stand behind the key; `none` for no cap.
+    /// - Returns: Billionths of a dollar, tokens, calls or seconds; nil for `none`.
+    /// - Throws: The fault that a recipe would have.
+    package func limit(in text: String) throws(Diagnostic) -> Int? {
+        guard text != "none" else { return nil }
+        var reader = RecipeReader(file: "")
+        let place = Diagnostic.Location(file: "", line: 1, column: 1)
+        let node = ConfigNode(.scalar(text, isQuoted: false), at: place)
+        let limit = reader.cap(ConfigNode.Member(key: rawValue, keyLocation: place, value: node), self)
+        if let fault = reader.faults.first { throw fault }
+        return limit
+    }
+}
 
 extension RecipeReader {
-    private static let capKeys = ["usd", "tokens", "calls", "wall"]
+    private static let capKeys = BudgetCap.allCases.map(\.rawValue)
 
     /// Reads `budget:`.
     ///
@@ -13,10 +33,10 @@ extension RecipeReader {
         let known = Self.capKeys + ["per_role"]
         guard let parts = members(of: member.value, known: known, in: "`budget`") else { return nil }
         let budget = Recipe.Budget(
-            nanoDollars: parts["usd"].flatMap { billionths($0, "usd") },
-            tokens: whole(parts["tokens"], "tokens", in: 1...Int.max),
-            calls: whole(parts["calls"], "calls", in: 1...Int.max),
-            wallSeconds: seconds(parts["wall"], "wall"),
+            nanoDollars: cap(parts["usd"], .usd),
+            tokens: cap(parts["tokens"], .tokens),
+            calls: cap(parts["calls"], .calls),
+            wallSeconds: cap(parts["wall"], .wall),
             perRole: parts["per_role"].map { perRole($0, models: models) } ?? [:]
         )
         if parts.isEmpty {
@@ -28,6 +48,14 @@ extension RecipeReader {
             )
         }
         return budget
+    }
+
+    fileprivate mutating func cap(_ member: ConfigNode.Member?, _ cap: BudgetCap) -> Int? {
+        switch cap {
+        case .usd: member.flatMap { billionths($0, cap.rawValue) }
+        case .tokens, .calls: whole(member, cap.rawValue, in: 1...Int.max)
+        case .wall: seconds(member, cap.rawValue)
+        }
     }
 
     private mutating func perRole(
@@ -66,10 +94,10 @@ extension RecipeReader {
             )
         }
         return Recipe.RoleBudget(
-            nanoDollars: parts["usd"].flatMap { billionths($0, "usd") },
-            tokens: whole(parts["tokens"], "tokens", in: 1...Int.max),
-            calls: whole(parts["calls"], "calls", in: 1...Int.max),
-            wallSeconds: seconds(parts["wall"], "wall"),
+            nanoDollars: cap(parts["usd"], .usd),
+            tokens: cap(parts["tokens"], .tokens),
+            calls: cap(parts["calls"], .calls),
+            wallSeconds: cap(parts["wall"], .wall),
             location: parts["usd"]?.value.location ?? entry.keyLocation
         )
     }

@@ -8,7 +8,7 @@ import Foundation
 public final class EndpointClient: ModelEndpoint, Sendable {
     private let http: HTTPEngine
     private let budget: Budget
-    private let channels: [String: ModelChannel]
+    let channels: [String: ModelChannel]
 
     /// Creates a client of models with one endpoint each and starts its thread; nothing is sent.
     ///
@@ -154,7 +154,9 @@ public final class EndpointClient: ModelEndpoint, Sendable {
         for (name, channel) in channels.sorted(by: { $0.key < $1.key }) {
             for lane in channel.lanes {
                 var counts = lane.counters.current
-                (counts.limit, _, counts.waiting) = lane.desk.standing
+                let leased: Int
+                (counts.limit, leased, counts.waiting) = lane.desk.standing
+                counts.leased = max(leased, counts.inFlight)
                 counts.waiting += channel.batch?.rows.inLine ?? 0
                 snapshot.models[name]? += counts
                 snapshot.lanes.append(
@@ -177,6 +179,13 @@ public final class EndpointClient: ModelEndpoint, Sendable {
     public func drain() {
         budget.close()
         for channel in channels.values { channel.drain() }
+    }
+
+    /// Lets no call begin for now, and no repetition of one, or lets them begin again.
+    ///
+    /// Calls that wait for their turn wait on; those in flight end, and so do batches under way.
+    package func setPaused(_ isPaused: Bool) {
+        for channel in channels.values { channel.setPaused(isPaused) }
     }
 
     /// Aborts what is under way and closes all connections; calls in flight end with `CancellationError`.

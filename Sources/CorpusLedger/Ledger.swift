@@ -217,7 +217,7 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Books how the pass ended: `done`, `interrupted`, `budget`, `failed`; and empties the write-ahead log.
+    /// Books how the pass ended: `done`, `interrupted`, `drained`, `budget`, `skipped`, `failed`; and empties the write-ahead log.
     package func end(state: String, now: Double) throws(LedgerProblem) {
         try Self.wrapping(path) {
             try tryIndexes()

@@ -20,10 +20,9 @@ package final class RunLock: Sendable {
                 hint: "check who owns the run's folder"
             )
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        guard Self.lock(descriptor) else {
             close(descriptor)
-            let process = holder.split(separator: "\n").first.map { "process \($0)" } ?? "another process"
+            let process = Self.noted(path).map { "process \($0)" } ?? "another process"
             throw LedgerProblem(
                 .busy,
                 "\(process) is working in `\(folder)`",
@@ -37,4 +36,30 @@ package final class RunLock: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// The process that works in a folder; nil when none does, or when the folder may not be looked into.
+    package static func holder(in folder: String) -> Int32? {
+        let path = folder + "/run.lock"
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        // Closing it gives back what was taken.
+        defer { close(descriptor) }
+        let isFree = flock(descriptor, LOCK_SH | LOCK_NB) == 0
+        return isFree || errno != EWOULDBLOCK ? nil : noted(path)
+    }
+
+    /// Takes the lock; who only looks whether it is free has it for a moment.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        for _ in 0..<40 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK else { return false }
+            usleep(5_000)
+        }
+        return false
+    }
+
+    private static func noted(_ path: String) -> Int32? {
+        let text = try? String(contentsOfFile: path, encoding: .utf8)
+        return text?.split(separator: "\n").first.flatMap { Int32($0) }
+    }
 }

@@ -77,6 +77,80 @@ struct BudgetTests {
         #expect(budget.reserved == Amounts())
     }
 
+    @Test(
+        "A higher cap lets those go who waited, a lower one refuses them, and reservations stay as they are"
+    )
+    func otherCaps() async throws {
+        let budget = Budget(Caps(tokens: 100), spent: Amounts(tokens: 10, calls: 1))
+        try await budget.reserve(Self.tokens(80), for: "m")
+        let waiting = Task { try await budget.reserve(Self.tokens(60), for: "m") }
+        await until { budget.waiting == 1 }
+        let more = budget.change { $0.tokens = 150 }
+        try await waiting.value
+        #expect(more.caps == Caps(tokens: 150) && more.spent.tokens == 10 && more.reserved.tokens == 140)
+
+        let behind = Task { try await budget.reserve(Self.tokens(50), for: "m") }
+        await until { budget.waiting == 1 }
+        let less = budget.change { $0.tokens = 40 }
+        let refusal = await #expect(throws: BudgetExhausted.self) { try await behind.value }
+        #expect(
+            refusal?.description == "the budget of 40 tokens has 10 used and the next call may use 50"
+        )
+        #expect(less.reserved.tokens == 140 && budget.caps == Caps(tokens: 40))
+        // What is in flight comes to an end, and nothing more begins.
+        budget.settle(Self.tokens(80), used: Self.tokens(30), for: "m")
+        budget.settle(Self.tokens(60), used: Self.tokens(5), for: "m")
+        #expect(budget.reserveNow(Self.tokens(1), for: "m") == false)
+        #expect(budget.spent.tokens == 45 && budget.reserved == Amounts())
+        _ = budget.change { $0.tokens = nil }
+        #expect(budget.reserveNow(Self.tokens(1_000_000), for: "m"))
+    }
+
+    @Test("A cap that is changed while many ask is never exceeded by those who ask afterwards")
+    func capsUnderLoad() async throws {
+        let budget = Budget(Caps(calls: 10_000))
+        let over = Gauge()
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<200 {
+                        guard (try? await budget.reserve(Amounts(calls: 1), for: "m")) != nil else { return }
+                        await Task.yield()
+                        budget.settle(Amounts(calls: 1), used: Amounts(calls: 1), for: "m")
+                    }
+                }
+            }
+            group.addTask {
+                await until { budget.spent.calls > 100 }
+                let standing = budget.change { $0.calls = 200 }
+                over.read(max(0, standing.spent.calls + standing.reserved.calls - 200))
+            }
+        }
+
+        #expect(budget.spent.calls <= 200 + over.peak)
+        #expect(budget.reserved == Amounts())
+    }
+
+    @Test("A cap that was changed is warned of once more, at once where four fifths are spent")
+    func otherWarnings() async throws {
+        let told = Mutex<[String]>([])
+        let budget = Budget(
+            Caps(calls: 10),
+            spent: Amounts(calls: 8),
+            warn: { warning in told.withLock { $0.append(warning.description) } }
+        )
+        _ = budget.change { $0.calls = 100 }
+        _ = budget.change { $0.calls = 9 }
+        _ = budget.change { $0.tokens = 1000 }
+        _ = budget.change { $0.calls = 8 }
+
+        #expect(
+            told.withLock { $0 } == [
+                "80 % of the budget is used: 8 of 10 calls", "88 % of the budget is used: 8 of 9 calls",
+            ]
+        )
+    }
+
     @Test("A cancelled waiter leaves the line and those behind it move up")
     func cancelledWaiter() async throws {
         let budget = Budget(Caps(tokens: 100))

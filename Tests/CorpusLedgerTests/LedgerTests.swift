@@ -387,6 +387,29 @@ struct LedgerTests {
         _ = try RunLock(folder: folder)
     }
 
+    @Test("Who looks is told which process has the lock, and takes nothing from anybody")
+    func lockHolder() throws {
+        #expect(RunLock.holder(in: folder) == nil)
+        do {
+            let lock = try RunLock(folder: folder)
+            defer { withExtendedLifetime(lock) {} }
+            #expect(RunLock.holder(in: folder) == ProcessInfo.processInfo.processIdentifier)
+            #expect(throws: LedgerProblem.self) { try RunLock(folder: folder) }
+        }
+        // The number still stands in the file.
+        #expect(RunLock.holder(in: folder) == nil)
+        _ = try RunLock(folder: folder)
+    }
+
+    @Test("Who looks keeps no run from beginning")
+    func lockUnderEyes() async throws {
+        _ = try RunLock(folder: folder)
+        let folder = folder
+        async let looks: Void = apart { for _ in 0..<5_000 { _ = RunLock.holder(in: folder) } }
+        for _ in 0..<50 { #expect(throws: Never.self) { _ = try RunLock(folder: folder) } }
+        await looks
+    }
+
     @Test("A full disk is said to be full, and what was committed stays")
     func fullDisk() async throws {
         try await SmallDisk.lend(kibibytes: 4096 + 400, to: "LedgerTests/fullDisk") { disk in

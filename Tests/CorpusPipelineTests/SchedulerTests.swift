@@ -179,6 +179,87 @@ struct SchedulerTests {
         #expect(try router.decideNextSelection(isExhausted: true))
     }
 
+    @Test("Another width holds for what is started from then on")
+    func otherWidth() throws {
+        var scheduler = Scheduler(nodes: plan.nodes)
+        for number in 0..<20 { scheduler.enqueue(.unit(node: solved, item(number), ordinal: 0)) }
+        func start() -> [Work] {
+            var works: [Work] = []
+            while let work = scheduler.next() { works.append(work) }
+            return works
+        }
+        var wish = RunControl.Wish()
+        wish.widths = [solved: 3]
+        scheduler.obey(wish)
+        let first = start()
+        #expect(first.count == 3)
+
+        wish.widths = [solved: 1]
+        scheduler.obey(wish)
+        for work in first.dropLast() { scheduler.finish(work) }
+        #expect(start().isEmpty)
+        scheduler.finish(first[2])
+        #expect(start().count == 1 && scheduler.inWork(at: solved) == 1)
+    }
+
+    @Test("Before a skipped stage keys are kept and not items, nothing above waits, and each comes back once")
+    func skipped() throws {
+        var router = Router(plan: plan)
+        var wish = RunControl.Wish()
+        wish.skipped = [tested]
+        router.obey(wish)
+        let count = 3_000
+        for number in 0..<count {
+            let passage = Outcome.Passage(item: item(number), state: .expanded)
+            let work = Work.unit(node: solved, passage.item, ordinal: 0)
+            try router.route([.init(work: work, outcome: Outcome(passages: [passage], state: .expanded))])
+        }
+        #expect(router.scheduler.waiting == 0 && router.left == count && router.wantsSeed)
+        #expect(router.scheduler.waiting(at: tested) == count)
+        router.refill()
+        #expect(router.nextWorks().isEmpty && !router.isDone)
+        guard case .skipped(let sentence) = router.remainder else {
+            Issue.record("nothing is said to be left")
+            return
+        }
+        #expect(sentence == "everything is done but what was skipped: 3000 units at `tested`")
+
+        router.obey(RunControl.Wish())
+        var keys: [ItemKey] = []
+        router.refill()
+        while let work = router.scheduler.next() {
+            guard case .group(let node, let task, let main, _) = work, main.count == 1 else {
+                Issue.record("other work: \(work)")
+                return
+            }
+            #expect(node == tested && task == main[0])
+            keys += main
+            #expect(router.scheduler.waiting <= 2 * 64 && !router.isDone)
+            router.settle(work, Outcome(state: .kept))
+            router.refill()
+        }
+        #expect(keys.count == count && Set(keys).count == count)
+        #expect(router.left == 0 && router.remainder == nil)
+    }
+
+    @Test("What stands before a stage when it is skipped holds up neither the stages above nor the sources")
+    func skippedQueue() {
+        var scheduler = Scheduler(nodes: plan.nodes)
+        scheduler.enqueue(.unit(node: solved, item(0), ordinal: 0))
+        for number in 1...(scheduler.frontier + 1) {
+            scheduler.enqueue(.unit(node: tested, item(number), ordinal: 0))
+        }
+        let (wasFull, hadRoom) = (scheduler.isFull(tested), scheduler.hasRoom)
+        #expect(wasFull && !hadRoom)
+        var wish = RunControl.Wish()
+        wish.skipped = [tested]
+        scheduler.obey(wish)
+        let (isFull, hasRoom) = (scheduler.isFull(tested), scheduler.hasRoom)
+        #expect(!isFull && hasRoom)
+        #expect(scheduler.next()?.node == solved)
+        #expect(scheduler.next() == nil)
+    }
+
     @Test("Keys are counted exactly, however many they are")
     func repetitions() {
         var repetitions = Repetitions()

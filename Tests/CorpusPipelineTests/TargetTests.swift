@@ -174,7 +174,10 @@ struct TargetTests {
         let run = try TestRun()
         defer { run.remove() }
         let text = Self.recipe("{ accepted: 20, strata: { kind: { k0: 1 } } }", kinds: 1)
-            .edited("  rated:", to: "  marked: { verify: toy-label, from: tested, options: { label: kind } }\n  rated:")
+            .edited(
+                "  rated:",
+                to: "  marked: { verify: toy-label, from: tested, options: { label: kind } }\n  rated:"
+            )
             .edited("from: tested, siblings", to: "from: marked, siblings")
         let (end, _) = try await run.pass(text, endpoint: Self.endpoint())
         guard case .failure(let failure) = end.stop else {

@@ -4,6 +4,9 @@ import Glibc
 package struct TestSocket: Sendable {
     package let descriptor: Int32
 
+    /// A socket that was opened elsewhere.
+    package init(descriptor: Int32) { self.descriptor = descriptor }
+
     /// Listens on a free port of the loopback, which stays ours until this process ends.
     ///
     /// A second socket keeps the port bound when the listener has closed: nobody answers there any more, and no other
@@ -110,6 +113,9 @@ package struct TestSocket: Sendable {
 
     /// Wakes whoever blocks on the socket.
     package func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// Says that nothing more is written; what comes can still be read.
+    package func shutWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Ends the connection, with a reset instead of a farewell when asked to.
     package func close(resetting: Bool = false) {

@@ -120,6 +120,8 @@ struct ReportText {
         case "done": paint.green("done")
         case "running": paint.yellow("running, or killed in mid-run; the same run again continues")
         case "interrupted": paint.yellow("interrupted; the same run again continues")
+        case "drained": paint.yellow("ended by `ctl drain`; the same run again continues")
+        case "skipped": paint.yellow("a stage was skipped; the same run again continues")
         case "budget": paint.yellow("stopped at its budget; raise it and run again to continue")
         default: paint.red(report.state.shown)
         }

@@ -22,11 +22,13 @@ struct RunCommand: AsyncParsableCommand {
             1. --record writes every request and reply of the run to a folder, without keys and addresses, and --cassette \
             takes replies from there before anything is bought, so that a run can be repeated on another machine.
 
+            While it works, `corpusmith ctl` looks at it, holds it, changes it or ends it.
+
             --metrics serves counts of the model calls while the run lasts, on this machine alone: calls in flight and waiting, \
             latencies, tokens, cost and errors by code, never a word of requests or replies.
 
             Exit codes: 0 done, 1 replayed with replies missing, 2 could not do it, 75 stopped early but resumable (budget reached, endpoint down, \
-            disk full), 130 interrupted, 64 bad command line.
+            disk full, drained, a stage skipped), 130 interrupted, 64 bad command line.
 
             Example: corpusmith run Templates/Recipes/quickstart.yaml
             """

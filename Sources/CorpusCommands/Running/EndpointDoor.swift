@@ -22,6 +22,7 @@ actor EndpointDoor: ModelEndpoint {
         /// The client, from before it is asked to do anything.
         var client: EndpointClient?
         var isDraining = false
+        var isPaused = false
     }
 
     private let plan: Plan
@@ -57,6 +58,15 @@ actor EndpointDoor: ModelEndpoint {
         }
         client?.drain()
         local.drain()
+    }
+
+    /// Lets no call begin for now, or lets them begin again; those in flight end.
+    nonisolated func setPaused(_ isPaused: Bool) {
+        // In one step with the opening, so that a client never keeps what was taken back meanwhile.
+        hall.withLock { hall in
+            hall.isPaused = isPaused
+            hall.client?.setPaused(isPaused)
+        }
     }
 
     /// How the calls stand; without models before the first one.
@@ -108,6 +118,7 @@ actor EndpointDoor: ModelEndpoint {
         )
         let isDraining = hall.withLock { hall in
             hall.client = client
+            if hall.isPaused { client.setPaused(true) }
             return hall.isDraining
         }
         do {

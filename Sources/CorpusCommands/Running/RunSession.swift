@@ -33,6 +33,7 @@ struct RunSession {
         if let target = tape.record { try makeFolder(target, "the cassette's folder", option: "--record") }
         let lock = try RunLock(folder: folder.path)
         defer { withExtendedLifetime(lock) {} }
+        // For people and the ledger; what takes time is measured by a clock that nobody sets.
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
         let ledger = try Ledger.begin(
             path: folder.ledger,
@@ -48,11 +49,13 @@ struct RunSession {
             Terminal.tell("\(plan.recipe.name): up to \(text.inFull); \(limit)")
         }
         if let cassette { try await ledger.load(cassette) }
-        let control = RunControl()
-        let end = try await work(ledger, sandbox, control, now)
+        let place = try workplace(ledger, sandbox)
+        let server = serveControl(place.desk)
+        defer { server?.stop() }
+        let end = try await work(at: place)
         let report: RunReport
         do {
-            report = try await conclude(end, ledger, now)
+            report = try await conclude(end, ledger, now, budgetHint: place.desk.budgetHint)
         } catch {
             // What was paid for so far is worth carrying too; that it cannot be does not hide why the run stopped.
             try? recordCassette(ledger)
@@ -83,12 +86,8 @@ struct RunSession {
 
     // MARK: - During
 
-    private func work(
-        _ ledger: Ledger,
-        _ sandbox: (any Sandbox)?,
-        _ control: RunControl,
-        _ now: @escaping @Sendable () -> Double
-    ) async throws -> PassEnd {
+    /// Puts together what a pass needs; nothing is called.
+    private func workplace(_ ledger: Ledger, _ sandbox: (any Sandbox)?) throws -> Workplace {
         let unsure = try ledger.spent().unsure
         if unsure.calls > 0, !tape.isReplay {
             Terminal.tell(
@@ -108,33 +107,46 @@ struct RunSession {
             batches: LedgerBatches(ledger),
             answered: try ledger.writers()
         )
+        let clock = ContinuousClock()
+        let start = clock.now
         let services = RunServices(
             endpoint: tape.isReplay ? ReplayEndpoint() : door,
             sandbox: sandbox,
-            now: now,
+            now: { start.duration(to: clock.now) / .seconds(1) },
             drain: door.drain
         )
+        let control = RunControl()
         let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
-        let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: now)
-        let watch = WallWatch(plan.recipe.budget?.wallSeconds, started: now())
-        let end = try await follow(engine, from: door, gate, control) { figures in
+        let desk = ControlDesk(plan: plan, pass: ledger.pass, control: control, budget: budget, door: door) {
+            if !isQuiet { Self.note("control: \($0)") }
+        }
+        return Workplace(
+            gate: gate,
+            door: door,
+            control: control,
+            engine: engine,
+            desk: desk,
+            elapsed: services.now
+        )
+    }
+
+    private func work(at place: Workplace) async throws -> PassEnd {
+        let progress = Progress(isQuiet: isQuiet, seeds: plan.estimate.seeds, now: place.elapsed)
+        let watch = WallWatch()
+        let end = try await follow(place) { figures in
             progress.update(figures)
-            if let warning = watch.warning(at: now()) { Self.warn(warning) }
+            let standing = place.control.standing
+            if let warning = watch.warning(after: standing.elapsed, of: standing.wall) { Self.warn(warning) }
         }
         progress.finish()
-        await door.shut()
+        await place.door.shut()
         return end
     }
 
     /// Runs the engine and the bundled model beside it, and listens to signals.
-    private func follow(
-        _ engine: Engine,
-        from door: EndpointDoor,
-        _ gate: LocalModelGate,
-        _ control: RunControl,
-        progress: (Figures) -> Void
-    ) async throws -> PassEnd {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    private func follow(_ place: Workplace, progress: (Figures) -> Void) async throws -> PassEnd {
+        let (door, gate, control) = (place.door, place.gate, place.control)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await gate.keep() }
             // The server of the counts ends with the run.
             defer {
@@ -153,10 +165,13 @@ struct RunSession {
                     _exit(CommandExit.interrupted.rawValue)
                 }
             } _: {
-                try await engine.run(progress: progress)
+                try await place.engine.run(progress: progress)
             }
             // The bundled model may be starting still.
-            if case .interrupted = end.stop { group.cancelAll() }
+            switch end.stop {
+            case .interrupted, .drained: group.cancelAll()
+            default: break
+            }
             return end
         }
     }
@@ -201,10 +216,13 @@ struct RunSession {
         }
     }
 
-    private static func warn(_ sentence: String) {
+    private static func warn(_ sentence: String) { note("warning[budget]: \(sentence)") }
+
+    /// Tells something while the run works.
+    static func note(_ sentence: String) {
         // A redrawn line may stand there.
         if Terminal.isInteractive { Terminal.tellRaw("\r\u{1B}[K") }
-        Terminal.tell("warning[budget]: \(sentence)")
+        Terminal.tell(sentence)
     }
 
     // MARK: - After
@@ -212,7 +230,8 @@ struct RunSession {
     private func conclude(
         _ end: PassEnd,
         _ ledger: Ledger,
-        _ now: @Sendable () -> Double
+        _ now: @Sendable () -> Double,
+        budgetHint: String
     ) async throws -> RunReport {
         guard let stop = end.stop else {
             do {
@@ -223,7 +242,7 @@ struct RunSession {
                 throw error
             }
         }
-        let (state, exit) = tell(stop, ledger)
+        let (state, exit) = tell(stop, ledger, budgetHint: budgetHint)
         // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
         try? ledger.end(state: state, now: now())
         // The account of what there is so far; that it is missing is no reason to hide why the run stopped.
@@ -302,7 +321,11 @@ struct RunSession {
             + ReportText.text(report.spending.unanswered)
     }
 
-    private func tell(_ stop: RunStop, _ ledger: Ledger) -> (state: String, exit: ExitCode) {
+    private func tell(
+        _ stop: RunStop,
+        _ ledger: Ledger,
+        budgetHint: String
+    ) -> (state: String, exit: ExitCode) {
         let again = "run the same command again to continue"
         switch stop {
         case .interrupted:
@@ -312,9 +335,15 @@ struct RunSession {
             CommandExit.tell(
                 "budget",
                 sentence + bookedBlindly(ledger),
-                hint: "raise `budget:` in the recipe and \(again)"
+                hint: "\(budgetHint) and \(again)"
             )
             return ("budget", CommandExit.resumable)
+        case .drained:
+            Terminal.tell("drained: everything paid for is on the ledger; \(again)")
+            return ("drained", CommandExit.resumable)
+        case .skipped(let sentence):
+            CommandExit.tell("skipped", sentence, hint: again)
+            return ("skipped", CommandExit.resumable)
         case .wall(let sentence):
             CommandExit.tell("budget", sentence, hint: again)
             return ("budget", CommandExit.resumable)

@@ -81,6 +81,7 @@ extension BatchChannel {
             batch.record.file = file
             try await store.name(tag, file: file, id: nil)
         }
+        await gate.pass()
         guard rows.end == nil else { throw BatchNotSent() }
         let creation = dialect.creation(lines, file: batch.record.file, tag: tag)
         let (state, isCertain) = try await create(creation, batch.record)

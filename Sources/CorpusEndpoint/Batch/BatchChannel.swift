@@ -15,6 +15,8 @@ final class BatchChannel: Sendable {
     let calls: BatchCalls
     let waits: RetryWaits
     let breaker: Breaker
+    /// Shut while no batch may be sent.
+    let gate = PauseGate()
     /// The endpoint's names of batches that are not looked for any more.
     let known = Mutex<Set<String>>([])
     /// How many batches are under way.
@@ -122,6 +124,7 @@ final class BatchChannel: Sendable {
     func drain() {
         rows.close(CancellationError())
         waits.end(CancellationError())
+        gate.end()
     }
 
     /// Drains, aborts exchanges, and returns when nothing goes on any more.
@@ -154,7 +157,8 @@ final class BatchChannel: Sendable {
         spawn { [self] in
             let sleep: @Sendable (Duration) async throws -> Void = { [waits] in try await waits.wait($0) }
             while await rows.ripen(settings.quiet, now: lane.shared.elapsed, sleep: sleep) {
-                await submitNext()
+                await gate.pass()
+                if rows.end == nil { await submitNext() }
             }
         }
     }

@@ -26,7 +26,6 @@ package final class Budget: Sendable {
         var marks: [String: Amounts] = [:]
     }
 
-    package let caps: Caps
     private let elapsed: @Sendable () -> Duration
     private let warn: @Sendable (BudgetWarning) -> Void
     private let state: Mutex<State>
@@ -53,7 +52,6 @@ package final class Budget: Sendable {
         keep: (@Sendable (String, Amounts) async throws -> Void)? = nil,
         warn: @escaping @Sendable (BudgetWarning) -> Void = { _ in }
     ) {
-        self.caps = caps
         self.warn = warn
         self.keep = keep
         let start = clock.now
@@ -64,6 +62,8 @@ package final class Budget: Sendable {
         warnings.forEach(warn)
     }
 
+    /// The limits of all calls together, as they are now.
+    package var caps: Caps { state.withLock(\.book.caps) }
     /// What is booked.
     package var spent: Amounts { state.withLock(\.book.total.spent) }
     /// What calls in flight may take at most.
@@ -167,6 +167,28 @@ package final class Budget: Sendable {
         }
         for move in moved { move.resume() }
         warnings.forEach(warn)
+    }
+
+    /// Changes the limits of all calls together, from now on.
+    ///
+    /// Nothing is granted any more that does not fit the new ones. What calls in flight have reserved stays theirs, so that
+    /// below it a new limit may still be exceeded, by no more than that.
+    ///
+    /// - Parameter change: Changes the limits, in one step with whoever asks for a reservation.
+    /// - Returns: The limits that hold now, what is spent, and what calls in flight may take at most.
+    package func change(_ change: (inout Caps) -> Void) -> (caps: Caps, spent: Amounts, reserved: Amounts) {
+        let (moved, warnings, standing) = state.withLock { state in
+            var caps = state.book.caps
+            change(&caps)
+            let moves = state.book.change(caps, at: elapsed())
+            let warnings = state.book.newWarnings()
+            let ends = moves.contains { $0.answer != .granted }
+            let total = state.book.total
+            return (take(moves, from: &state), ends ? [] : warnings, (caps, total.spent, total.reserved))
+        }
+        for move in moved { move.resume() }
+        warnings.forEach(warn)
+        return standing
     }
 
     /// Grants nothing any more; whoever waits is sent away with `CancellationError`.

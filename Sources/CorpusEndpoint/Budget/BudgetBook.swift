@@ -56,7 +56,7 @@ struct BudgetBook: Sendable {
         case waitsForRun
     }
 
-    let caps: Caps
+    private(set) var caps: Caps
     let perRole: [String: Caps]
     private(set) var total: Account
     private(set) var roles: [String: Account]
@@ -122,6 +122,17 @@ struct BudgetBook: Sendable {
             while let request = lines[role]?.removeFirst() { numbers.append(request.number) }
         }
         return numbers
+    }
+
+    /// Takes other caps for all calls together; each of them may be told of once more.
+    ///
+    /// What is reserved stays reserved: it may be in flight.
+    ///
+    /// - Returns: Who moves.
+    mutating func change(_ new: Caps, at now: Duration) -> [Move] {
+        warned = warned.filter { $0.role != nil || caps.limit(of: $0.kind) == new.limit(of: $0.kind) }
+        caps = new
+        return advance(at: now)
     }
 
     /// Gives a reservation back and books what was taken.

@@ -36,14 +36,23 @@ package struct BudgetWarning: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Caps {
+    func limit(of kind: BudgetWarning.Cap.Kind) -> Int? {
+        switch kind {
+        case .nanoDollars: nanoDollars
+        case .tokens: tokens
+        case .calls: calls
+        }
+    }
+
     /// The caps of which four fifths or more are spent; a cap of 0 warns of nothing.
     func warnings(at spent: Amounts, role: String?) -> [BudgetWarning] {
-        let all: [(BudgetWarning.Cap.Kind, limit: Int?, spent: Int)] = [
-            (.nanoDollars, nanoDollars, spent.nanoDollars), (.tokens, tokens, spent.tokens),
-            (.calls, calls, spent.calls),
+        let all: [(BudgetWarning.Cap.Kind, spent: Int)] = [
+            (.nanoDollars, spent.nanoDollars), (.tokens, spent.tokens), (.calls, spent.calls),
         ]
-        return all.compactMap { kind, limit, spent in
-            guard let limit, limit > 0, Int128(spent) * 5 >= Int128(limit) * 4 else { return nil }
+        return all.compactMap { kind, spent in
+            guard let limit = limit(of: kind), limit > 0, Int128(spent) * 5 >= Int128(limit) * 4 else {
+                return nil
+            }
             return BudgetWarning(cap: .init(role: role, kind: kind), limit: limit, spent: spent)
         }
     }

@@ -11,6 +11,8 @@ public struct EndpointCounts: Sendable, Hashable {
     public var failures = 0
     /// Requests between sending and the last byte.
     public var inFlight = 0
+    /// Calls that have a lease: those in flight, and those that are about to be.
+    package var leased = 0
     /// Calls that wait for a lease.
     public var waiting = 0
     /// Requests that ended without a reply, by code; those that were stopped from our side are not among them.
@@ -39,6 +41,7 @@ public struct EndpointCounts: Sendable, Hashable {
         total.replies += more.replies
         total.failures += more.failures
         total.inFlight += more.inFlight
+        total.leased += more.leased
         total.waiting += more.waiting
         total.hedged += more.hedged
         total.errors.merge(more.errors, uniquingKeysWith: +)

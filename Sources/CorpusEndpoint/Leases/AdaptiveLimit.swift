@@ -109,6 +109,9 @@ struct AdaptiveLimit: Sendable, Hashable {
     /// Takes note of what a server says about itself.
     mutating func observe(_ queue: Queue?) { self.queue = queue }
 
+    /// Begins to look anew after a time in which calls were held back: it says nothing about the server.
+    mutating func restart(now: Double) { span = Span(settling: 0, opening: now) }
+
     /// Books the end of a call.
     ///
     /// - Parameters:

@@ -39,6 +39,8 @@ final class LeaseDesk: Sendable {
         var lastNumber: UInt64 = 0
         var waiting = 0
         var end: (any Error)?
+        /// Whether nobody gets a lease for now.
+        var isPaused = false
         /// When the desk looks again by itself.
         var alarm: Double?
     }
@@ -87,7 +89,9 @@ final class LeaseDesk: Sendable {
     }
 
     /// Whether a call would get its lease at once.
-    var isFree: Bool { state.withLock { $0.waiting == 0 && $0.inFlight < $0.limit.limit } }
+    var isFree: Bool {
+        state.withLock { $0.waiting == 0 && $0.inFlight < $0.limit.limit && !$0.isPaused }
+    }
 
     /// Waits for a lease; every one must be ended.
     ///
@@ -96,7 +100,9 @@ final class LeaseDesk: Sendable {
         let now = now()
         let quick = try state.withLock { state throws -> Lease? in
             if let end = state.end { throw end }
-            guard state.waiting == 0, state.wait(for: need, now: now) == 0 else { return nil }
+            guard !state.isPaused, state.waiting == 0, state.wait(for: need, now: now) == 0 else {
+                return nil
+            }
             return state.grant(need, now: now)
         }
         if let quick { return quick }
@@ -120,9 +126,8 @@ final class LeaseDesk: Sendable {
     func leaseNow(_ need: LeaseNeed) -> Lease? {
         let now = now()
         return state.withLock { state in
-            guard state.end == nil, state.waiting == 0, state.wait(for: need, now: now) == 0 else {
-                return nil
-            }
+            guard state.end == nil, !state.isPaused, state.waiting == 0, state.wait(for: need, now: now) == 0
+            else { return nil }
             return state.grant(need, now: now)
         }
     }
@@ -165,6 +170,18 @@ final class LeaseDesk: Sendable {
     /// Takes note of what the server says about its queue.
     func observe(_ queue: AdaptiveLimit.Queue?) { state.withLock { $0.limit.observe(queue) } }
 
+    /// Gives no lease for now, or gives them again; who waits, waits on.
+    func setPaused(_ isPaused: Bool) {
+        let now = now()
+        let moved = state.withLock { state in
+            guard state.isPaused != isPaused else { return Moved() }
+            state.isPaused = isPaused
+            if !isPaused { state.limit.restart(now: now) }
+            return advance(&state)
+        }
+        resume(moved)
+    }
+
     /// Gives no lease any more.
     ///
     /// Whoever waits gets the error, and so does whoever comes later; the first error counts.
@@ -205,6 +222,7 @@ final class LeaseDesk: Sendable {
             }
             return moved
         }
+        guard !state.isPaused else { return moved }
         let now = now()
         while let waiter = state.next() {
             let wait = state.wait(for: waiter.need, now: now)

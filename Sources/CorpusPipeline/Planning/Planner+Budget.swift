@@ -1,4 +1,5 @@
 import CorpusConfig
+package import CorpusDiagnostics
 import CorpusKit
 
 extension Planner {
@@ -30,23 +31,10 @@ extension Planner {
             let own = recipe.budget?.perRole[model.spec.name]
             let price = model.spec.place.value.worstPrice
             guard recipe.budget?.nanoDollars != nil || capped.contains(model.spec.name) else { continue }
-            for field in model.spec.repricing {
-                fault(
-                    "misplaced-key",
-                    "`\(field.value)` may change what a call of `\(model.spec.name)` costs, so a budget in dollars cannot be kept",
-                    at: field.location,
-                    hint: "leave it out, or cap `tokens` or `calls` in place of dollars"
-                )
+            for flaw in model.spec.dollarFlaws {
+                fault(flaw.code, flaw.message, at: flaw.location, hint: flaw.hint)
             }
-            if price == nil {
-                fault(
-                    "missing-price",
-                    "model `\(model.spec.name)` has no price, so a budget in dollars cannot be kept",
-                    at: model.spec.place.location,
-                    hint:
-                        "add `price: { input: …, output: … }` in dollars per million tokens, with 0 for one that costs nothing"
-                )
-            } else if let own, own.nanoDollars == 0, price?.isNothing == false {
+            if let own, own.nanoDollars == 0, price?.isNothing == false {
                 fault(
                     "out-of-range",
                     "a budget of 0 dollars allows `\(model.spec.name)` no call, since it has a price",
@@ -55,6 +43,52 @@ extension Planner {
                 )
             }
         }
+    }
+}
+
+extension Recipe.Model {
+    /// Why a budget in dollars could not be kept with this model.
+    fileprivate var dollarFlaws: [Diagnostic] {
+        var flaws = repricing.map { field in
+            Diagnostic(
+                "misplaced-key",
+                "`\(field.value)` may change what a call of `\(name)` costs, so a budget in dollars cannot be kept",
+                at: field.location,
+                hint: "leave it out, or cap `tokens` or `calls` in place of dollars"
+            )
+        }
+        if place.value.worstPrice == nil {
+            flaws.append(
+                Diagnostic(
+                    "missing-price",
+                    "model `\(name)` has no price, so a budget in dollars cannot be kept",
+                    at: place.location,
+                    hint:
+                        "add `price: { input: …, output: … }` in dollars per million tokens, with 0 for one that costs nothing"
+                )
+            )
+        }
+        return flaws
+    }
+}
+
+extension Plan {
+    /// Why other caps could not be kept, or would leave nothing bounded, as ``Planner`` finds it in a recipe.
+    ///
+    /// - Parameters:
+    ///   - hasDollars: Whether there would be a cap in dollars.
+    ///   - isBounded: Whether there would be a cap on dollars, tokens or calls.
+    /// - Returns: The first fault, or nil.
+    package func fault(ofCapsWithDollars hasDollars: Bool, isBounded: Bool) -> Diagnostic? {
+        let models = usedModels.values.sorted { $0.spec.name < $1.spec.name }
+        if hasDollars, let flaw = models.lazy.compactMap(\.spec.dollarFlaws.first).first { return flaw }
+        guard !isBounded, !models.isEmpty else { return nil }
+        return Diagnostic(
+            "no-budget",
+            "without a cap on dollars, tokens or calls the run could cost anything",
+            at: nil,
+            hint: "give another one in its place, as in `--tokens 1000000`"
+        )
     }
 }
 

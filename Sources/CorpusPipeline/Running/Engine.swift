@@ -1,19 +1,6 @@
 import CorpusConfig
 import CorpusKit
 package import CorpusLedger
-import Synchronization
-
-/// Lets a person or a signal stop a pass from outside.
-package final class RunControl: Sendable {
-    private let stop = Mutex<RunStop?>(nil)
-
-    package init() {}
-
-    /// Asks the pass to start nothing new and to finish what is in work; the first request counts.
-    package func requestStop(_ reason: RunStop) { stop.withLock { if $0 == nil { $0 = reason } } }
-
-    var request: RunStop? { stop.withLock { $0 } }
-}
 
 /// How a pass ended.
 package struct PassEnd: Sendable {
@@ -39,6 +26,7 @@ package struct Engine: Sendable {
         self.ledger = ledger
         self.services = services
         self.control = control
+        control.adopt(plan)
     }
 
     /// Runs all stages; exports are written by ``ExportStep`` afterwards.
@@ -49,49 +37,60 @@ package struct Engine: Sendable {
     package func run(progress: (Figures) -> Void) async throws -> PassEnd {
         let meter = Meter()
         let isFresh = try ledger.isFresh()
-        let deadline = plan.recipe.budget?.wallSeconds.map { services.now() + Double($0) }
-        let halt: @Sendable () -> RunStop? = { [control, ledger, services, plan] in
-            control.request ?? ledger.shortage.map(RunStop.ledger)
-                ?? Self.late(deadline, services.now(), plan)
+        control.begin(at: services.now)
+        let halt: @Sendable () -> RunStop? = { [control, ledger] in
+            control.request ?? ledger.shortage.map(RunStop.ledger) ?? control.lateness
         }
         let fullCells = plan.target.flatMap { $0.labels.isEmpty ? nil : FullCells(TargetIndex($0).full) }
         let runner = UnitRunner(
             plan: plan,
             stages: try ledger.number(plan.nodes.map(\.stageRecord)),
             ledger: ledger,
-            exchange: Exchange(ledger: ledger, services: services, meter: meter, halt: halt),
+            exchange: Exchange(
+                ledger: ledger,
+                services: services,
+                meter: meter,
+                halt: halt,
+                hold: control.passPause
+            ),
             isFresh: isFresh,
             successors: plan.successors,
             fullCells: fullCells,
-            mustEnd: { halt().flatMap { Self.endsAll($0) ? $0 : nil } }
+            mustEnd: { halt().flatMap { Self.endsAll($0) ? $0 : nil } },
+            isDetached: control.isDetached
         )
         var router = Router(plan: plan, fullCells: fullCells)
         var feed = try Feed(plan: plan)
+        var tally = PassTally(nodes: plan.nodes.count)
         var stop: RunStop?
 
         await withTaskGroup(of: [(Work, UnitRunner.End)]?.self) { group in
-            // Units may wait for long: the end of the time must not wait for one of them.
-            if let deadline {
-                group.addTask { [services] in
-                    // Clocks are set, and sleeps end early.
-                    while !Task.isCancelled, services.now() < deadline {
-                        await services.sleep(max(0.01, deadline - services.now()))
-                    }
-                    return nil
-                }
-            }
             var working = 0
+            var isWatched = false
             while true {
+                let wish = control.wish
+                // Units may wait for long: neither a request nor the end of the time must wait for one of them.
+                if !isWatched, !Task.isCancelled {
+                    group.addTask { [control, services] in
+                        await control.news(since: wish.revision, sleep: services.sleep)
+                        return nil
+                    }
+                    isWatched = true
+                }
+                router.obey(wish)
+                if wish.isPaused, stop == nil, Task.isCancelled { stop = .interrupted }
                 if let reason = halt(), stop == nil || (!Self.endsAll(stop) && Self.endsAll(reason)) {
                     stop = reason
                 }
-                if stop != nil {
+                if let stop {
+                    control.end(stop)
                     router.drain(everything: Self.endsAll(stop))
-                    if Self.endsCalls(stop) || Self.endsCalls(halt()) { services.drain() }
+                    if wish.isPaused || Self.endsCalls(stop) || Self.endsCalls(halt()) { services.drain() }
                 }
-                router.refill()
+                let goesOn = stop == nil && !wish.isPaused
+                if !wish.isPaused { router.refill() }
                 var hasTime = true
-                if stop == nil {
+                if goesOn {
                     do {
                         let start = ContinuousClock.now
                         while hasTime, router.wantsSeed, !feed.isExhausted, feed.count < router.rowLimit,
@@ -112,13 +111,13 @@ package struct Engine: Sendable {
                         continue
                     }
                 }
-                for works in router.nextWorks() {
+                for works in control.wish.isPaused ? [] : router.nextWorks() {
                     working += 1
                     group.addTask { Array(zip(works, await runner.perform(works))) }
                 }
                 do {
                     let isFed = feed.isExhausted || feed.count >= router.rowLimit
-                    if stop == nil, isFed, try router.decideNextSelection(isExhausted: feed.isExhausted) {
+                    if goesOn, isFed, try router.decideNextSelection(isExhausted: feed.isExhausted) {
                         continue
                     }
                 } catch {
@@ -127,20 +126,25 @@ package struct Engine: Sendable {
                     )
                     continue
                 }
-                if stop == nil, !hasTime { continue }
-                guard working > 0, let next = await group.next() else {
-                    if stop == nil, !feed.isExhausted, feed.count < router.rowLimit, halt() != nil {
-                        continue
-                    }
+                if goesOn, !hasTime { continue }
+                control.publish(router.standing(tally), seeds: tally.seeds, exported: tally.exported)
+                guard working > 0 || (stop == nil && wish.isPaused), let next = await group.next() else {
+                    if stop == nil, control.wish.revision != wish.revision { continue }
+                    let isFed = feed.isExhausted || feed.count >= router.rowLimit
+                    if stop == nil, !isFed, halt() != nil { continue }
                     break
                 }
-                guard let next else { continue }
+                guard let next else {
+                    isWatched = false
+                    continue
+                }
                 working -= 1
                 for (work, end) in next {
                     switch end {
                     case .done(let steps):
                         for step in steps {
                             Self.count(step.outcome, of: plan.nodes[step.work.node], in: meter)
+                            tally.count(step, at: plan.nodes[step.work.node])
                         }
                         do {
                             try router.route(steps)
@@ -152,6 +156,7 @@ package struct Engine: Sendable {
                         if let first = steps.first { router.settle(work, first.outcome) }
                     case .stop(let reason):
                         // A wait that was ended because the pass ends says nothing new about why.
+                        let reason = reason.isInterruption ? halt() ?? reason : reason
                         if stop == nil || (Self.endsAll(reason) && !reason.isInterruption) { stop = reason }
                         router.scheduler.abandon(work)
                     }
@@ -162,15 +167,17 @@ package struct Engine: Sendable {
         }
         // A deadline that passed while the last unit was in work stops nothing.
         if case .wall = stop, feed.isExhausted || feed.count >= router.rowLimit, router.isDone { stop = nil }
+        if stop == nil { stop = router.remainder }
+        if let stop { control.end(stop) } else { control.finish() }
         return PassEnd(stop: stop, figures: meter.snapshot, left: router.left)
     }
 
     /// Whether not even work that needs no model may be started.
     private static func endsAll(_ stop: RunStop?) -> Bool {
         switch stop {
-        case .ledger, .interrupted: true
+        case .ledger, .interrupted, .drained: true
         case .failure(let failure): failure.code == "internal-error" || failure.code == "sandbox-error"
-        case .budget, .wall, nil: false
+        case .budget, .wall, .skipped, nil: false
         }
     }
 
@@ -178,11 +185,6 @@ package struct Engine: Sendable {
     private static func endsCalls(_ stop: RunStop?) -> Bool {
         if case .wall = stop { return true }
         return endsAll(stop)
-    }
-
-    private static func late(_ deadline: Double?, _ now: Double, _ plan: Plan) -> RunStop? {
-        guard let deadline, now >= deadline, let wall = plan.recipe.budget?.wallSeconds else { return nil }
-        return .wall("the time budget of \(wall) s is used up")
     }
 
     private static func count(_ outcome: Outcome, of node: PlanNode, in meter: Meter) {

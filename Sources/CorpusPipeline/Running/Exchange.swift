@@ -7,7 +7,7 @@ package struct RunServices: Sendable {
     package var endpoint: any ModelEndpoint
     /// Nil when the recipe needs none.
     package var sandbox: (any Sandbox)?
-    /// Seconds since 1970.
+    /// Seconds of a clock that is never set: what a pass may take is measured by it.
     package var now: @Sendable () -> Double
     /// Ends every wait that is no exchange in flight; called, perhaps more than once, when the pass must end.
     package var drain: @Sendable () -> Void
@@ -50,14 +50,18 @@ package final class Exchange: Sendable {
     let meter: Meter
     /// Why nothing more may be bought or run, if so.
     private let halt: @Sendable () -> RunStop?
+    /// Waits while nothing new may be bought.
+    private let hold: @Sendable () async throws -> Void
 
     init(
         ledger: Ledger,
         services: RunServices,
         meter: Meter,
-        halt: @escaping @Sendable () -> RunStop?
+        halt: @escaping @Sendable () -> RunStop?,
+        hold: @escaping @Sendable () async throws -> Void = {}
     ) {
         self.halt = halt
+        self.hold = hold
         self.ledger = ledger
         self.services = services
         self.meter = meter
@@ -100,6 +104,7 @@ package final class Exchange: Sendable {
                 return known.reply
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
+            try await hold()
             if let stop = halt() { throw Halted(stop: stop) }
             let bought: EndpointReply
             do {
@@ -157,6 +162,7 @@ package final class Exchange: Sendable {
         defer { for key in taken { calls.end(key, with: replies[key]) } }
         let missing = try texts.filter { try taken.contains($0.key) && ledger.call($0.key) == nil }
         guard missing.count > 1 else { return }
+        try await hold()
         if let stop = halt() { throw Halted(stop: stop) }
         request.choices = missing.count
         let bought: EndpointReply

@@ -97,4 +97,6 @@ struct Outcome: Sendable {
     /// For progress: the state of the unit, and why.
     var state: ItemState
     var reason: ReasonCode?
+    /// How each of a unit's items ended, where passages do not say.
+    var ends: [ItemState]?
 }

@@ -27,7 +27,7 @@ struct Router {
 
     private static let cores = ProcessInfo.processInfo.activeProcessorCount
 
-    private let plan: Plan
+    let plan: Plan
     private var readers: [[Reader]]
     private var barriers: [Int: Barrier] = [:]
     private var releases: [Int: Release] = [:]
@@ -63,7 +63,7 @@ struct Router {
     }
 
     /// Whether there is room for another seed on the way.
-    var wantsSeed: Bool { scheduler.waiting + scheduler.running < scheduler.frontier }
+    var wantsSeed: Bool { scheduler.hasRoom }
 
     /// Whether everything that has come so far is settled and decided.
     var isDone: Bool {
@@ -71,8 +71,21 @@ struct Router {
             && scheduler.isQuiet(Set(plan.nodes.indices))
     }
 
-    /// How many units wait for their turn.
-    var left: Int { releases.values.reduce(scheduler.waiting) { $0 + $1.waiting.count } }
+    /// How many units wait for their turn, at skipped nodes also those that wait for others.
+    var left: Int {
+        let released = releases.values.reduce(scheduler.waiting) { $0 + $1.waiting.count }
+        let parked = scheduler.parked.keys.reduce(released) { $0 + scheduler.parkedUnits(at: $1) }
+        return scheduler.skipped.reduce(parked) {
+            $0 + (barriers[$1]?.waiting.count ?? waitingForChoice(at: $1))
+        }
+    }
+
+    /// How many items a selector has before it, decided about or not.
+    func waitingForOthers(at node: Int) -> Int {
+        (barriers[node]?.waiting.count ?? waitingForChoice(at: node)) + (releases[node]?.waiting.count ?? 0)
+    }
+
+    private func waitingForChoice(at node: Int) -> Int { plan.target?.node == node ? chosenLater.count : 0 }
 
     /// What can be started now, in portions for one task each.
     ///
@@ -153,6 +166,9 @@ struct Router {
 
     /// Takes an item in at a node that works item by item, or decides about all items at once.
     private mutating func accept(_ item: FlowItem, at node: Int) throws {
+        if scheduler.skipped.contains(node), !plan.nodes[node].kind.isSelect {
+            return scheduler.park(item, at: node)
+        }
         switch plan.nodes[node].kind {
         case .select where plan.nodes[node].isTarget:
             target?.observe(item)
@@ -177,6 +193,8 @@ struct Router {
     /// - Returns: Whether one decided, or more rows may be read.
     mutating func decideNextSelection(isExhausted: Bool) throws -> Bool {
         for node in barriers.keys.sorted() where !scheduler.closed.contains(node) && isNext(node) {
+            // Where nothing has come there is nothing to leave out.
+            if scheduler.skipped.contains(node), barriers[node]?.waiting.isEmpty == false { continue }
             // Taken out, so that sealing copies nothing and what was observed goes when all is let go.
             guard var barrier = barriers.removeValue(forKey: node) else { continue }
             try barrier.index.seal()
@@ -210,6 +228,7 @@ struct Router {
     /// Chooses the target's samples when there are enough of them or will be no more; else begins another wave.
     private mutating func decideTarget(isExhausted: Bool) -> Bool {
         guard let node = plan.target?.node, !scheduler.closed.contains(node), isSettled(before: node),
+            chosenLater.isEmpty || !scheduler.skipped.contains(node),
             var index = target
         else { return false }
         // What it holds is not copied when it changes.
@@ -233,7 +252,9 @@ struct Router {
 
     /// Makes work of what selectors have decided about, as far as there is room: of the rest only keys are kept.
     mutating func refill() {
-        for node in Array(releases.keys) where !scheduler.closed.contains(node) {
+        scheduler.unpark()
+        for node in Array(releases.keys)
+        where !scheduler.closed.contains(node) && !scheduler.skipped.contains(node) {
             while !scheduler.isFull(node), let item = releases[node]?.waiting.popLast(),
                 let selection = releases[node]?.index.selection(for: item.key)
             {

@@ -11,6 +11,10 @@ package enum RunStop: Sendable {
     case ledger(LedgerProblem)
     /// A person or the system asked.
     case interrupted
+    /// A person asked for it by `ctl drain`.
+    case drained
+    /// Nothing is left but what waits at stages that a person had skipped.
+    case skipped(String)
     /// Time is up.
     case wall(String)
 

@@ -6,13 +6,15 @@ import CorpusLedger
 /// Later nodes go first, so that finished samples come out early and what is on its way stays small: sources are
 /// asked for another row only while less than `frontier` units are waiting or in work.
 struct Scheduler {
-    private let nodes: [PlanNode]
-    private var queues: [Queue]
+    let nodes: [PlanNode]
+    private(set) var queues: [Queue]
     private var inFlight: [Int]
     /// For each group node: how much work upstream belongs to a task, by task.
     private var live: [Int: [ItemKey: Int]] = [:]
     /// For each group node: what has arrived, by task.
     private var gathered: [Int: [ItemKey: Gathered]] = [:]
+    /// How many items those are, by node.
+    private(set) var gatheredCounts: [Int]
     /// Nodes at which items wait for the others of their task.
     private let groupNodes: [Int]
     /// For each node, those that work item by item on what leaves it, or the steps that follow it at once.
@@ -24,19 +26,25 @@ struct Scheduler {
     private let unbound: Set<Int>
     /// Nodes that must not be started any more.
     var closed: Set<Int> = []
+    /// How many units of each node may be in work at once.
+    var widths: [Int]
+    /// Nodes that a person lets start nothing for now.
+    var skipped: Set<Int> = []
+    /// What has come to such nodes meanwhile.
+    var parked: [Int: [Parked]] = [:]
 
     struct Gathered {
         var main: [ItemKey] = []
         var others: Set<ItemKey> = []
     }
 
-    private struct Queue {
-        var items: [Work] = []
-        var head = 0
+    struct Queue {
+        fileprivate var items: [Work] = []
+        fileprivate var head = 0
         var count: Int { items.count - head }
         var isEmpty: Bool { count == 0 }
 
-        mutating func pop() -> Work {
+        fileprivate mutating func pop() -> Work {
             defer {
                 head += 1
                 if head > 1024, head * 2 > items.count {
@@ -52,6 +60,8 @@ struct Scheduler {
         self.nodes = nodes
         queues = Array(repeating: Queue(), count: nodes.count)
         inFlight = Array(repeating: 0, count: nodes.count)
+        gatheredCounts = inFlight
+        widths = nodes.map(\.width)
         groupNodes = nodes.indices.filter { nodes[$0].kind.isGroup || nodes[$0].joins }
         let direct = nodes.indices.map { node in
             nodes.indices.filter { reader in
@@ -88,11 +98,14 @@ struct Scheduler {
     /// A node that wants many calls in flight is not kept short of them, and rows that wait for nobody come in numbers
     /// that make the wait for the disk worth its while.
     var frontier: Int {
-        let widths = nodes.reduce(0) { $0 + max($1.width, 2 * min($1.width, 64)) }
-        return max(unbound.isEmpty ? 64 : Self.promptFrontier, widths)
+        let all = widths.reduce(0) { $0 + max($1, 2 * min($1, 64)) }
+        return max(unbound.isEmpty ? 64 : Self.promptFrontier, all)
     }
 
     private static let promptFrontier = 2048
+
+    /// Whether there is room for more on the way; what stands before skipped nodes takes none.
+    var hasRoom: Bool { waiting - stranded + running < frontier }
 
     /// Adds work.
     ///
@@ -110,8 +123,9 @@ struct Scheduler {
     /// A node waits while enough lies before its readers: what a selector lets go at once, and what a unit of many
     /// drafts gives, would else pile up there with all its content.
     mutating func next() -> Work? {
-        for node in nodes.indices.reversed() where !queues[node].isEmpty && !closed.contains(node) {
-            guard unbound.contains(node) || inFlight[node] < nodes[node].width,
+        for node in nodes.indices.reversed()
+        where !queues[node].isEmpty && !closed.contains(node) && !skipped.contains(node) {
+            guard unbound.contains(node) || inFlight[node] < widths[node],
                 !readers[node].contains(where: isFull)
             else { continue }
             inFlight[node] += 1
@@ -122,8 +136,13 @@ struct Scheduler {
         return nil
     }
 
-    /// Whether enough work lies before a node.
-    func isFull(_ node: Int) -> Bool { queues[node].count >= 2 * max(32, min(nodes[node].width, 64)) }
+    /// Whether enough work lies before a node; there is room for any number of keys before a skipped one.
+    func isFull(_ node: Int) -> Bool {
+        !skipped.contains(node) && queues[node].count >= 2 * max(32, min(widths[node], 64))
+    }
+
+    /// How many units of a node are in work.
+    func inWork(at node: Int) -> Int { inFlight[node] }
 
     /// Books a unit as done; what came of it must have been enqueued, gathered or held before.
     mutating func finish(_ work: Work) {
@@ -163,6 +182,7 @@ struct Scheduler {
     /// Takes note of an item that a group node waits for.
     mutating func gather(_ item: FlowItem, at node: Int, isMain: Bool) {
         if isMain {
+            gatheredCounts[node] += 1
             gathered[node]?[item.draft.task, default: Gathered()].main.append(item.key)
         } else {
             gathered[node]?[item.draft.task, default: Gathered()].others.insert(item.key)
@@ -171,11 +191,14 @@ struct Scheduler {
 
     private mutating func complete(_ task: ItemKey, at node: Int) {
         guard let group = gathered[node]?.removeValue(forKey: task) else { return }
+        gatheredCounts[node] -= group.main.count
         enqueue(.group(node: node, task: task, main: group.main.sorted(), others: group.others.sorted()))
     }
 
     /// Whether nothing is on its way at any of the nodes.
     func isQuiet(_ set: Set<Int>) -> Bool {
-        set.allSatisfy { queues[$0].isEmpty && inFlight[$0] == 0 && (gathered[$0]?.isEmpty ?? true) }
+        set.allSatisfy {
+            queues[$0].isEmpty && inFlight[$0] == 0 && (gathered[$0]?.isEmpty ?? true) && parked[$0] == nil
+        }
     }
 }

@@ -102,7 +102,7 @@ extension UnitRunner {
         let rows = pairs.map { PairRecord(stage: stages[index], task: task, group: group, pair: $0) }
         exchange.meter.count { $0.pairs += rows.count }
         return Result(
-            outcome: Outcome(state: .paired),
+            outcome: Outcome(state: .paired, ends: records.map(\.state)),
             entries: records.map(LedgerEntry.item) + [.pairs(rows)]
         )
     }

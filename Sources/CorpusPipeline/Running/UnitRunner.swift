@@ -35,6 +35,8 @@ struct UnitRunner: Sendable {
     let fullCells: FullCells?
     /// Why not even work that calls nobody may go on, if so.
     let mustEnd: @Sendable () -> RunStop?
+    /// Whether a node has stopped to follow at once.
+    let isDetached: @Sendable (Int) -> Bool
 
     /// Does some work, one piece after the other, and makes all that came of it durable together.
     func perform(_ works: [Work]) async -> [End] {
@@ -90,7 +92,7 @@ struct UnitRunner: Sendable {
     }
 
     private func next(after step: Step) -> Work? {
-        guard let node = successors[step.work.node], step.outcome.passages.count == 1,
+        guard let node = successors[step.work.node], !isDetached(node), step.outcome.passages.count == 1,
             let passage = step.outcome.passages.first, passage.state.goesOn,
             passage.item.matches(plan.nodes[node])
         else { return nil }

@@ -295,6 +295,56 @@ struct BatchResumeTests {
         #expect(server.batches.isEmpty)
         await client.shutdown()
     }
+
+    @Test("A pause sends no batch, whether it is full, late or uploaded already, and one under way comes in")
+    func pause() async throws {
+        let gate = Latch()
+        let server = try BatchServer {
+            $0.spoil = { asked, count, answer in if asked == .look, count == 0 { answer.gate = gate } }
+        }
+        let store = MemoryBatchStore()
+        let clock = QuietClock(holding: quiet)
+        let client = try batchClient(server, rows: 2, store: store, clock: clock)
+        let channel = try #require(client.channels["teacher"]?.batch)
+        let under = client.asking(prompts(2))
+        await server.reached(.look)
+        client.setPaused(true)
+        let full = client.asking(["a", "b"])
+        await until { channel.gate.waiting == 1 }
+        gate.open()
+
+        #expect(await under.value.replies.count == 2)
+        #expect(server.batches.count == 1 && server.asked(.upload) == 1)
+        client.setPaused(false)
+        #expect(await full.value.replies.count == 2)
+        #expect(server.batches.count == 2 && store.open.isEmpty)
+        await client.shutdown()
+    }
+
+    @Test("A pause between upload and batch holds the batch back, and a drain ends the wait")
+    func pauseBeforeBatch() async throws {
+        let gate = Latch()
+        let server = try BatchServer {
+            $0.spoil = { asked, _, answer in if asked == .upload { answer.gate = gate } }
+        }
+        let store = MemoryBatchStore()
+        let client = try batchClient(server, rows: 1, store: store)
+        let channel = try #require(client.channels["teacher"]?.batch)
+        let asked = client.asking(["a"])
+        await server.reached(.upload)
+        client.setPaused(true)
+        gate.open()
+        await until { channel.gate.waiting == 1 }
+        #expect(server.batches.isEmpty)
+        client.drain()
+
+        #expect(await asked.value.cancelled == 1)
+        await until { store.open.isEmpty }
+        #expect(server.batches.isEmpty)
+        // What is over cannot be paused any more.
+        client.setPaused(true)
+        await client.shutdown()
+    }
 }
 
 /// A store that cannot keep anything at first.

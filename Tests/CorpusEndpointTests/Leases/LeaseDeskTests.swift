@@ -97,6 +97,52 @@ struct LeaseDeskTests {
         #expect(desk.leaseNow(need()) == nil)
     }
 
+    @Test("While the desk is paused nobody gets a lease, and afterwards all do whose turn it is")
+    func pausing() async throws {
+        let desk = desk(2)
+        let first = try await desk.lease(need())
+        desk.setPaused(true)
+        #expect(!desk.isFree && desk.leaseNow(need()) == nil)
+        let waiting = [Task { try await desk.lease(need()) }, Task { try await desk.lease(need("b")) }]
+        await until { desk.standing.waiting == 2 }
+        // Neither a place that comes back nor a cancelled caller sends the others.
+        desk.end(first, .served)
+        let cancelled = Task { try await desk.lease(need()) }
+        await until { desk.standing.waiting == 3 }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        #expect(desk.standing.waiting == 2 && desk.standing.inFlight == 0)
+
+        desk.setPaused(false)
+        for waiter in waiting { desk.end(try await waiter.value, .served) }
+        desk.end(try await desk.lease(need()), .served)
+        #expect(desk.standing.inFlight == 0 && desk.standing.waiting == 0)
+    }
+
+    @Test("Who waits at a paused desk is sent away when it closes")
+    func closingPaused() async throws {
+        let desk = desk(1)
+        desk.setPaused(true)
+        let waiting = Task { try await desk.lease(need()) }
+        await until { desk.standing.waiting == 1 }
+        desk.close(CancellationError())
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+    }
+
+    @Test("A rate that comes back while the desk is paused sends nobody before it goes on")
+    func pausedRates() async throws {
+        let clock = InstantClock()
+        let desk = desk(10, rates: RateLimits(requests: 1), clock: clock)
+        desk.end(try await desk.lease(need()), .served)
+        desk.setPaused(true)
+        let waiting = Task { try await desk.lease(need()) }
+        await until { desk.standing.waiting == 1 }
+        clock.advance(by: .seconds(3600))
+        #expect(desk.leaseNow(need()) == nil && desk.standing.inFlight == 0)
+        desk.setPaused(false)
+        desk.end(try await waiting.value, .served)
+    }
+
     @Test(
         "Calls are spread over the minute as the rates say",
         arguments: [
