@@ -33,6 +33,7 @@ struct RunSession {
         if let target = tape.record { try makeFolder(target, "the cassette's folder", option: "--record") }
         let lock = try RunLock(folder: folder.path)
         defer { withExtendedLifetime(lock) {} }
+        RehearsalFolder.sweep(folder.path)
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
         let ledger = try Ledger.begin(
             path: folder.ledger,
