@@ -62,10 +62,16 @@ extension Forecaster {
         return purchases
     }
 
-    /// How many calls a unit made so far; nil where there is too little history.
+    /// How many calls a unit made so far, and as many as the rehearsal saw at least; nil where there is too little history,
+    /// or where the stage asked nobody before.
     private func callsOfUnit(at index: Int) -> Double? {
         if worstCalls(of: plan.nodes[index]) == 0 { return 0 }
-        return histories[index].map { Double($0.replies.values.reduce(0, +)) / Double($0.units) }
+        guard let history = histories[index], case let replies = history.replies.values.reduce(0, +),
+            replies > 0
+        else { return nil }
+        let stage = tally.stages[index]
+        let seen = stage.lacking.sum == 0 ? 0 : Double(stage.known.replies.sum) / Double(stage.lacking.sum)
+        return max(seen, Double(replies) / Double(history.units))
     }
 
     /// Which part of a stage's calls goes to each of its models, by what went to them so far.
