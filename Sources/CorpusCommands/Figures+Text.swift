@@ -61,6 +61,8 @@ struct TextTable {
 
     mutating func add(_ cells: String...) { rows.append(cells) }
 
+    mutating func add(cells: [String]) { rows.append(cells) }
+
     /// The lines, without trailing space.
     var lines: [String] {
         let columns = rows.map(\.count).max() ?? 0

@@ -16,12 +16,12 @@ package struct StoredItem: Sendable, Hashable {
     package init(
         key: ItemKey,
         state: ItemState,
-        reason: ReasonCode?,
-        summary: String,
-        detail: [String: JSONValue],
-        drops: Int,
-        drafts: [DraftRecord],
-        evidence: [Evidence]
+        reason: ReasonCode? = nil,
+        summary: String = "",
+        detail: [String: JSONValue] = [:],
+        drops: Int = 0,
+        drafts: [DraftRecord] = [],
+        evidence: [Evidence] = []
     ) {
         self.key = key
         self.state = state
@@ -46,6 +46,8 @@ extension Ledger {
     package func call(_ key: ItemKey) throws(LedgerProblem) -> ModelReply? { try bought(key)?.reply }
 
     /// The same, and whether it is not known yet for which stage it was: a batch brought it before its stage asked again.
+    ///
+    /// In a rehearsal, which cannot write that down, it always is.
     package func bought(_ key: ItemKey) throws(LedgerProblem) -> (reply: ModelReply, lacksStage: Bool)? {
         guard mayHold(key) else { return nil }
         return try Self.wrapping(path) {
@@ -61,7 +63,7 @@ extension Ledger {
                     guard !DroppedBody.isMark($0["reply"]) else {
                         throw LedgerProblem.dropped($0["model"], path)
                     }
-                    return (try ModelReply(row: $0), $0["lacks"])
+                    return (try ModelReply(row: $0), original == nil && $0["lacks"])
                 }
             }
         }

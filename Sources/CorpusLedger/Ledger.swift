@@ -21,6 +21,8 @@ package final class Ledger: Sendable {
     private let order: Order
     /// Which replies may be here; nil where nothing is written.
     private let replies: Mutex<KeyFilter?>
+    /// The ledger that this is a copy of to rehearse a pass on; nil when it is none.
+    let original: Original?
 
     /// Why the disk can take nothing more than what is in flight, once it is so.
     package var shortage: LedgerProblem? { lack.problem.withLock { $0 } }
@@ -58,15 +60,8 @@ package final class Ledger: Sendable {
             try LedgerFile(path: path).refuseLoss()
             let pool = try openPool(path, readOnly: false)
             let reserve = try LedgerReserve(beside: path)
-            let pass = try pool.write { database -> Int in
-                try database.execute(
-                    sql: """
-                        INSERT INTO pass (recipe, name, product, plan, state, started)
-                        VALUES (?, ?, ?, ?, 'running', ?)
-                        """,
-                    arguments: [recipe, name, product, plan.canonical, now]
-                )
-                return Int(database.lastInsertedRowID)
+            let pass = try pool.write {
+                try beginPass(name: name, recipe: recipe, plan: plan, product: product, now: now, in: $0)
             }
             var replies = KeyFilter()
             // What an earlier pass wrote is going to be asked for.
@@ -87,6 +82,25 @@ package final class Ledger: Sendable {
                 isIndexed: isIndexed
             )
         }
+    }
+
+    /// Writes a new pass down and gives its number.
+    static func beginPass(
+        name: String,
+        recipe: String,
+        plan: JSONValue,
+        product: String,
+        now: Double,
+        in database: Database
+    ) throws -> Int {
+        try database.execute(
+            sql: """
+                INSERT INTO pass (recipe, name, product, plan, state, started)
+                VALUES (?, ?, ?, ?, 'running', ?)
+                """,
+            arguments: [recipe, name, product, plan.canonical, now]
+        )
+        return Int(database.lastInsertedRowID)
     }
 
     /// Opens an existing ledger to look at it.
@@ -124,15 +138,17 @@ package final class Ledger: Sendable {
         }
     }
 
-    private init(
+    init(
         path: String,
         pool: DatabasePool,
         pass: Int,
         reserve: LedgerReserve?,
         replies: KeyFilter?,
-        isIndexed: Bool
+        isIndexed: Bool,
+        original: Original? = nil
     ) {
         self.replies = Mutex(replies)
+        self.original = original
         let order = Order(isIndexed)
         self.order = order
         self.path = path
@@ -280,7 +296,7 @@ package final class Ledger: Sendable {
     // MARK: - Opening
 
     /// The writer's pages in memory: keys are digests, so that rows go anywhere, and what is not at hand is read again.
-    private static let cacheKibibytes = 48 << 10
+    static let cacheKibibytes = 48 << 10
 
     static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
         do {
@@ -290,6 +306,31 @@ package final class Ledger: Sendable {
         } catch {
             throw LedgerProblem(error, path: path)
         }
+    }
+
+    /// Why a file is no ledger that this program can read as it is, if so: `ledger-foreign`, `ledger-newer` or
+    /// `ledger-older`.
+    static func objection(application: Int, version: Int, _ path: String) -> LedgerProblem? {
+        guard application == LedgerSchema.applicationID else {
+            return LedgerProblem(
+                .foreign,
+                "`\(path)` is no ledger",
+                hint: "move it away: a run makes its own"
+            )
+        }
+        guard version <= LedgerSchema.version else {
+            return LedgerProblem(
+                .future,
+                "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
+                hint: "use the newer corpusmith that wrote it"
+            )
+        }
+        guard version < LedgerSchema.version else { return nil }
+        return LedgerProblem(
+            .older,
+            "the ledger `\(path)` has schema \(version); this program reads \(LedgerSchema.version)",
+            hint: "run its recipe again: that brings the ledger up to date and keeps everything on it"
+        )
     }
 
     private static func openPool(_ path: String, readOnly: Bool) throws -> DatabasePool {
@@ -308,23 +349,8 @@ package final class Ledger: Sendable {
         }
         if application == 0, version == 0, tables == 0, !readOnly {
             try pool.write { try LedgerSchema.create($0) }
-        } else if application != LedgerSchema.applicationID {
-            throw LedgerProblem(.foreign, "`\(path)` is no ledger", hint: "move it away: a run makes its own")
-        } else if version > LedgerSchema.version {
-            throw LedgerProblem(
-                .future,
-                "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
-                hint: "use the newer corpusmith that wrote it"
-            )
-        }
-        if application == LedgerSchema.applicationID, version < LedgerSchema.version {
-            guard !readOnly else {
-                throw LedgerProblem(
-                    .older,
-                    "the ledger `\(path)` has schema \(version); this program reads \(LedgerSchema.version)",
-                    hint: "run its recipe again: that brings the ledger up to date and keeps everything on it"
-                )
-            }
+        } else if let problem = objection(application: application, version: version, path) {
+            guard problem.code == .older, !readOnly else { throw problem }
             try pool.write { try LedgerSchema.upgrade($0, from: version) }
         }
         if !readOnly {

@@ -46,11 +46,11 @@ struct TestRun {
             sources: [PluginEntry(ToySource.self)],
             generators: [
                 PluginEntry(ToySolve.self), PluginEntry(ToyWitness.self), PluginEntry(ToyTools.self),
-                PluginEntry(ToyBase.self), PluginEntry(ToyVectors.self),
+                PluginEntry(ToyBase.self), PluginEntry(ToyVectors.self), PluginEntry(ToyStubborn.self),
             ],
             verifiers: [
                 PluginEntry(ToyCheck.self), PluginEntry(ToyRate.self), PluginEntry(ToyLabel.self),
-                PluginEntry(ToyRun.self),
+                PluginEntry(ToyRun.self), PluginEntry(ToyJudge.self),
             ],
             filters: [PluginEntry(ToyMark.self)],
             selectors: [PluginEntry(ToyUnique.self)],

@@ -108,7 +108,10 @@ struct ToySolve: GeneratorPlugin {
 
     func drafts(from seed: Seed, in context: PluginContext) async throws -> [Draft] {
         let question = Message(.user, try seed.text("instruction"))
-        let reply = try await context.reply(to: [question])
+        let reply = try await context.reply(
+            to: [question],
+            settings: CallSettings(isSharedByAttempts: true)
+        )
         if options.again {
             context.drop("low-quality", "not good enough", text: reply.text)
             _ = try await context.reply(to: [Message(.user, "again " + question.content)])

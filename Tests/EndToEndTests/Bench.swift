@@ -111,6 +111,23 @@ final class Bench: Sendable {
         )
     }
 
+    /// Runs `corpusmith plan recipe.yaml` in the folder.
+    func plan(_ arguments: String...) async throws -> Program.End {
+        try await Program.start(["plan", "recipe.yaml"] + arguments, folder: folder).end()
+    }
+
+    /// What rehearsals left in a folder.
+    static func remains(_ folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+            $0.hasPrefix(".corpusmith")
+        }
+    }
+
+    /// The ledger's file, byte by byte.
+    func ledgerBytes() throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: folder + "/output/bench/ledger.sqlite"))
+    }
+
     /// The report as the program prints it.
     func report() async throws -> JSONValue {
         try await Program.run("report", "output/bench", "--json", folder: folder).json

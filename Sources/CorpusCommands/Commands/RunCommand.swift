@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The run's folder; default: output/ and the recipe's name", completion: .directory)
     var output: String?
 
-    @Flag(help: "Check and plan, show what would be done, call nothing")
+    @Flag(help: "Check and plan, show what would be done and bought as `plan` does, call nothing")
     var dryRun = false
 
     @Flag(help: "Print the report, or with --dry-run the plan, as JSON on standard output")
@@ -73,11 +73,15 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting(colour: color) {
             let workshop = try Workshop(recipe: recipe, allowsNoSandbox: unsafeNoSandbox)
-            if dryRun {
-                PlanText(plan: workshop.plan).show(asJSON: json)
-                return
-            }
             let folder = RunFolder(path: output ?? "output/" + workshop.recipe.name)
+            if dryRun {
+                let session = RehearsalSession(
+                    workshop: workshop,
+                    folder: folder,
+                    allowsNoSandbox: unsafeNoSandbox
+                )
+                return try await PlanCommand.show(workshop.plan, asJSON: json, session)
+            }
             let session = RunSession(
                 workshop: workshop,
                 folder: folder,

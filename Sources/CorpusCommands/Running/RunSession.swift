@@ -33,6 +33,7 @@ struct RunSession {
         if let target = tape.record { try makeFolder(target, "the cassette's folder", option: "--record") }
         let lock = try RunLock(folder: folder.path)
         defer { withExtendedLifetime(lock) {} }
+        RehearsalFolder.sweep(folder.path)
         // For people and the ledger; what takes time is measured by a clock that nobody sets.
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
         let ledger = try Ledger.begin(

@@ -18,17 +18,10 @@ extension Planner {
             case .generate(let generator):
                 let units = product(inputs, generator.attempts)
                 flowing.append(product(units, generator.worstCaseDrafts))
-                stages.append(
-                    row(node, inputs: inputs, units: units, calls: generator.worstCaseCalls, &roles)
-                )
-            case .verify(let verifier):
+                stages.append(row(node, inputs: inputs, units: units, &roles))
+            case .verify, .groupVerify, .filter, .select, .pair, .write:
                 flowing.append(inputs)
-                stages.append(
-                    row(node, inputs: inputs, units: inputs, calls: verifier.worstCaseCalls, &roles)
-                )
-            case .groupVerify, .filter, .select, .pair, .write:
-                flowing.append(inputs)
-                stages.append(row(node, inputs: inputs, units: inputs, calls: [:], &roles))
+                stages.append(row(node, inputs: inputs, units: inputs, &roles))
             }
         }
         return Estimate(
@@ -46,7 +39,6 @@ extension Planner {
         _ node: PlanNode,
         inputs: Int?,
         units: Int?,
-        calls: [String: Int],
         _ roles: inout [String: Estimate.Role]
     ) -> Estimate.Stage {
         var row = Estimate.Stage(
@@ -59,13 +51,11 @@ extension Planner {
             tokens: 0,
             cost: 0
         )
-        for (role, perUnit) in calls {
-            guard let model = node.roles[role] ?? (node.roles.count == 1 ? node.roles.values.first : nil)
-            else { continue }
+        for (model, perUnit) in node.worstCaseCalls ?? [] {
             let count = product(units, perUnit)
-            let input = product(count, Self.promptTokens(of: model))
-            let output = product(count, model.spec.api.use == .embeddings ? 0 : model.spec.maxTokens)
-            let cost = cost(of: model, input: input, output: output)
+            let input = product(count, model.guessedPromptTokens)
+            let output = product(count, model.mostReplyTokens)
+            let cost = input.flatMap { input in output.flatMap { model.cost(input: input, output: $0) } }
             row.calls = sum([row.calls, count])
             row.replyTokens = sum([row.replyTokens, output])
             row.tokens = sum([row.tokens, input, output])
@@ -78,18 +68,6 @@ extension Planner {
             roles[model.spec.name] = total
         }
         return row
-    }
-
-    /// A guess, and told as one: a prompt holds a template, a seed and often what models said before.
-    private static func promptTokens(of model: PlannedModel) -> Int { max(1000, model.spec.maxTokens) }
-
-    private func cost(of model: PlannedModel, input: Int?, output: Int?) -> Int? {
-        guard let price = model.spec.place.value.worstPrice, let input, let output else { return nil }
-        let millionfold =
-            Int128(input) * Int128(price.inputNanoDollars) + Int128(output) * Int128(price.outputNanoDollars)
-        let factor = model.spec.batch?.priceFactor ?? 1
-        guard factor < 1 else { return Int(exactly: millionfold / 1_000_000) }
-        return Int(exactly: (Double(millionfold / 1_000_000) * factor).rounded(.up))
     }
 
     /// Nil when a factor is unknown or nobody could count so far.

@@ -11,6 +11,7 @@ final class UnitHost: PluginHost {
         var trace: [TraceEntry] = []
         var drops: [DropRecord] = []
         var fallbacks: Set<String> = []
+        var lack: Lack?
     }
 
     private let node: PlanNode
@@ -40,15 +41,30 @@ final class UnitHost: PluginHost {
 
     var trace: [TraceEntry] { state.withLock { $0.trace } }
     var drops: [DropRecord] { state.withLock { $0.drops } }
+    /// What a rehearsal lacked here first.
+    ///
+    /// Whatever the plug-in made of that, the unit's true course is not known.
+    var lack: Lack? { state.withLock { $0.lack } }
     /// Identities of the models that answered what others had refused, sorted.
     var fallbacks: [String] { state.withLock { $0.fallbacks.sorted() } }
 
     func reply(to messages: [Message], role: String?, settings: CallSettings) async throws -> ModelReply {
-        try await reply(to: messages, prompt: nil, role: role, settings)
+        try await noting { try await reply(to: messages, prompt: nil, role: role, settings) }
     }
 
     func continuation(of prompt: String, role: String?, settings: CallSettings) async throws -> ModelReply {
-        try await reply(to: [], prompt: prompt, role: role, settings)
+        try await noting { try await reply(to: [], prompt: prompt, role: role, settings) }
+    }
+
+    /// Gets something from the ledger or the world; after the first that a rehearsal lacks there is nothing more to get.
+    private func noting<Value>(_ get: () async throws -> Value) async throws -> Value {
+        if let lack { throw lack }
+        do {
+            return try await get()
+        } catch let lack as Lack {
+            state.withLock { if $0.lack == nil { $0.lack = lack } }
+            throw lack
+        }
     }
 
     private func reply(
@@ -136,6 +152,10 @@ final class UnitHost: PluginHost {
     }
 
     func embeddings(of texts: [String], role: String?) async throws -> [[Float]] {
+        try await noting { try await vectors(of: texts, role: role) }
+    }
+
+    private func vectors(of texts: [String], role: String?) async throws -> [[Float]] {
         try Task.checkCancellation()
         let model = try model(of: role)
         guard !texts.isEmpty else { return [] }
@@ -173,7 +193,7 @@ final class UnitHost: PluginHost {
 
     func run(_ job: ExecutionJob) async throws -> ExecutionResult {
         try Task.checkCancellation()
-        let (key, result) = try await exchange.run(job)
+        let (key, result) = try await noting { try await exchange.run(job) }
         state.withLock { $0.trace.append(TraceEntry(.execution, key)) }
         return result
     }

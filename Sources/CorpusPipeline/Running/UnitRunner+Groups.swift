@@ -49,8 +49,19 @@ extension UnitRunner {
                 )
             }
             for place in items.indices { apply(verdicts[place], to: &records[place], items[place], node) }
-        } catch {
+        } catch  where host.lack == nil {
             for place in items.indices { try records[place].end(with: error) }
+        } catch {
+            // Whatever a plug-in makes of a lack.
+        }
+        if let lack = host.lack {
+            let results = try items.indices.map {
+                try result(lacking: lack, after: host.trace, &records[$0], items[$0], node: index)
+            }
+            return Result(
+                outcome: Outcome(passages: results.flatMap(\.outcome.passages), state: .passed),
+                entries: results.flatMap(\.entries)
+            )
         }
         for place in items.indices { records[place].trace = host.trace }
         let outcomes = zip(records, items).map { outcome(of: $0, $1, node: index) }

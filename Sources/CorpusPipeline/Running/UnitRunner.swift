@@ -204,7 +204,7 @@ struct UnitRunner: Sendable {
             models: plan.models,
             exchange: exchange,
             ordinal: max(0, ordinal),
-            attempts: attempts(node),
+            attempts: node.attempts,
             randomSeed: plan.recipe.randomSeed
         )
         // Not the item's key: a threshold changed upstream must not change what is asked here.
@@ -225,12 +225,17 @@ struct UnitRunner: Sendable {
         )
         do {
             try await fill(&record, item, node: node, in: context)
-        } catch {
+        } catch  where host.lack == nil {
             try record.end(with: error)
             // Beside drops that are booked one by one, the unit's own end is one more of them.
             if record.state == .dropped, !host.drops.isEmpty, let reason = record.reason {
                 host.drop(reason, record.summary, text: nil)
             }
+        } catch {
+            // Whatever a plug-in makes of a lack.
+        }
+        if let lack = host.lack {
+            return try result(lacking: lack, after: host.trace, &record, item, node: index)
         }
         try checkLabels(of: record, item, node)
         record.trace = host.trace
@@ -243,11 +248,6 @@ struct UnitRunner: Sendable {
             record.summary = last?.summary ?? "the unit gave no draft"
         }
         return Result(outcome: outcome(of: record, item, node: index), entries: [.item(record)])
-    }
-
-    private func attempts(_ node: PlanNode) -> Int {
-        guard case .generate(let generator) = node.kind else { return 1 }
-        return generator.attempts
     }
 
     private func stored(_ key: ItemKey) throws -> StoredItem? {
@@ -382,7 +382,7 @@ struct UnitRunner: Sendable {
         return resumed(stored, item, node: node)
     }
 
-    private func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
+    func resumed(_ stored: StoredItem, _ item: FlowItem, node index: Int) -> Outcome {
         let node = plan.nodes[index]
         guard stored.state != .expanded else {
             let step = plan.provenance(at: index, from: item.key, detail: stored.detail)

@@ -1,0 +1,82 @@
+import CorpusKit
+import CorpusLedger
+import CorpusPipeline
+import TestSupport
+import Testing
+
+@Suite("Guesses and bounds of a rehearsal", .timeLimit(.minutes(5)))
+struct ForecastTests {
+    @Test(
+        "What nobody has seen before is estimated by what such units came to, and bounded by the worst case"
+    )
+    func estimates() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        // Every answer passes everything and differs from the others.
+        let endpoint = {
+            ToyEndpoint(instead: { request in
+                EndpointReply(
+                    reply: ModelReply(
+                        text: "fine \(request.key) 2",
+                        usage: TokenUsage(input: 30, output: 10)
+                    ),
+                    charge: Charge(tokens: 40),
+                    endpoint: "toy"
+                )
+            })
+        }
+        let text = TestRun.judged.edited(
+            "limits: { concurrency: 8 }",
+            to:
+                "limits: { concurrency: 8 }, price: { input: 100, output: 1000 }, sampling: { max_tokens: 2000 }"
+        )
+        _ = try await run.pass(text, endpoint: endpoint())
+        let edited = text.edited("count: 12", to: "count: 14")
+        let forecast = try await run.rehearse(edited)
+        let second = endpoint()
+        _ = try await run.pass(edited, endpoint: second)
+
+        // Each of eight attempts is asked for, judged, and judged again.
+        #expect(second.calls == 24)
+        #expect(forecast.bought.least == 8 && forecast.bought.about == 24)
+        #expect(try #require(forecast.bought.most) >= 24)
+        // 30 tokens at 100 and 10 at 1,000 dollars a million.
+        #expect(forecast.total.cost.about == 24 * 13_000_000)
+        #expect(forecast.total.tokens == 24 * 40)
+        #expect(forecast.roles.map(\.name) == ["m"] && forecast.roles[0].boughtReplies == forecast.bought)
+        #expect(try #require(forecast.total.cost.most) > 24 * 13_000_000)
+    }
+
+    @Test(
+        "Without enough history there are bounds and no guess; without a price no cost, which is not nothing"
+    )
+    func noHistory() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let text = TestRun.judged.edited("count: 12", to: "count: 1")
+        _ = try await run.pass(text)
+        let forecast = try await run.rehearse(text.edited("count: 1", to: "count: 2"))
+
+        #expect(forecast.bought.least == 4 && forecast.bought.about == nil)
+        // Four attempts, each judged twice, and what waits at the selector already.
+        #expect(forecast.bought.most == 4 + 4 + 4 + 1)
+        #expect(forecast.total.cost.about == nil && forecast.total.cost.most == nil)
+        #expect(!forecast.isExact)
+    }
+
+    @Test("A model that is new is expected to take as many tokens as the one before it, at its own price")
+    func newModel() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        _ = try await run.pass()
+        let edited = TestRun.recipe.edited(
+            "model: toy, limits: { concurrency: 8 }",
+            to: "model: other, limits: { concurrency: 8 }, price: { input: 2, output: 3 }"
+        )
+        let forecast = try await run.rehearse(edited)
+
+        #expect(forecast.bought == Expected(48))
+        // 3 tokens at 2 and 2 at 3 dollars a million.
+        #expect(forecast.total.cost.about == 48 * 12_000)
+    }
+}
