@@ -14,7 +14,14 @@ package func apart<Value: Sendable>(_ work: @escaping @Sendable () -> Value) asy
 
 /// Waits until something is so that nobody tells of, or until the caller is cancelled.
 package func until(_ isSo: @escaping @Sendable () -> Bool) async {
-    await untilCancelled { isCancelled in while !isSo(), !isCancelled() { sched_yield() } }
+    await untilCancelled { isCancelled in
+        var looks = 0
+        while !isSo(), !isCancelled() {
+            looks += 1
+            // What is not so at once may take the cores to become so.
+            if looks < 100 { sched_yield() } else { usleep(500) }
+        }
+    }
 }
 
 /// Waits until a file that somebody writes to holds a text, or until the caller is cancelled.
