@@ -13,6 +13,11 @@ extension Ledger {
     /// Tables that are mostly large bodies: a rehearsal reads them where they are.
     private static let heavyTables = ["call", "execution"]
 
+    /// Whether a ledger was begun at a path; a file that nothing was written to yet is none.
+    package static func isBegun(path: String) -> Bool {
+        FileManager.default.hasContent(atPath: path) || FileManager.default.hasContent(atPath: path + "-wal")
+    }
+
     /// Begins a pass on a copy of a ledger, to find out what the next one would do.
     ///
     /// The copy has every table but those with the large bodies. These are read from the ledger itself, which is attached

@@ -24,6 +24,7 @@ package final class RehearsalFolder: Sendable {
                 (self.path, self.descriptor) = (path, descriptor)
                 return
             }
+            unsafe _ = rmdir(path)
         }
         throw LedgerProblem(.denied, "cannot lock a folder in `\(parent)`")
     }

@@ -79,4 +79,53 @@ struct ForecastTests {
         // 3 tokens at 2 and 2 at 3 dollars a million.
         #expect(forecast.total.cost.about == 48 * 12_000)
     }
+
+    @Test(
+        "Whatever is edited, the next pass stays within the bounds, and is then all there",
+        arguments: 1...12
+    )
+    func bounds(seed: Int) async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        var random = RandomStream(seed: seed, purpose: ["edits"])
+        func pick(_ texts: String...) -> String { texts[random.below(texts.count)] }
+        func recipe() -> String {
+            TestRun.judged.edited("count: 12", to: "count: \(4 + random.below(9))")
+                .edited(
+                    "generate: toy-solve, from: tasks, model: m",
+                    to: pick(
+                        "generate: toy-solve, from: tasks, model: m, options: { attempts: 3 }",
+                        "generate: toy-solve, from: tasks, model: m, options: { attempts: 5 }",
+                        "generate: toy-stubborn, from: tasks, model: m, options: { salt: c }",
+                        "generate: toy-stubborn, from: tasks, model: m, options: { salt: d }"
+                    )
+                )
+                .edited("salt: a", to: "salt: \(pick("a", "b"))")
+                .edited("salt: z", to: "salt: \(pick("a", "y"))")
+                .edited(
+                    "unique: { select: toy-unique, from: judged }",
+                    to: pick(
+                        "unique: { select: toy-unique, from: judged }",
+                        "unique: { filter: toy-mark, from: judged }"
+                    )
+                )
+                .edited("model: toy,", to: "model: \(pick("toy", "toy", "other")),")
+        }
+        _ = try await run.pass(recipe())
+        for _ in 0..<2 {
+            let text = recipe()
+            let forecast = try await run.rehearse(text)
+            let endpoint = ToyEndpoint(shuffle: seed)
+            let (end, _) = try await run.pass(text, endpoint: endpoint)
+            let after = try await run.rehearse(text)
+            let reused = after.total.reusedReplies.least - endpoint.calls
+
+            #expect(end.stop == nil)
+            #expect(forecast.bought.least <= endpoint.calls, "\(text)")
+            #expect(try #require(forecast.bought.most) >= endpoint.calls, "\(text)")
+            #expect(forecast.total.reusedReplies.least <= reused, "\(text)")
+            #expect(try #require(forecast.total.reusedReplies.most) >= reused, "\(text)")
+            #expect(after.isExact && after.bought == Expected(0))
+        }
+    }
 }

@@ -254,6 +254,8 @@ struct PlanReuseTests {
         let none = try await bench.plan()
         let empty = try await bench.plan("--json").json
         #expect(!FileManager.default.fileExists(atPath: bench.folder + "/output"))
+        try bench.write("", to: "output/bench/ledger.sqlite")
+        #expect(try await bench.plan().output == none.output)
         _ = try await bench.run("--output", "elsewhere")
         let quick = try await bench.plan("--output", "elsewhere", "--quick")
         let whole = try await bench.plan("--output", "elsewhere")

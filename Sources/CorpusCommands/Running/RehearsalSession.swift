@@ -18,7 +18,7 @@ struct RehearsalSession {
     ///
     /// - Throws: What would stop the pass before its end, and ``LedgerProblem`` when the copy cannot be made.
     func forecast() async throws -> Forecast? {
-        guard FileManager.default.fileExists(atPath: folder.ledger) else { return nil }
+        guard Ledger.isBegun(path: folder.ledger) else { return nil }
         let temporary = NSTemporaryDirectory()
         do {
             return try await forecast(in: folder.path)
