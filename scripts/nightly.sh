@@ -7,6 +7,7 @@ scripts/test.sh
 swift build -c release --product corpusmith
 Tests/Crash/run.py .build/release/corpusmith --kills 200
 scripts/get-local-model.sh
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc)))
 LOCAL_MODEL=1 NIGHTLY=1 swift test --skip-build --parallel
 for sanitizer in address thread; do
     swift test --parallel --sanitize "$sanitizer" --scratch-path ".build-$sanitizer"
