@@ -25,7 +25,8 @@ public struct Sample: Sendable, Hashable, Identifiable {
 
     /// Creates a sample.
     ///
-    /// - Parameter id: The content's id where it is known already.
+    /// The content's id is given where it is known already.
+    ///
     /// - Precondition: `evidence` speaks of this very content.
     public init(
         key: ItemKey,

@@ -71,10 +71,12 @@ struct RunTests {
         await bench.server.received(step * 4)
         running.signal(SIGKILL)
         let killed = try await running.end()
+        // The kill may come when all is booked and the process is on its way out.
+        let left = try? await bench.report()
         let end = try await bench.run()
 
         #expect(killed.code == -SIGKILL || killed.code == 0)
-        if killed.code == -SIGKILL {
+        if killed.code == -SIGKILL, left?["state"]?.text == "running" {
             #expect(end.errors.contains("the most that was in flight at once and up to half as much again"))
         }
         #expect(end.code == 0, "\(end.errors)")

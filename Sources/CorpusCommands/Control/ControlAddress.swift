@@ -64,6 +64,7 @@ final class ControlAddress: Sendable {
     /// A connection to whoever listens here.
     ///
     /// - Parameter patience: How long to wait for a connection, and for each answer.
+    /// - Returns: The connection's descriptor, which the caller closes.
     /// - Throws: ``ControlProblem``.
     func connection(patience: Duration) throws(ControlProblem) -> Int32 {
         let descriptor = try made(0)

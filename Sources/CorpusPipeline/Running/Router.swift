@@ -191,6 +191,7 @@ struct Router {
     ///
     /// - Parameter isExhausted: Whether the sources have nothing more to give.
     /// - Returns: Whether one decided, or more rows may be read.
+    /// - Throws: What a selector's index throws.
     mutating func decideNextSelection(isExhausted: Bool) throws -> Bool {
         for node in barriers.keys.sorted() where !scheduler.closed.contains(node) && isNext(node) {
             // Where nothing has come there is nothing to leave out.
