@@ -27,4 +27,11 @@ quick "generated reference" scripts/make-reference.sh .build/debug/corpusmith --
 quick "docs and recipes" scripts/check-docs.sh .build/debug/corpusmith
 ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true
 # Whole runs with their servers and sandboxes: all at once they would only wait for each other, and some until their time is up.
-SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc))) swift test --skip-build --parallel
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc)))
+if ! swift test --skip-build --parallel 2>&1 | tee "$log"; then
+    # The failures once more, below all the lines of tests that passed; the runner's own summary stays the last one.
+    printf '\nFAILED\n'
+    grep -A 3 -E '^✘ Test .* (recorded an issue|failed after)|^✘ Suite|Fatal error|unexpected signal' "$log" | grep -vE '^(✔|◇)' | grep -v '^✘ Test run' || true
+    grep -E '^(✘|✔) Test run with' "$log" | tail -n 1 || tail -n 20 "$log"
+    exit 1
+fi

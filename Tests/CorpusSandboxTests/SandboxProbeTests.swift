@@ -144,6 +144,8 @@ struct SandboxProbeTests {
             echo "{ \\"child-pid\\": $$ }" >&5
             read _ <&6
             echo '{ "exit-code": 0 }' >&5
+            # Slow enough to be measured, with a process of its own.
+            sleep 0.3
             exec "$@"
             """
         try await stage.write(script)
