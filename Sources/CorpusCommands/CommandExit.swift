@@ -27,7 +27,7 @@ enum CommandExit {
             return failed
         case let problem as LedgerProblem:
             tell(problem.code.rawValue, problem.description, hint: problem.hint)
-            return problem.code == .full ? resumable : failed
+            return [.full, .sharedBusy].contains(problem.code) ? resumable : failed
         case let problem as CassetteProblem:
             tell(problem.code.rawValue, problem.description, hint: problem.hint)
             return failed

@@ -15,6 +15,7 @@ struct PlanText {
         members["schema"] = 1
         members["estimate"] = plan.estimate.json
         members["over"] = .array(excesses.map(\.json))
+        members["ledger"] = plan.recipe.sharedLedger.map(JSONValue.string) ?? .null
         members["reuse"] = next?.json ?? .null
         Terminal.print(.object(members))
     }
@@ -64,6 +65,7 @@ struct PlanText {
                     + "the sources are read only as far as that takes"
             )
         }
+        if let path = plan.recipe.sharedLedger { lines.append("shared ledger: \(path)") }
         if let next { return lines + next.lines }
         return lines + excesses.map { Self.note($0, "the run may come to") }
     }

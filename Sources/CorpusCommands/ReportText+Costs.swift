@@ -17,10 +17,10 @@ extension ReportText {
                     + Self.text(lost)
             )
         }
-        if spending.imported > 0 {
-            lines.append(
-                "on the ledger from a cassette: \(Amount.count(spending.imported, "reply", "replies"))"
-            )
+        for (place, count) in [
+            ("a cassette", spending.imported - spending.shared), ("the shared ledger", spending.shared),
+        ] where count > 0 {
+            lines.append("on the ledger from \(place): \(Amount.count(count, "reply", "replies"))")
         }
         guard spending.calls + lost.calls > 0 else { return lines }
         lines.append("for each exported candidate: \(Amount.dollars(report.costPerExported))")

@@ -4,6 +4,20 @@ import CorpusKit
 import CorpusPipeline
 import Foundation
 
+extension Recipe {
+    /// Where the ledger lies that its run shares with others; nil when there is none.
+    var sharedLedger: String? {
+        guard let path = ledger?.value, !path.hasPrefix("/") else { return ledger?.value }
+        let folder = (file as NSString).deletingLastPathComponent
+        return folder.isEmpty ? path : folder + "/" + path
+    }
+}
+
+extension String {
+    /// A path as an absolute one without links.
+    var resolved: String { URL(fileURLWithPath: self).resolvingSymlinksInPath().path }
+}
+
 /// Reads recipes and plans them with the plug-ins that ship with the product.
 struct Workshop {
     let plan: Plan

@@ -19,6 +19,8 @@ package struct Recipe: Sendable {
     package var budget: Budget?
     package var target: Target?
     package var sandbox: SandboxWish
+    /// The file that runs of a campaign share, from the recipe's folder.
+    package var ledger: Located<String>?
     package var sources: [Source]
     package var stages: [Stage]
     package var exports: [Export]

@@ -3,14 +3,11 @@ import CorpusModel
 
 extension RecipeReader {
     private static let topKeys = [
-        "version", "name", "random_seed", "models", "budget", "target", "sandbox", "sources", "stages",
-        "exports",
+        "version", "name", "random_seed", "models", "budget", "target", "sandbox", "ledger", "sources",
+        "stages", "exports",
     ]
 
     /// What the format has and this version of the program does not, with what to do without it.
-    private static let laterTopKeys = [
-        "ledger": "leave it out: each run has a ledger of its own in `output/NAME/`"
-    ]
     private static let laterStageKeys = [
         "derive": "leave the stage out: records cannot be cut from samples yet",
         "group": "leave it out: what descends from one task is a group",
@@ -18,17 +15,9 @@ extension RecipeReader {
 
     mutating func recipe(_ document: ConfigDocument) -> Recipe? {
         let root = document.root
-        guard
-            let top = members(
-                of: root,
-                known: Self.topKeys,
-                later: Self.laterTopKeys,
-                in: "the recipe"
-            )
-        else { return nil }
+        guard let top = members(of: root, known: Self.topKeys, in: "the recipe") else { return nil }
         // A section by another name is not absent.
-        let isWhole =
-            root.members?.allSatisfy { top[$0.key] != nil || Self.laterTopKeys[$0.key] != nil } ?? false
+        let isWhole = root.members?.allSatisfy { top[$0.key] != nil } ?? false
         for key in Self.topKeys where top[key] == nil {
             let isNeeded = ["version", "name", "sources", "stages", "exports"].contains(key)
             if isNeeded, !isMisspelt(key, in: root, known: Self.topKeys) {
@@ -77,6 +66,7 @@ extension RecipeReader {
             budget: budget,
             target: top["target"].flatMap { target($0) },
             sandbox: sandbox(top["sandbox"]),
+            ledger: ledger(top["ledger"]),
             sources: sources,
             stages: stages,
             exports: exports,

@@ -14,6 +14,9 @@ extension ReportReader {
         spending.executions = try count("SELECT count(*) FROM execution")
         spending.models = try tally("SELECT model, count(*) FROM call WHERE attempts > 0 GROUP BY 1")
         spending.imported = try count("SELECT count(*) FROM call WHERE attempts = 0")
+        spending.shared = try count(
+            "SELECT count(*) FROM call WHERE attempts = 0 AND endpoint = '\(SharedLedger.origin)'"
+        )
         return spending
     }
 

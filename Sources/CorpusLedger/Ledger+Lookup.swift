@@ -61,6 +61,7 @@ extension Ledger {
                 )
                 return try Row.fetchOne(statement, arguments: [key.data]).map {
                     guard !DroppedBody.isMark($0["reply"]) else {
+                        if let reply = try shared(key, saying: $0["reply"]) { return (reply, $0["lacks"]) }
                         throw LedgerProblem.dropped($0["model"], path)
                     }
                     return (try ModelReply(row: $0), original == nil && $0["lacks"])

@@ -15,6 +15,7 @@ extension Ledger {
                         sql: "SELECT id, name, state, product, plan FROM pass ORDER BY id DESC LIMIT 1"
                     )
                 else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
+                guard last["state"] != SharedLedger.state else { throw LedgerProblem.shared(path) }
                 var report = RunReport(name: last["name"], state: last["state"], product: last["product"])
                 let plan = try JSONValue(parsing: last["plan"] as String)
                 let reader = ReportReader(database: database, pass: last["id"], plan: plan)

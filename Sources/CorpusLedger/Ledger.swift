@@ -1,4 +1,4 @@
-package import CorpusModel
+import CorpusModel
 import CorpusText
 import Foundation
 import GRDB
@@ -13,19 +13,21 @@ package final class Ledger: Sendable {
     /// The file.
     package let path: String
     let pool: DatabasePool
-    private let committer: Committer
+    let committer: Committer
     /// The number of the pass that this process makes; 0 when it only reads.
     package let pass: Int
     private let reserve: LedgerReserve?
     private let lack: Lack
     private let order: Order
     /// Which replies may be here; nil where nothing is written.
-    private let replies: Mutex<KeyFilter?>
+    let replies: Mutex<KeyFilter?>
+    /// What other runs have bought, and what this one buys is for them as well.
+    let shared: SharedLedger?
     /// The ledger that this is a copy of to rehearse a pass on; nil when it is none.
     let original: Original?
 
     /// Why the disk can take nothing more than what is in flight, once it is so.
-    package var shortage: LedgerProblem? { lack.problem.withLock { $0 } }
+    package var shortage: LedgerProblem? { lack.problem.withLock { $0 } ?? shared?.ledger.shortage }
 
     /// Whether rows are found by their keys yet; changed and used by whoever writes.
     private final class Order: Sendable {
@@ -37,117 +39,20 @@ package final class Ledger: Sendable {
         let problem = Mutex<LedgerProblem?>(nil)
     }
 
-    /// Opens the ledger for a new pass of a run, making it when it is not there.
-    ///
-    /// - Parameters:
-    ///   - path: The file; its folder must exist and be locked by a ``RunLock``.
-    ///   - name: The recipe's name.
-    ///   - recipe: The recipe's text, kept as evidence.
-    ///   - plan: The plan as JSON: what ``report`` needs to know of the graph.
-    ///   - product: The program's version.
-    ///   - now: Seconds since 1970.
-    /// - Returns: The ledger, with a new pass begun.
-    /// - Throws: ``LedgerProblem``.
-    package static func begin(
-        path: String,
-        name: String,
-        recipe: String,
-        plan: JSONValue,
-        product: String,
-        now: Double
-    ) throws(LedgerProblem) -> Ledger {
-        try wrapping(path) {
-            try LedgerFile(path: path).refuseLoss()
-            let pool = try openPool(path, readOnly: false)
-            let reserve = try LedgerReserve(beside: path)
-            let pass = try pool.write {
-                try beginPass(name: name, recipe: recipe, plan: plan, product: product, now: now, in: $0)
-            }
-            var replies = KeyFilter()
-            // What an earlier pass wrote is going to be asked for.
-            if try pool.read({ try Int.fetchOne($0, sql: "SELECT 1 FROM item LIMIT 1") != nil }) {
-                try LedgerIndexes.make(in: pool)
-            }
-            let isIndexed = try pool.read { try LedgerIndexes.exist(in: $0) }
-            try pool.read { database in
-                let keys = try Data.fetchCursor(database, sql: "SELECT key FROM call")
-                while let key = try keys.next() { replies.insert(ItemKey(data: key)) }
-            }
-            return Ledger(
-                path: path,
-                pool: pool,
-                pass: pass,
-                reserve: reserve,
-                replies: replies,
-                isIndexed: isIndexed
-            )
-        }
-    }
-
-    /// Writes a new pass down and gives its number.
-    static func beginPass(
-        name: String,
-        recipe: String,
-        plan: JSONValue,
-        product: String,
-        now: Double,
-        in database: Database
-    ) throws -> Int {
-        try database.execute(
-            sql: """
-                INSERT INTO pass (recipe, name, product, plan, state, started)
-                VALUES (?, ?, ?, ?, 'running', ?)
-                """,
-            arguments: [recipe, name, product, plan.canonical, now]
-        )
-        return Int(database.lastInsertedRowID)
-    }
-
-    /// Opens an existing ledger to look at it.
-    ///
-    /// - Throws: ``LedgerProblem``, with `ledger-missing` when there is none.
-    package static func read(path: String) throws(LedgerProblem) -> Ledger {
-        guard FileManager.default.fileExists(atPath: path) else { throw LedgerProblem.noLedger(at: path) }
-        return try wrapping(path) {
-            Ledger(
-                path: path,
-                pool: try openPool(path, readOnly: true),
-                pass: 0,
-                reserve: nil,
-                replies: nil,
-                isIndexed: true
-            )
-        }
-    }
-
-    /// Opens an existing ledger to change it without a pass; what is written counts as written by the last one.
-    ///
-    /// - Parameter path: The file; its folder must be locked by a ``RunLock``.
-    /// - Returns: The ledger, brought up to date if an older program wrote it.
-    /// - Throws: ``LedgerProblem``, with `ledger-missing` when there is none.
-    package static func maintain(path: String) throws(LedgerProblem) -> Ledger {
-        // An empty file would be made a ledger of.
-        do { _ = try read(path: path) } catch { guard error.code == .older else { throw error } }
-        return try wrapping(path) {
-            try LedgerFile(path: path).refuseLoss()
-            let pool = try openPool(path, readOnly: false)
-            let pass = try pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM pass") }
-            guard let pass else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
-            try LedgerIndexes.make(in: pool)
-            return Ledger(path: path, pool: pool, pass: pass, reserve: nil, replies: nil, isIndexed: true)
-        }
-    }
-
+    /// Wraps a file that is open; see ``begin(path:name:recipe:plan:product:now:sharing:)`` and its like.
     init(
         path: String,
         pool: DatabasePool,
         pass: Int,
-        reserve: LedgerReserve?,
-        replies: KeyFilter?,
-        isIndexed: Bool,
+        reserve: LedgerReserve? = nil,
+        replies: KeyFilter? = nil,
+        isIndexed: Bool = true,
+        isShared: Bool = false,
+        sharing shared: SharedLedger? = nil,
         original: Original? = nil
     ) {
         self.replies = Mutex(replies)
+        self.shared = shared
         self.original = original
         let order = Order(isIndexed)
         self.order = order
@@ -163,7 +68,8 @@ package final class Ledger: Sendable {
                     let writer = LedgerWriter(
                         database: database,
                         pass: pass,
-                        isIndexed: order.isIndexed.load(ordering: .acquiring)
+                        isIndexed: order.isIndexed.load(ordering: .acquiring),
+                        isShared: isShared
                     )
                     for entry in entries { try writer.write(entry) }
                 }
@@ -181,13 +87,23 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Makes entries durable; all of them or none.
+    /// Makes entries durable; all of them or none. Replies and results of programs then reach the shared ledger as well.
     ///
     /// - Throws: ``LedgerProblem``.
     package func commit(_ entries: [LedgerEntry]) async throws {
-        for case .call(let call) in entries { replies.withLock { $0?.insert(call.key) } }
         // Packed here, where many can, and not where one writes for all.
-        try await committer.commit(entries.map(PackedEntry.init))
+        let packed = entries.map(PackedEntry.init)
+        try await commit(packed)
+        // Not before: what was paid for is on the ledger of who paid, whatever happens in between.
+        try await shared?.deposit(packed)
+    }
+
+    /// The same on this ledger alone.
+    func commit(_ entries: [PackedEntry]) async throws {
+        replies.withLock { filter in
+            for case .call(let call) in entries.lazy.map(\.entry) { filter?.insert(call.key) }
+        }
+        try await committer.commit(entries)
     }
 
     /// Lets rows be found by their keys from now on; see ``LedgerIndexes``.
@@ -291,83 +207,5 @@ package final class Ledger: Sendable {
                     }
             }
         }
-    }
-
-    // MARK: - Opening
-
-    /// The writer's pages in memory: keys are digests, so that rows go anywhere, and what is not at hand is read again.
-    static let cacheKibibytes = 48 << 10
-
-    static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
-        do {
-            return try body()
-        } catch let problem as LedgerProblem {
-            throw problem
-        } catch {
-            throw LedgerProblem(error, path: path)
-        }
-    }
-
-    /// Why a file is no ledger that this program can read as it is, if so: `ledger-foreign`, `ledger-newer` or
-    /// `ledger-older`.
-    static func objection(application: Int, version: Int, _ path: String) -> LedgerProblem? {
-        guard application == LedgerSchema.applicationID else {
-            return LedgerProblem(
-                .foreign,
-                "`\(path)` is no ledger",
-                hint: "move it away: a run makes its own"
-            )
-        }
-        guard version <= LedgerSchema.version else {
-            return LedgerProblem(
-                .future,
-                "the ledger `\(path)` has schema \(version); this program knows \(LedgerSchema.version)",
-                hint: "use the newer corpusmith that wrote it"
-            )
-        }
-        guard version < LedgerSchema.version else { return nil }
-        return LedgerProblem(
-            .older,
-            "the ledger `\(path)` has schema \(version); this program reads \(LedgerSchema.version)",
-            hint: "run its recipe again: that brings the ledger up to date and keeps everything on it"
-        )
-    }
-
-    private static func openPool(_ path: String, readOnly: Bool) throws -> DatabasePool {
-        var configuration = Configuration()
-        configuration.readonly = readOnly
-        configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 4
-        configuration.label = "corpusmith"
-        let pool = try DatabasePool(path: path, configuration: configuration)
-        let (application, version, tables) = try pool.read { database in
-            (
-                try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
-                try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
-                try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-            )
-        }
-        if application == 0, version == 0, tables == 0, !readOnly {
-            try pool.write { try LedgerSchema.create($0) }
-        } else if let problem = objection(application: application, version: version, path) {
-            guard problem.code == .older, !readOnly else { throw problem }
-            try pool.write { try LedgerSchema.upgrade($0, from: version) }
-        }
-        if !readOnly {
-            // The pool sets NORMAL itself after its own set-up, so FULL is set here and read back.
-            let level = try pool.writeWithoutTransaction { database -> Int? in
-                try database.execute(
-                    sql: """
-                        PRAGMA synchronous = FULL;
-                        PRAGMA cache_size = -\(Self.cacheKibibytes)
-                        """
-                )
-                return try Int.fetchOne(database, sql: "PRAGMA synchronous")
-            }
-            guard level == 2 else {
-                throw LedgerProblem(.other, "SQLite refuses `synchronous=FULL` for `\(path)`")
-            }
-        }
-        return pool
     }
 }

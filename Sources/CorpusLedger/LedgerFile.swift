@@ -18,6 +18,25 @@ struct LedgerFile {
     func refuseLoss() throws(LedgerProblem) {
         let size = size(of: path)
         guard let size, size >= Self.headerBytes else { return try refuseNewBeginning(isGone: size == nil) }
+        try refuseMissingEnd(of: size)
+    }
+
+    /// The same of a ledger that runs share.
+    ///
+    /// - Parameter wasMade: Whether there has been one.
+    /// - Throws: ``LedgerProblem``.
+    func refuseLoss(ofShared wasMade: Bool) throws(LedgerProblem) {
+        let size = size(of: path)
+        if let size, size >= Self.headerBytes { return try refuseMissingEnd(of: size) }
+        guard wasMade || size ?? 0 > 0 else { return }
+        throw LedgerProblem(
+            .damaged,
+            "the shared ledger `\(path)` is \(size == nil ? "gone" : "cut short")"
+                + (wasMade ? ", and `\(RunLock.path(ofLedger: path))` says that there was one" : "")
+        )
+    }
+
+    private func refuseMissingEnd(of size: Int) throws(LedgerProblem) {
         // While there is a log, pages may stand in it alone.
         guard self.size(of: path + "-wal") ?? 0 == 0, let wanted = statedBytes, wanted > size else { return }
         throw LedgerProblem(

@@ -6,8 +6,12 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
     package enum Code: String, Sendable, Hashable {
         /// Another process works in this run's folder.
         case busy = "ledger-busy"
+        /// Another process works with a ledger that runs share.
+        case sharedBusy = "ledger-shared-busy"
         /// The file is no ledger of ours.
         case foreign = "ledger-foreign"
+        /// Runs share it, and it is none of theirs.
+        case shared = "ledger-shared"
         /// A newer program wrote it.
         case future = "ledger-newer"
         /// An older program wrote it, and this one only wants to look.
@@ -31,6 +35,9 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
     package let description: String
     package let hint: String?
 
+    /// Whether it passes when another process ends.
+    package var isBusy: Bool { code == .busy || code == .sharedBusy }
+
     package init(_ code: Code, _ description: String, hint: String? = nil) {
         self.code = code
         self.description = description
@@ -42,6 +49,14 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
             .missing,
             "there is no ledger at `\(path)`",
             hint: "name the folder of a run, such as `output/quickstart`"
+        )
+    }
+
+    static func shared(_ path: String) -> LedgerProblem {
+        LedgerProblem(
+            .shared,
+            "`\(path)` is a shared ledger, and not that of a run",
+            hint: "`corpusmith ledger stats \(path)` says what is in it"
         )
     }
 

@@ -48,6 +48,8 @@ package struct LedgerStats: Sendable, Hashable {
 
     package var name: String
     package var schema: Int
+    /// Whether runs share it.
+    package var isShared: Bool
     package var fileBytes: Int
     package var freeBytes: Int
     package var tables: [Table]
@@ -67,6 +69,7 @@ extension Ledger {
                 LedgerStats(
                     name: try String.fetchOne(database, sql: "SELECT name FROM pass ORDER BY id DESC") ?? "",
                     schema: try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
+                    isShared: try Self.isShared(database) == true,
                     fileBytes: fileBytes,
                     freeBytes: free,
                     tables: try Self.tables(database),
@@ -175,7 +178,8 @@ extension LedgerStats {
     package var json: JSONValue {
         func number(_ value: Int?) -> JSONValue { value.map(JSONValue.int) ?? .null }
         return [
-            "schema": 1, "name": .string(name), "ledger_schema": .int(self.schema), "bytes": .int(fileBytes),
+            "schema": 1, "name": .string(name), "ledger_schema": .int(self.schema),
+            "is_shared": .bool(isShared), "bytes": .int(fileBytes),
             "free_bytes": .int(freeBytes),
             "tables": .array(
                 tables.map { ["name": .string($0.name), "rows": .int($0.rows), "bytes": number($0.bytes)] }

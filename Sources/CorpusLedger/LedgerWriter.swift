@@ -9,13 +9,16 @@ final class LedgerWriter {
     let pass: Int
     /// Whether rows are found by their keys: else every item is new; see ``LedgerIndexes``.
     let isIndexed: Bool
+    /// Whether runs share this ledger: see ``SharedLedger``.
+    let isShared: Bool
     /// The statements that most entries need: to find one by its text takes as long as to run it.
     var itemInsertion: RowInsertion?
     var edgeInsertion: RowInsertion?
     var traceInsertion: RowInsertion?
     private var callInsertion: RowInsertion?
 
-    init(database: Database, pass: Int, isIndexed: Bool) {
+    init(database: Database, pass: Int, isIndexed: Bool, isShared: Bool) {
+        self.isShared = isShared
         self.database = database
         self.pass = pass
         self.isIndexed = isIndexed
@@ -76,18 +79,29 @@ final class LedgerWriter {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 
+    private static let calls = """
+        INSERT INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
+            milliseconds, attempts, booked, pass, role, stage)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key)
+        """
+    /// First writer wins: a reply that others may have read already is never replaced. One that a batch brought is told
+    /// later for which stage it was.
+    private static let ownCalls =
+        calls + " DO UPDATE SET stage = excluded.stage WHERE stage IS NULL"
+    /// Where nothing was made of a reply, a new one may take the place of one that was dropped.
+    private static let sharedCalls =
+        calls + """
+             DO UPDATE SET model = excluded.model, endpoint = excluded.endpoint, request = excluded.request,
+                reply = excluded.reply, finish = excluded.finish, input = excluded.input, cached = excluded.cached,
+                output = excluded.output, cost = excluded.cost, milliseconds = excluded.milliseconds,
+                attempts = excluded.attempts, booked = excluded.booked, pass = excluded.pass, role = excluded.role,
+                stage = excluded.stage
+                WHERE \(DroppedBody.marks("call.reply"))
+            """
+
     private func write(_ call: CallRecord, _ bodies: [Data]) throws {
-        // First writer wins: a reply that others may have read already is never replaced. One that a batch brought is
-        // told later for which stage it was.
-        let calls = try insertion(
-            &callInsertion,
-            """
-            INSERT INTO call (key, model, endpoint, request, reply, finish, input, cached, output, cost,
-                milliseconds, attempts, booked, pass, role, stage)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (key) DO UPDATE SET stage = excluded.stage WHERE stage IS NULL
-            """
-        )
+        let calls = try insertion(&callInsertion, isShared ? Self.sharedCalls : Self.ownCalls)
         try calls.insert { row in
             row.add(call.key)
             row.add(call.model)

@@ -50,8 +50,10 @@ package struct RunReport: Sendable, Hashable {
         package var outputTokens: Int? = 0
         package var cachedTokens: Int? = 0
         package var executions = 0
-        /// Replies that a cassette brought; not in the numbers above.
+        /// Replies that a cassette or a shared ledger brought; not in the numbers above.
         package var imported = 0
+        /// Those of them that came from a shared ledger.
+        package var shared = 0
         /// Billionths of a US dollar; nil when a price is unknown for some calls.
         package var cost: Int? = 0
         /// Attempts that may have been charged for and gave no reply, at their worst case; not in the numbers above.
@@ -74,6 +76,12 @@ package struct RunReport: Sendable, Hashable {
         package var tokens = 0
         /// Billionths of a US dollar; nil when no price is known.
         package var cost: Int? = 0
+
+        package init(calls: Int = 0, tokens: Int = 0, cost: Int? = 0) {
+            self.calls = calls
+            self.tokens = tokens
+            self.cost = cost
+        }
     }
 
     package var name: String
@@ -122,6 +130,7 @@ extension RunReport {
                 "output_tokens": number(spending.outputTokens),
                 "cached_tokens": number(spending.cachedTokens),
                 "executions": .int(spending.executions), "imported": .int(spending.imported),
+                "shared": .int(spending.shared),
                 "usd": Self.dollars(spending.cost),
                 "calls_by_model": counts(spending.models),
                 "unanswered": spending.unanswered.json,

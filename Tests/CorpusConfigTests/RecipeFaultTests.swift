@@ -60,13 +60,6 @@ private let faults: [Fault] = [
         text: recipe("target: { accepted: 5, strata: { difficulty: { easy: 1️⃣0, hard: 1 } } }\n")
     ),
     Fault(
-        name: "a shared ledger, which the format has and this version does not",
-        code: "unsupported-key",
-        message: "this version does not have the key `ledger` of the recipe",
-        hint: "leave it out: each run has a ledger of its own in `output/NAME/`",
-        text: recipe("1️⃣ledger: ../campaign.sqlite\n")
-    ),
-    Fault(
         name: "a verb that the format has and this version does not",
         code: "unsupported-key",
         message: "this version does not have the key `derive` of stage `d`",

@@ -133,9 +133,9 @@ final class Bench: Sendable {
         try await Program.run("report", "output/bench", "--json", folder: folder).json
     }
 
-    /// Every file of the export folder by its path.
-    func exports() throws -> [String: String] {
-        let root = folder + "/output/bench/export"
+    /// Every file of a run's export folder by its path.
+    func exports(of run: String = "output/bench") throws -> [String: String] {
+        let root = folder + "/" + run + "/export"
         var files: [String: String] = [:]
         for path in try FileManager.default.subpathsOfDirectory(atPath: root) {
             let attributes = try FileManager.default.attributesOfItem(atPath: root + "/" + path)
@@ -150,9 +150,22 @@ final class Bench: Sendable {
     }
 
     /// The exported rows alone, without what tells of the run.
-    func rows() throws -> [String: String] {
-        try exports().filter { $0.key.hasPrefix("sft/") || $0.key.hasPrefix("dpo/") }
+    func rows(of run: String = "output/bench") throws -> [String: String] {
+        try exports(of: run).filter { $0.key.hasPrefix("sft/") || $0.key.hasPrefix("dpo/") }
     }
+
+    /// The report of a run as the program prints it.
+    func report(of run: String) async throws -> JSONValue {
+        try await Program.run("report", run, "--json", folder: folder).json
+    }
+
+    /// Runs one of the commands that look after ledgers.
+    func ledger(_ arguments: String...) async throws -> Program.End {
+        try await Program.start(["ledger"] + arguments, folder: folder).end()
+    }
+
+    /// The ledger of a run.
+    func ledgerFile(of run: String = "output/bench") -> String { folder + "/" + run + "/ledger.sqlite" }
 
     /// How many model calls the server got.
     var calls: Int { server.requests.count { $0.method == "POST" } }

@@ -84,6 +84,20 @@ struct Program {
         /// Waits until the program has written something to standard error.
         func said(_ text: String) async { await reached(text, in: errors) }
 
+        /// Kills the program once a server has got so many requests, if it has not ended by itself before.
+        func killed(after requests: Int, at server: TestServer) async throws -> End {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await server.received(requests) }
+                group.addTask { [child] in _ = await child.end() }
+                await group.next()
+                signal(SIGKILL)
+                group.cancelAll()
+            }
+            let end = try await end()
+            await server.deserted()
+            return end
+        }
+
         func end() async throws -> End {
             let code = await child.end()
             return End(code: code, output: content(of: output), errors: errorsSoFar)

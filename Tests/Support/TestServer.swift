@@ -83,6 +83,9 @@ package final class TestServer: Sendable {
     /// Waits until so many requests have come; a caller who is cancelled waits no longer.
     package func received(_ count: Int) async { await reached { $0.requests.count >= count } }
 
+    /// Waits until nobody is connected any more: all that clients sent before they went has been taken note of.
+    package func deserted() async { await reached { $0.connections.isEmpty } }
+
     /// Waits until a client has hung up on an answer so many times.
     package func hungUp(_ count: Int) async { await reached { $0.hangups >= count } }
 
@@ -135,7 +138,7 @@ package final class TestServer: Sendable {
             resets = answer.resetAfter != nil
             guard give(answer, to: connection), !answer.closes, !resets else { break }
         }
-        state.withLock { _ = $0.connections.removeValue(forKey: connection.descriptor) }
+        update { _ = $0.connections.removeValue(forKey: connection.descriptor) }
         connection.close(resetting: resets)
     }
 

@@ -25,7 +25,7 @@ struct PlanCommand: AsyncParsableCommand {
             leaves the rehearsal out.
 
             With --json: `nodes`, `estimate` (`seeds`, `calls`, `reply_tokens` at most, `tokens`, `usd`, and the same by \
-            `roles` and by `stages`), `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
+            `roles` and by `stages`), `ledger` (the one that the run shares, or null), `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
             `estimate`), and `reuse`, null without a ledger: `is_exact`, `is_unfinished` (the last pass is at work, or was \
             killed), `units` (`reused`, `redone`, `new`), `replies` (`reused`, `bought`), `executions` (`reused`, `run`), each \
             of them as `least`, `about` and `most`, which agree where the number is known; `tokens` and `usd` (`about`, `most`) \

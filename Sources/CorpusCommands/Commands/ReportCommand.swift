@@ -7,7 +7,7 @@ import Foundation
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Account for every candidate of a run",
+        abstract: "Account for every candidate of a run, or sum up the runs in a folder",
         discussion: """
             Reads the ledger in the run's folder, also while the run goes on. Every candidate is counted once, in its \
             final state: candidates = exported + dropped + failed (+ open, while a run is unfinished). Costs are those of \
@@ -18,13 +18,19 @@ struct ReportCommand: AsyncParsableCommand {
             `calls`, `input_tokens`, `cached_tokens`, `output_tokens`, `booked_tokens`, `usd`, `unanswered`), `stages`, \
             `files`, `licences`. `booked_tokens` is what budgets were charged.
 
-            Exit codes: 0 done, 2 there is no such run, 64 bad command line.
+            A folder that is no run and holds some, such as output/, is summed up: a line for each run, and one for all. The cost \
+            includes the worst case of attempts without a reply. What a cassette or a shared ledger brought (`not bought`) \
+            counts where it was paid for. With --json: `runs`, each with `run`, `name`, `state`, `error`, `candidates`, \
+            `exported`, `dropped`, `failed`, `open`, `pairs`, `calls`, `input_tokens`, `output_tokens`, `imported`, `shared`, \
+            `usd`, `unanswered`; and `totals` with the same sums.
+
+            Exit codes: 0 done, 2 there is no such run or one of several cannot be read, 64 bad command line.
 
             Example: corpusmith report output/quickstart --why 3
             """
     )
 
-    @Argument(help: "The run's folder", completion: .directory)
+    @Argument(help: "The run's folder, or one that holds several", completion: .directory)
     var run: String
 
     @Option(help: "Show so many candidates of each reason, with what was found wrong and an id for `explain`")
@@ -38,6 +44,7 @@ struct ReportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(colour: color) {
+            if let campaign = try CampaignReport(folder: run) { return try show(campaign) }
             let (report, examples) = try reading(RunFolder(path: run).ledger) { ledger in
                 (try ledger.report(), why > 0 ? try ledger.examples(ofEach: why) : [])
             }
@@ -52,6 +59,25 @@ struct ReportCommand: AsyncParsableCommand {
                 if why > 0 { Self.lines(of: examples).forEach { Terminal.print($0) } }
             }
         }
+    }
+
+    private func show(_ campaign: CampaignReport) throws {
+        guard why == 0 else {
+            throw CommandProblem(
+                "several-runs",
+                "`\(run)` holds \(campaign.entries.count) runs, and `--why` asks about one",
+                hint: "name one of them: `\(run)/\(campaign.entries.first?.run ?? "")`"
+            )
+        }
+        if json {
+            Terminal.print(campaign.json)
+        } else {
+            campaign.lines.forEach { Terminal.print($0) }
+        }
+        for problem in campaign.problems {
+            CommandExit.tell(problem.code.rawValue, problem.description, hint: problem.hint)
+        }
+        if !campaign.problems.isEmpty { throw CommandExit.failed }
     }
 
     private static func lines(of examples: [RunReport.Example]) -> [String] {

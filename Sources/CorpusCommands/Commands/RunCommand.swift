@@ -24,11 +24,14 @@ struct RunCommand: AsyncParsableCommand {
 
             While it works, `corpusmith ctl` looks at it, holds it, changes it or ends it.
 
+            With `ledger:` in the recipe, replies and executions that other runs have put there are taken over at no cost, and those of \
+            this run are put there as well. One run at a time works with such a ledger: a second one is refused with 75, or waits.
+
             --metrics serves counts of the model calls while the run lasts, on this machine alone: calls in flight and waiting, \
             latencies, tokens, cost and errors by code, never a word of requests or replies.
 
             Exit codes: 0 done, 1 replayed with replies missing, 2 could not do it, 75 stopped early but resumable (budget reached, endpoint down, \
-            disk full, drained, a stage skipped), 130 interrupted, 64 bad command line.
+            disk full, drained, a stage skipped, another run has the shared ledger), 130 interrupted, 64 bad command line.
 
             Example: corpusmith run Templates/Recipes/quickstart.yaml
             """
@@ -64,6 +67,11 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Serve http://127.0.0.1:PORT/metrics for Prometheus during the run; 0 takes a free port")
     var metrics: UInt16?
 
+    @Flag(
+        help: "Wait for another run in the folder, or with the recipe's shared ledger, in place of refusing"
+    )
+    var wait = false
+
     @Flag(help: "Run what models write without isolation. Never do this with models you do not trust")
     var unsafeNoSandbox = false
 
@@ -88,7 +96,8 @@ struct RunCommand: AsyncParsableCommand {
                 isQuiet: quiet,
                 allowsNoSandbox: unsafeNoSandbox,
                 tape: Tape(isReplay: replay, cassette: cassette, record: record),
-                metricsPort: metrics
+                metricsPort: metrics,
+                waits: wait
             )
             let report = try await session.run()
             if json {

@@ -19,6 +19,8 @@ struct RunSession {
     let allowsNoSandbox: Bool
     let tape: Tape
     let metricsPort: UInt16?
+    /// Whether to wait for another process that works in the folder or with the shared ledger.
+    let waits: Bool
 
     private var plan: Plan { workshop.plan }
 
@@ -31,18 +33,22 @@ struct RunSession {
         let sandbox = plan.needs.contains(.sandbox) ? try await openSandbox() : nil
         try makeFolder(folder.path, "the run's folder", option: "--output")
         if let target = tape.record { try makeFolder(target, "the cassette's folder", option: "--record") }
-        let lock = try RunLock(folder: folder.path)
+        let lock = try await taking(waiting: waits) { [folder] in try RunLock(folder: folder.path) }
         defer { withExtendedLifetime(lock) {} }
         RehearsalFolder.sweep(folder.path)
         // For people and the ledger; what takes time is measured by a clock that nobody sets.
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
+        let shared = try await openShared(now)
+        // What is not emptied into the file stands in its log as well.
+        defer { try? shared?.end(now: now()) }
         let ledger = try Ledger.begin(
             path: folder.ledger,
             name: plan.recipe.name,
             recipe: plan.recipe.text,
             plan: plan.json,
             product: Product.version,
-            now: now()
+            now: now(),
+            sharing: shared
         )
         if !isQuiet {
             let text = PlanText(plan: plan)
@@ -67,6 +73,25 @@ struct RunSession {
     }
 
     // MARK: - Before
+
+    /// Opens the ledger that the recipe shares with others, if it does.
+    private func openShared(_ now: @escaping @Sendable () -> Double) async throws -> SharedLedger? {
+        guard let path = plan.recipe.sharedLedger else { return nil }
+        guard path.resolved != folder.ledger.resolved else {
+            throw CommandProblem(
+                "own-ledger",
+                "the recipe's `ledger: \(plan.recipe.ledger?.value ?? path)` is the run's own ledger",
+                hint: "name another file: the run keeps its own ledger beside it"
+            )
+        }
+        if !isQuiet, !FileManager.default.fileExists(atPath: path) {
+            Terminal.tell("note: the shared ledger `\(path)` is new")
+        }
+        let name = plan.recipe.name
+        return try await taking(waiting: waits) {
+            try SharedLedger(path, name: name, product: Product.version, now: now())
+        }
+    }
 
     private func openSandbox() async throws -> any Sandbox {
         try await SandboxDoor.open(minimum: plan.recipe.sandbox.minimum, allowsNone: allowsNoSandbox)

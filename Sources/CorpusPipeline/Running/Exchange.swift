@@ -92,7 +92,7 @@ package final class Exchange: Sendable {
     ) async throws -> ModelReply {
         let text = request.canonical
         let key = text.key
-        if siblings.count > 1, try ledger.call(key) == nil {
+        if siblings.count > 1, try ledger.call(key) == nil, try await ledger.borrow(key, for: buyer) == nil {
             try await gather(request, siblings, for: buyer)
         }
         return try await calls.value(for: key) {
@@ -102,6 +102,10 @@ package final class Exchange: Sendable {
                 }
                 meter.count { $0.reusedCalls += 1 }
                 return known.reply
+            }
+            if let borrowed = try await ledger.borrow(key, for: buyer) {
+                meter.count { $0.reusedCalls += 1 }
+                return borrowed
             }
             // A unit of many calls stops between two of them: those it has got are not bought again.
             try await hold()
@@ -160,7 +164,7 @@ package final class Exchange: Sendable {
         let taken = calls.begin(texts.map(\.key))
         var replies: [ItemKey: ModelReply] = [:]
         defer { for key in taken { calls.end(key, with: replies[key]) } }
-        let missing = try texts.filter { try taken.contains($0.key) && ledger.call($0.key) == nil }
+        let missing = try await lacking(of: texts.filter { taken.contains($0.key) }, for: buyer)
         guard missing.count > 1 else { return }
         try await hold()
         if let stop = halt() { throw Halted(stop: stop) }
@@ -182,6 +186,15 @@ package final class Exchange: Sendable {
         let rows = zip(missing, all).map { ($0, $1.0, $1.1) }
         try await keep(rows, of: model, bought, for: buyer)
         for (text, reply, _) in rows { replies[text.key] = reply }
+    }
+
+    /// The requests whose replies are neither on the ledger nor shared by another run.
+    private func lacking(of requests: [CanonicalJSON], for buyer: Buyer) async throws -> [CanonicalJSON] {
+        var lacking: [CanonicalJSON] = []
+        for request in requests where try ledger.call(request.key) == nil {
+            if try await ledger.borrow(request.key, for: buyer) == nil { lacking.append(request) }
+        }
+        return lacking
     }
 
     /// Makes replies of one exchange durable.
@@ -252,6 +265,10 @@ package final class Exchange: Sendable {
             if let known = try ledger.execution(key) {
                 meter.count { $0.reusedExecutions += 1 }
                 return known
+            }
+            if let borrowed = try await ledger.borrowExecution(key) {
+                meter.count { $0.reusedExecutions += 1 }
+                return borrowed
             }
             // After the time is up no call starts; what was paid for is still tested.
             if let stop = halt(), !stop.isDeadline { throw Halted(stop: stop) }

@@ -20,7 +20,7 @@ struct LedgerExportCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run's folder", completion: .directory)
+    @Argument(help: "The run's folder, or the file of a shared ledger", completion: .file())
     var run: String
 
     @Option(help: "The file to write; a cassette that is there is replaced", completion: .file())
@@ -47,7 +47,7 @@ struct LedgerExportCommand: AsyncParsableCommand {
                     hint: "name another file with `--to`"
                 )
             }
-            let (replies, dropped) = try reading(RunFolder(path: run).ledger) { try $0.record(toFile: to) }
+            let (replies, dropped) = try reading(LedgerPlace(run).path) { try $0.record(toFile: to) }
             if json { Terminal.print(["schema": 1, "replies": .int(replies), "dropped": .int(dropped)]) }
             Terminal.tell("wrote \(Amount.count(replies)) replies to \(to)")
             if dropped > 0 {
@@ -66,8 +66,8 @@ struct LedgerImportCommand: AsyncParsableCommand {
         abstract: "Take the replies of a cassette into the ledger of a run, at no cost",
         discussion: """
             A reply that the ledger has already stays as it is. One whose body `ledger vacuum` dropped comes back if it is the \
-            same, word for word. A cassette is read to its end before anything is taken. Refused while a run is at work in the \
-            folder.
+            same, word for word. A cassette is read to its end before anything is taken. Refused while a run is at \
+            work with it.
 
             With --json: the counts `new`, `known` (here already), `restored` (dropped before), `other` (not taken: the ledger \
             has another reply to the same request).
@@ -78,7 +78,7 @@ struct LedgerImportCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run's folder", completion: .directory)
+    @Argument(help: "The run's folder, or the file of a shared ledger", completion: .file())
     var run: String
 
     @Option(help: "The cassette, or a folder that has one", completion: .file())
@@ -92,7 +92,7 @@ struct LedgerImportCommand: AsyncParsableCommand {
             var isFolder: ObjCBool = false
             _ = unsafe FileManager.default.fileExists(atPath: from, isDirectory: &isFolder)
             let cassette = try isFolder.boolValue ? Cassette(in: from) : Cassette(file: from)
-            try await maintaining(RunFolder(path: run)) { ledger in
+            try await LedgerPlace(run).maintaining { ledger in
                 try await cassette.read { _ in }
                 let take = try await ledger.load(cassette)
                 if json {

@@ -9,10 +9,10 @@ struct LedgerStatsCommand: AsyncParsableCommand {
         commandName: "stats",
         abstract: "Tell how large a ledger is, and what of",
         discussion: """
-            Reads the ledger in the run's folder, also while the run goes on; a large one takes a while, since all of it is \
+            Reads the ledger in the run's folder or the file that is named, also while a run goes on; a large one takes a while, since all of it is \
             read. A table's size includes its indexes.
 
-            With --json: `bytes`, `free_bytes` (a vacuum wins them), `ledger_schema`, `tables` (`name`, `rows`, `bytes`), `bodies` \
+            With --json: `bytes`, `free_bytes` (a vacuum wins them), `ledger_schema`, `is_shared`, `tables` (`name`, `rows`, `bytes`), `bodies` \
             (`name`, `count`, `packed_bytes`, `bytes`, `dropped`), `models` (`model`, `replies`, `imported`, `input_tokens`, \
             `output_tokens`, `usd`), `passes` (`number`, `state`, `product`, `started`, `ended`, in seconds since 1970). What is \
             not known is null.
@@ -23,7 +23,7 @@ struct LedgerStatsCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run's folder", completion: .directory)
+    @Argument(help: "The run's folder, or the file of a shared ledger", completion: .file())
     var run: String
 
     @Flag(help: "Print the counts as JSON on standard output")
@@ -31,7 +31,7 @@ struct LedgerStatsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let stats = try reading(RunFolder(path: run).ledger) { try $0.stats() }
+            let stats = try reading(LedgerPlace(run).path) { try $0.stats() }
             if json {
                 Terminal.print(stats.json)
             } else {
@@ -51,8 +51,9 @@ struct LedgerStatsText {
 
     var lines: [String] {
         let size = Amount.bytes(stats.fileBytes)
+        let name = stats.isShared ? "shared, used last by \(stats.name)" : stats.name
         let head =
-            "\(stats.name): \(size), \(Amount.bytes(stats.freeBytes)) of it free; schema \(stats.schema)"
+            "\(name): \(size), \(Amount.bytes(stats.freeBytes)) of it free; schema \(stats.schema)"
         return [head, ""] + tables + [""] + bodies + (stats.models.isEmpty ? [] : [""] + models) + [""]
             + passes
     }

@@ -9,7 +9,7 @@ struct LedgerVacuumCommand: AsyncParsableCommand {
         abstract: "Make a ledger's file smaller",
         discussion: """
             Writes the file anew without the room that nothing fills, and loses nothing; needs as much room again on the disk \
-            while it works. Refused while a run is at work in the folder.
+            while it works. Refused while a run is at work with it.
 
             --drop-bodies puts a digest in place of what was asked and answered (`calls`), of programs and what came of them \
             (`executions`), or both (`all`). Keys, costs, tokens, samples, evidence and outcomes stay, and so does the report. \
@@ -25,7 +25,7 @@ struct LedgerVacuumCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run's folder", completion: .directory)
+    @Argument(help: "The run's folder, or the file of a shared ledger", completion: .file())
     var run: String
 
     @Option(
@@ -41,7 +41,7 @@ struct LedgerVacuumCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            try await maintaining(RunFolder(path: run)) { ledger in
+            try await LedgerPlace(run).maintaining { ledger in
                 var dropped = 0
                 let before = ledger.fileBytes
                 if let dropBodies {

@@ -24,7 +24,7 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The run's folder", completion: .directory)
+    @Argument(help: "The run's folder, or the file of a shared ledger", completion: .file())
     var run: String
 
     @Flag(help: "Print one JSON object a line on standard output")
@@ -32,7 +32,7 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let check = try reading(RunFolder(path: run).ledger) { ledger in
+            let check = try reading(LedgerPlace(run).path) { ledger in
                 try ledger.verify { fault in
                     if json {
                         Terminal.print(line: [
