@@ -16,7 +16,7 @@ trap 'rm -rf "$pages"' EXIT
     echo "<!-- Made by scripts/make-reference.sh; do not edit. -->"
     echo "# Command line"
     for command in "" check plan run "ctl status" "ctl pause" "ctl resume" "ctl set-width" "ctl set-budget" "ctl skip-stage" \
-        "ctl drain" report rejects explain "ledger stats" "ledger verify" "ledger vacuum" \
+        "ctl drain" merge report rejects explain "ledger stats" "ledger verify" "ledger vacuum" \
         "ledger export" "ledger import" plugins "plugins list" "plugins show" doctor "model serve" "fingerprint build" "fingerprint info" init; do
         printf '\n## corpusmith%s\n\n```text\n' "${command:+ $command}"
         # shellcheck disable=SC2086

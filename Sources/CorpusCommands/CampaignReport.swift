@@ -18,27 +18,44 @@ struct CampaignReport {
     /// Reads the accounts of all runs in a folder.
     ///
     /// - Returns: Nil when the folder is a run itself, or holds none.
-    init?(folder: String) throws {
+    init?(folder: String) {
         guard !FileManager.default.fileExists(atPath: RunFolder(path: folder).ledger) else { return nil }
-        entries = try Self.runs(in: folder).compactMap { run in
-            do {
-                let report = try reading(RunFolder(path: folder + "/" + run).ledger) { try $0.report() }
-                return Entry(run: run, account: .success(report))
-            } catch let problem as LedgerProblem {
-                // A shared ledger is no run, and what is on it is on the ledgers of runs.
-                return problem.code == .shared ? nil : Entry(run: run, account: .failure(problem))
-            }
+        entries = Self.runs(in: folder).flatMap { run -> [Entry] in
+            let place = RunFolder(path: run.isEmpty ? folder : folder + "/" + run)
+            return [Self.entry(run, place)].compactMap(\.self) + Self.shards(of: place, run)
         }
         if entries.isEmpty { return nil }
     }
 
+    /// The folders that may hold runs: those in a folder, and it itself, which may have shards alone.
     private static func runs(in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var seen: Set<String> = []
-        return names.sorted().filter { name in
-            let ledger = RunFolder(path: folder + "/" + name).ledger
-            // A link to a run beside it is that run.
-            return FileManager.default.fileExists(atPath: ledger) && seen.insert(ledger.resolved).inserted
+        // A link to a run beside it is that run.
+        return [""] + names.sorted().filter { seen.insert((folder + "/" + $0).resolved).inserted }
+    }
+
+    private static func entry(_ run: String, _ folder: RunFolder) -> Entry? {
+        guard FileManager.default.fileExists(atPath: folder.ledger) else { return nil }
+        do throws(LedgerProblem) {
+            return Entry(run: run, account: .success(try Ledger.read(path: folder.ledger).report()))
+        } catch {
+            // A shared ledger is no run, and what is on it is on the ledgers of runs; one that is empty is none yet.
+            let isNone = error.code == .shared || error.code == .missing || error.isBlank
+            return isNone ? nil : Entry(run: run, account: .failure(error.ofReading))
+        }
+    }
+
+    /// Shards that were not merged yet: what they have paid is on no run's ledger.
+    private static func shards(of folder: RunFolder, _ run: String) -> [Entry] {
+        ShardFolders(folder).folders.compactMap { shard in
+            let name = (run.isEmpty ? "" : run + "/") + "shards/" + (shard.path as NSString).lastPathComponent
+            if let ledger = try? ShardLedger.read(shard.ledger),
+                let missing = try? Ledger.missing(folder.ledger, of: [ledger]), missing.isEmpty
+            {
+                return nil
+            }
+            return entry(name, shard)
         }
     }
 

@@ -98,11 +98,19 @@ func reporting(colour: ColourChoice = .auto, _ body: () async throws -> Void) as
 func reading<Answer>(_ path: String, _ look: (Ledger) throws -> Answer) throws -> Answer {
     do {
         return try look(Ledger.read(path: path))
-    } catch let problem as LedgerProblem where problem.code == .denied {
-        throw LedgerProblem(
+    } catch let problem as LedgerProblem {
+        throw problem.ofReading
+    }
+}
+
+extension LedgerProblem {
+    /// The same in the words of somebody who only reads.
+    var ofReading: LedgerProblem {
+        guard code == .denied else { return self }
+        return LedgerProblem(
             .denied,
-            problem.description.replacing("cannot write the ledger", with: "cannot read the ledger"),
-            hint: problem.hint
+            description.replacing("cannot write the ledger", with: "cannot read the ledger"),
+            hint: hint
         )
     }
 }

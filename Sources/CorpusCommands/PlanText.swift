@@ -4,7 +4,9 @@ import CorpusPipeline
 
 /// A plan for people.
 struct PlanText {
+    /// The plan, or what of it is a shard's.
     let plan: Plan
+    var shard: Shard?
     /// What the next pass will do, where it was rehearsed.
     var next: ForecastText?
 
@@ -15,6 +17,7 @@ struct PlanText {
         members["schema"] = 1
         members["estimate"] = plan.estimate.json
         members["over"] = .array(excesses.map(\.json))
+        members["shard"] = shard.map { .string("\($0)") } ?? .null
         members["ledger"] = plan.recipe.sharedLedger.map(JSONValue.string) ?? .null
         members["reuse"] = next?.json ?? .null
         Terminal.print(.object(members))
@@ -57,7 +60,10 @@ struct PlanText {
             )
         }
         lines += models.lines
-        lines += ["", "in full: \(inFull)", "limit: \(limit)"]
+        lines += [
+            "", (shard.map { "shard \($0), about: " } ?? "in full: ") + inFull,
+            "limit: \(limit)" + (shard.map { ", the recipe's divided by \($0.count)" } ?? ""),
+        ]
         if let target = plan.target {
             let cells = target.labels.isEmpty ? "" : " in \(Amount.count(target.cells.count, "cell"))"
             lines.append(

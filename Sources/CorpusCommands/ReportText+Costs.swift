@@ -12,10 +12,11 @@ extension ReportText {
         ]
         let lost = spending.unanswered
         if lost.calls > 0 {
-            lines.append(
-                "booked at their worst case, since they gave no reply and may be charged for: "
-                    + Self.text(lost)
-            )
+            let what =
+                report.mergedShards.isEmpty
+                ? "booked at their worst case, since they gave no reply and may be charged for: "
+                : "booked beside them, replies that several shards bought and attempts without a reply, at their worst case: "
+            lines.append(what + Self.text(lost))
         }
         for (place, count) in [
             ("a cassette", spending.imported - spending.shared), ("the shared ledger", spending.shared),
@@ -23,7 +24,9 @@ extension ReportText {
             lines.append("on the ledger from \(place): \(Amount.count(count, "reply", "replies"))")
         }
         guard spending.calls + lost.calls > 0 else { return lines }
-        lines.append("for each exported candidate: \(Amount.dollars(report.costPerExported))")
+        if !report.isPart {
+            lines.append("for each exported candidate: \(Amount.dollars(report.costPerExported))")
+        }
         return lines + [""] + shareLines + [""]
     }
 

@@ -40,6 +40,13 @@ struct Workshop {
         )
     }
 
+    /// The plan for a ledger: the whole one, whose stages a shard's ledger has too, with the shard's name.
+    func ledgerPlan(_ shard: Shard?) -> JSONValue {
+        var members = plan.json.members ?? [:]
+        members["shard"] = shard?.json
+        return .object(members)
+    }
+
     /// Where this program lies.
     static var program: String? { Bundle.main.executablePath }
 

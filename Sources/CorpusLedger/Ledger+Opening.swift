@@ -55,7 +55,8 @@ extension Ledger {
     package static func read(path: String) throws(LedgerProblem) -> Ledger {
         guard FileManager.default.fileExists(atPath: path) else { throw LedgerProblem.noLedger(at: path) }
         return try wrapping(path) {
-            Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0)
+            try LedgerFile(path: path).refuseBlank()
+            return Ledger(path: path, pool: try openPool(path, readOnly: true), pass: 0)
         }
     }
 
@@ -71,7 +72,7 @@ extension Ledger {
             try LedgerFile(path: path).refuseLoss()
             let pool = try openPool(path, readOnly: false)
             let pass = try pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM pass") }
-            guard let pass else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
+            guard let pass else { throw LedgerProblem.noRun(in: path) }
             try LedgerIndexes.make(in: pool)
             let isShared = try pool.read(isShared) == true
             return Ledger(path: path, pool: pool, pass: pass, isShared: isShared)
@@ -164,7 +165,9 @@ extension Ledger {
                 try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             )
         }
-        if application == 0, version == 0, tables == 0, !readOnly {
+        if application == 0, version == 0, tables == 0 {
+            // Whoever made it was killed before there was anything in it.
+            guard !readOnly else { throw LedgerProblem.blank(path) }
             try pool.write { try LedgerSchema.create($0) }
         } else if let problem = objection(application: application, version: version, path) {
             guard problem.code == .older, !readOnly else { throw problem }

@@ -27,7 +27,7 @@ package struct RejectReader {
                 database,
                 sql: "SELECT id, plan FROM pass ORDER BY id DESC LIMIT 1"
             )
-        else { throw LedgerProblem(.missing, "the ledger `\(ledger)` holds no run") }
+        else { throw LedgerProblem.noRun(in: ledger) }
         self.database = database
         pass = last["id"]
         let plan = try JSONValue(parsing: last["plan"] as String)

@@ -14,12 +14,17 @@ extension Ledger {
                         database,
                         sql: "SELECT id, name, state, product, plan FROM pass ORDER BY id DESC LIMIT 1"
                     )
-                else { throw LedgerProblem(.missing, "the ledger `\(path)` holds no run") }
+                else { throw LedgerProblem.noRun(in: path) }
                 guard last["state"] != SharedLedger.state else { throw LedgerProblem.shared(path) }
                 var report = RunReport(name: last["name"], state: last["state"], product: last["product"])
                 let plan = try JSONValue(parsing: last["plan"] as String)
                 let reader = ReportReader(database: database, pass: last["id"], plan: plan)
                 try reader.fill(&report)
+                let parts = [plan["shard"]?["index"]?.whole, plan["shard"]?["count"]?.whole].compactMap(
+                    \.self
+                )
+                if parts.count == 2 { report.shard = "\(parts[0])/\(parts[1])" }
+                report.mergedShards = Set(try Self.mergedPasses(database).keys.map(\.shard)).sorted()
                 return report
             }
         }

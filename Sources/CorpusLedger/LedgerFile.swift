@@ -21,7 +21,16 @@ struct LedgerFile {
         try refuseMissingEnd(of: size)
     }
 
-    /// The same of a ledger that runs share.
+    /// Refuses to read a file that nothing was written to yet, or that was cut to nothing.
+    ///
+    /// - Throws: ``LedgerProblem``.
+    func refuseBlank() throws(LedgerProblem) {
+        guard size(of: path) == 0 else { return }
+        try refuseNewBeginning(isGone: false)
+        throw LedgerProblem.blank(path)
+    }
+
+    /// Refuses a ledger that runs share and that lost something.
     ///
     /// - Parameter wasMade: Whether there has been one.
     /// - Throws: ``LedgerProblem``.

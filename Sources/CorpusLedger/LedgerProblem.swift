@@ -35,6 +35,9 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
     package let description: String
     package let hint: String?
 
+    /// Whether the file is there and nothing was written to it yet.
+    package private(set) var isBlank = false
+
     /// Whether it passes when another process ends.
     package var isBusy: Bool { code == .busy || code == .sharedBusy }
 
@@ -50,6 +53,20 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
             "there is no ledger at `\(path)`",
             hint: "name the folder of a run, such as `output/quickstart`"
         )
+    }
+
+    static func noRun(in path: String) -> LedgerProblem {
+        LedgerProblem(.missing, "the ledger `\(path)` holds no run")
+    }
+
+    static func blank(_ path: String) -> LedgerProblem {
+        var problem = LedgerProblem(
+            .foreign,
+            "there is nothing in the ledger `\(path)`",
+            hint: "who began it was killed at once: give the same command again"
+        )
+        problem.isBlank = true
+        return problem
     }
 
     static func shared(_ path: String) -> LedgerProblem {

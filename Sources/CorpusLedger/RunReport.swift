@@ -87,6 +87,10 @@ package struct RunReport: Sendable, Hashable {
     package var name: String
     package var state: String
     package var product: String
+    /// Which part of the seeds it is about: `2/3`; nil for all of them.
+    package var shard: String?
+    /// The shards that were merged into the run.
+    package var mergedShards: [String] = []
     package var counts = Counts()
     package var pairs = 0
     package var seeds = 0
@@ -110,6 +114,8 @@ extension RunReport {
         func number(_ value: Int?) -> JSONValue { value.map(JSONValue.int) ?? .null }
         return [
             "schema": 1, "name": .string(name), "state": .string(state), "product": .string(product),
+            "shard": shard.map(JSONValue.string) ?? .null,
+            "merged_shards": .array(mergedShards.map(JSONValue.string)),
             "counts": [
                 "candidates": .int(self.counts.candidates), "exported": .int(self.counts.exported),
                 "dropped": counts(self.counts.dropped), "failed": counts(self.counts.failed),

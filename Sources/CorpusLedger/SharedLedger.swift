@@ -73,6 +73,7 @@ package final class SharedLedger: Sendable {
         do throws(LedgerProblem) {
             return try body()
         } catch {
+            if error.isBlank { throw error }
             let hint: String? =
                 switch error.code {
                 case .foreign:

@@ -75,14 +75,18 @@ struct TestRun {
         sandbox: (any Sandbox)? = nil,
         control: RunControl = RunControl(),
         now: @escaping @Sendable () -> Double = { 0 },
+        shard: Shard? = nil,
         progress: (Figures) -> Void = { _ in }
     ) async throws -> (end: PassEnd, report: RunReport) {
-        let plan = try Self.plan(text)
+        let whole = try Self.plan(text)
+        let plan = shard.map(whole.part) ?? whole
+        var members = whole.json.members ?? [:]
+        members["shard"] = shard?.json
         let ledger = try Ledger.begin(
-            path: folder + "/ledger.sqlite",
+            path: ledgerPath(shard),
             name: "toy",
             recipe: text,
-            plan: plan.json,
+            plan: .object(members),
             product: "test",
             now: 0
         )
@@ -90,13 +94,15 @@ struct TestRun {
             plan: plan,
             ledger: ledger,
             services: RunServices(endpoint: endpoint, sandbox: sandbox, now: now),
-            control: control
+            control: control,
+            shard: shard
         )
         let end = try await engine.run(progress: progress)
-        if end.stop == nil {
+        if end.stop == nil, shard == nil {
             _ = try await ExportStep(plan: plan, ledger: ledger, folder: folder + "/export").run()
         }
-        try ledger.end(state: end.stop == nil ? "done" : "stopped", now: 0)
+        let done = shard == nil ? "done" : ShardLedger.done
+        try ledger.end(state: end.stop == nil ? done : "stopped", now: 0)
         return (end, try ledger.report())
     }
 
@@ -108,6 +114,11 @@ struct TestRun {
                 ($0, try String(contentsOfFile: folder + "/export/" + $0, encoding: .utf8))
             }
         )
+    }
+
+    /// Where the ledger of the run, or of one of its shards, lies.
+    func ledgerPath(_ shard: Shard? = nil) -> String {
+        folder + (shard.map { "/\($0.folder)" } ?? "/ledger") + ".sqlite"
     }
 
     func ledger() throws -> Ledger { try Ledger.read(path: folder + "/ledger.sqlite") }

@@ -48,11 +48,14 @@ class Bench:
 
     def start(self, *more, wrapper=(), **options):
         """Starts a run; what it says goes to a file."""
+        return self.start_command("run", "recipe.yaml", "--quiet", *more, wrapper=wrapper, **options)
+
+    def start_command(self, *words, wrapper=(), **options):
         self.said = os.path.join(self.folder, "said")
         with open(self.said, "ab") as errors:
             options.setdefault("stdout", subprocess.DEVNULL)
             options.setdefault("stderr", errors)
-            return subprocess.Popen([*wrapper, self.program, "run", "recipe.yaml", "--quiet", *more],
+            return subprocess.Popen([*wrapper, self.program, *words],
                                     cwd=self.folder, stdin=subprocess.DEVNULL, **options)
 
     def run(self, *more, **options):
@@ -66,9 +69,9 @@ class Bench:
     def command(self, *words):
         return subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True)
 
-    def exports(self):
+    def exports(self, run_folder=None):
         """Every exported file's bytes; what tells of the run itself is left out."""
-        root, files = os.path.join(self.run_folder, "export"), {}
+        root, files = os.path.join(run_folder or self.run_folder, "export"), {}
         for folder, _, names in os.walk(root):
             for name in names:
                 path = os.path.join(folder, name)
@@ -94,18 +97,19 @@ class Bench:
                 kinds[kind] = kinds.get(kind, 0) + 1
         return kinds
 
-    def bought(self):
-        """How many replies are on the ledger, as a reader sees it that comes after a crash."""
-        return self.select("SELECT count(*) FROM call WHERE attempts > 0")
+    def bought(self, ledger=None):
+        """How many replies are on a ledger, the run's if none is named, as a reader sees it that comes after a crash."""
+        return self.select("SELECT count(*) FROM call WHERE attempts > 0", ledger)
 
-    def select(self, sql):
+    def select(self, sql, ledger=None):
         """One value, read from a copy: whoever opens the ledger after a crash also mends it."""
-        if not os.path.exists(self.ledger):
+        ledger = ledger or self.ledger
+        if not os.path.exists(ledger):
             return 0
         with tempfile.TemporaryDirectory() as folder:
             for suffix in ("", "-wal"):
-                if os.path.exists(self.ledger + suffix):
-                    shutil.copy(self.ledger + suffix, os.path.join(folder, "ledger.sqlite" + suffix))
+                if os.path.exists(ledger + suffix):
+                    shutil.copy(ledger + suffix, os.path.join(folder, "ledger.sqlite" + suffix))
             database = sqlite3.connect(os.path.join(folder, "ledger.sqlite"))
             try:
                 return database.execute(sql).fetchone()[0]

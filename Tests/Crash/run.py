@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+import campaigns
 import faults
 from bench import Bench
 from model import Model
@@ -175,14 +176,16 @@ def main():
     parser.add_argument("program", help="the corpusmith binary")
     parser.add_argument("--kills", type=int, default=200, help="how many random moments")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", help="names of the parts: kills, tested, target, exactly, writes, " + ", ".join(faults.PARTS))
+    parser.add_argument("--only", nargs="*", help="names of the parts: kills, tested, target, exactly, writes, shards, shared, " + ", ".join(faults.PARTS))
     arguments = parser.parse_args()
     suite = Suite(os.path.realpath(arguments.program), arguments.seed)
     parts = {"kills": lambda: suite.kills(arguments.kills, tests=False),
              "tested": lambda: suite.kills(max(1, arguments.kills // 10), tests=True),
              "target": lambda: suite.target(max(1, arguments.kills // 5)),
              "exactly": lambda: suite.exactly(max(1, arguments.kills // 20)),
-             "writes": suite.writes}
+             "writes": suite.writes,
+             "shards": lambda: campaigns.shards(suite, max(1, arguments.kills // 10)),
+             "shared": lambda: campaigns.shared(suite, max(1, arguments.kills // 10))}
     parts.update({name: (lambda part=part: part(suite)) for name, part in faults.PARTS.items()})
     for name, part in parts.items():
         if not arguments.only or name in arguments.only:

@@ -8,7 +8,10 @@ final class Bench: Sendable {
     let server: TestServer
 
     /// Tasks that a scripted model solves in some of its attempts.
-    static let tasks = (1...6).map { number in
+    static let tasks = (1...6).map(task)
+
+    /// A task that a prompt can speak of by one digit.
+    static func task(_ number: Int) -> String {
         """
         {"id":"t\(number)","instruction":"Add \(number) to the given number.","signature":"def add_\(number)(x):",\
         "example":"add_\(number)(1) -> \(number + 1)","entry_point":"add_\(number)",\

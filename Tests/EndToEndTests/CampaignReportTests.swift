@@ -46,6 +46,26 @@ struct CampaignReportTests {
         #expect(lines[4].hasPrefix("all ") && lines[4].contains(" 48 "), "\(text.output)")
     }
 
+    @Test("Shards that are not merged yet have lines of their own, and none once the run has what they paid")
+    func shards() async throws {
+        let bench = try Bench.sharded()
+        for shard in ["1/2", "2/2"] { _ = try await bench.run("--shard", shard) }
+        func account(_ folder: String) async throws -> (runs: [String?], calls: Int?) {
+            let json = try await Program.run("report", folder, "--json", folder: bench.folder).json
+            return (json["runs"]?.elements?.map { $0["run"]?.text } ?? [], json["totals"]?["calls"]?.whole)
+        }
+        let (before, own) = (try await account("output"), try await account("output/bench"))
+        _ = try await bench.merge("recipe.yaml")
+        let after = try await account("output")
+        _ = try await bench.run("--shard", "1/3")
+        let later = try await account("output")
+
+        #expect(before.runs == ["bench/shards/1-of-2", "bench/shards/2-of-2"] && before.calls == 36)
+        #expect(own.runs == ["shards/1-of-2", "shards/2-of-2"] && own.calls == 36)
+        #expect(after.runs == ["bench"] && after.calls == 36)
+        #expect(later.runs == ["bench", "bench/shards/1-of-3"] && later.calls == bench.calls)
+    }
+
     @Test("A run that cannot be read is named and left out of the sums, and the exit code is 2")
     func unreadable() async throws {
         let bench = try Bench()

@@ -7,16 +7,18 @@ import Testing
 struct MoneyTests {
     /// The bench's recipe with a second use of the same model, which costs a dollar a thousand calls.
     static func recipe(_ bench: Bench, budget: String) -> String {
-        let price = ", price: { input: 1, output: 2 }"
-        let student =
-            bench.recipe(extra: price).split(separator: "\n").first { $0.contains("student:") } ?? ""
+        twice(bench.recipe(extra: ", price: { input: 1, output: 2 }"))
+            .edited("tokens: 1000000", to: budget)
+    }
+
+    /// A recipe of the bench with another stage that solves its tasks, asking for shorter replies.
+    static func twice(_ recipe: String) -> String {
+        let student = recipe.split(separator: "\n").first { $0.contains("student:") } ?? ""
         let second = student.replacing("student:", with: "second:").replacing(
             "max_tokens: 100",
             with: "max_tokens: 90"
         )
-        return bench.recipe(extra: price)
-            .edited("tokens: 1000000", to: budget)
-            .edited("budget:", to: second + "\nbudget:")
+        return recipe.edited("budget:", to: second + "\nbudget:")
             .edited(
                 "  tested: { verify: tests, from: solved }",
                 to: """

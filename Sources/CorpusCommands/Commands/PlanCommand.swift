@@ -17,6 +17,8 @@ struct PlanCommand: AsyncParsableCommand {
             at least. `unknown` is said where a price or a count is not known. Caps that this exceeds are named; that is no \
             fault: a run reserves what a prompt really may cost, stops at its caps and can be continued.
 
+            --shard shows about how much falls to one of several parts, and what of the caps is its.
+
             Where the run has a ledger, the next pass is rehearsed on a copy of it: all sources are read, what is on the ledger \
             is reused, nothing is bought and no program is run. So it is known which replies the pass will buy, up to those \
             that are not there yet: what such a unit goes on to do, and what comes of it, is estimated from what units of a \
@@ -25,7 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
             leaves the rehearsal out.
 
             With --json: `nodes`, `estimate` (`seeds`, `calls`, `reply_tokens` at most, `tokens`, `usd`, and the same by \
-            `roles` and by `stages`), `ledger` (the one that the run shares, or null), `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
+            `roles` and by `stages`), `ledger` (the one that the run shares, or null), `shard`, `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
             `estimate`), and `reuse`, null without a ledger: `is_exact`, `is_unfinished` (the last pass is at work, or was \
             killed), `units` (`reused`, `redone`, `new`), `replies` (`reused`, `bought`), `executions` (`reused`, `run`), each \
             of them as `least`, `about` and `most`, which agree where the number is known; `tokens` and `usd` (`about`, `most`) \
@@ -45,6 +47,9 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "The run's folder; default: output/ and the recipe's name", completion: .directory)
     var output: String?
 
+    @Option(help: "Plan one part of the seeds, such as 2/3, the second of three", transform: Shard.argument)
+    var shard: Shard?
+
     @Flag(help: "Leave out what the next pass reuses: show the worst case alone")
     var quick = false
 
@@ -58,8 +63,13 @@ struct PlanCommand: AsyncParsableCommand {
         try await reporting(colour: color) {
             let workshop = try Workshop(recipe: recipe)
             let folder = RunFolder(path: output ?? "output/" + workshop.recipe.name)
-            let session = RehearsalSession(workshop: workshop, folder: folder, allowsNoSandbox: false)
-            try await Self.show(workshop.plan, asJSON: json, isQuick: quick, session)
+            let session = RehearsalSession(
+                workshop: workshop,
+                run: folder,
+                shard: shard,
+                allowsNoSandbox: false
+            )
+            try await Self.show(asJSON: json, isQuick: quick, session)
         }
     }
 
@@ -67,15 +77,14 @@ struct PlanCommand: AsyncParsableCommand {
     ///
     /// - Throws: Why it cannot.
     static func show(
-        _ plan: Plan,
         asJSON isJSON: Bool,
         isQuick: Bool = false,
         _ session: RehearsalSession
     ) async throws {
-        var text = PlanText(plan: plan)
+        var text = PlanText(plan: session.plan, shard: session.shard)
         do {
             if !isQuick, let forecast = try await session.forecast() {
-                text.next = ForecastText(plan: plan, forecast: forecast, ledger: session.folder.ledger)
+                text.next = ForecastText(plan: session.plan, forecast: forecast, ledger: session.folder.ledger)
             }
         } catch {
             text.show(asJSON: isJSON)

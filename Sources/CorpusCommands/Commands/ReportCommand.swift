@@ -18,8 +18,8 @@ struct ReportCommand: AsyncParsableCommand {
             `calls`, `input_tokens`, `cached_tokens`, `output_tokens`, `booked_tokens`, `usd`, `unanswered`), `stages`, \
             `files`, `licences`. `booked_tokens` is what budgets were charged.
 
-            A folder that is no run and holds some, such as output/, is summed up: a line for each run, and one for all. The cost \
-            includes the worst case of attempts without a reply. What a cassette or a shared ledger brought (`not bought`) \
+            A folder that is no run and holds some, such as output/, is summed up: a line for each run and each shard that was not \
+            merged, and one for all. The cost includes the worst case of attempts without a reply. What a cassette or a shared ledger brought (`not bought`) \
             counts where it was paid for. With --json: `runs`, each with `run`, `name`, `state`, `error`, `candidates`, \
             `exported`, `dropped`, `failed`, `open`, `pairs`, `calls`, `input_tokens`, `output_tokens`, `imported`, `shared`, \
             `usd`, `unanswered`; and `totals` with the same sums.
@@ -44,7 +44,7 @@ struct ReportCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(colour: color) {
-            if let campaign = try CampaignReport(folder: run) { return try show(campaign) }
+            if let campaign = CampaignReport(folder: run) { return try show(campaign) }
             let (report, examples) = try reading(RunFolder(path: run).ledger) { ledger in
                 (try ledger.report(), why > 0 ? try ledger.examples(ofEach: why) : [])
             }
@@ -106,6 +106,11 @@ struct RunFolder: Sendable {
     var report: String { path + "/report.json" }
 }
 
+extension RunReport {
+    /// Whether nothing can have been exported of it yet: it is a shard's, or that of shards that were merged.
+    var isPart: Bool { shard != nil || state == LedgerMerge.done }
+}
+
 /// A report for people; its lines hold colours and are harmless otherwise.
 struct ReportText {
     let report: RunReport
@@ -117,15 +122,15 @@ struct ReportText {
         var lines = [""]
         var table = TextTable(right: [1])
         table.add("candidates", Amount.count(counts.candidates), "")
-        table.add("exported", Amount.count(counts.exported), "")
+        table.add(report.isPart ? "ready" : "exported", Amount.count(counts.exported), "")
         for (reason, count) in counts.dropped.sorted(by: Self.order) {
             table.add("dropped", Amount.count(count), reason)
         }
         for (reason, count) in counts.failed.sorted(by: Self.order) {
             table.add("failed", Amount.count(count), reason)
         }
-        if counts.open > 0 { table.add("open", Amount.count(counts.open), "the same run again continues") }
-        if report.stages.contains(where: { $0.verb == "pair" }) {
+        if counts.open > 0 { table.add("open", Amount.count(counts.open), openText) }
+        if !report.isPart, report.stages.contains(where: { $0.verb == "pair" }) {
             table.add("pairs", Amount.count(report.pairs), "")
         }
         lines += table.lines + [""]
@@ -141,9 +146,24 @@ struct ReportText {
         return [heading] + lines.map(\.shown)
     }
 
-    private var stateText: String {
+    private var openText: String {
         switch report.state {
-        case "done": paint.green("done")
+        case ShardLedger.done: "waiting for the merge"
+        case LedgerMerge.done: "waiting for the run"
+        default: "the same run again continues"
+        }
+    }
+
+    private var stateText: String {
+        let text = ownStateText
+        return report.shard.map { "shard \($0), \(text)" } ?? text
+    }
+
+    private var ownStateText: String {
+        switch report.state {
+        case "done", ShardLedger.done: paint.green("done")
+        case LedgerMerge.done: paint.yellow("merged of shards; a run does what is left")
+        case "merging": paint.yellow("being merged, or the merge was killed; the same merge again continues")
         case "running": paint.yellow("running, or killed in mid-run; the same run again continues")
         case "interrupted": paint.yellow("interrupted; the same run again continues")
         case "drained": paint.yellow("ended by `ctl drain`; the same run again continues")

@@ -2,6 +2,7 @@ import ArgumentParser
 import CorpusConfig
 import CorpusKit
 import CorpusLedger
+import CorpusPipeline
 
 /// `corpusmith run RECIPE`: runs a recipe, or goes on with it.
 struct RunCommand: AsyncParsableCommand {
@@ -26,6 +27,11 @@ struct RunCommand: AsyncParsableCommand {
 
             With `ledger:` in the recipe, replies and executions that other runs have put there are taken over at no cost, and those of \
             this run are put there as well. One run at a time works with such a ledger: a second one is refused with 75, or waits.
+
+            --shard I/N works on the seeds of one of N parts, wherever and whenever the others are worked on, in a folder of its own \
+            with a ledger of its own: by default output/NAME/shards/I-of-N/. Caps are the recipe's divided by N; `wall` is not. A shard \
+            does all that needs no other seed, leaves what waits for selectors undecided, and writes no exports. `merge` then \
+            joins the shards, and the same command without --shard does what is left.
 
             --metrics serves counts of the model calls while the run lasts, on this machine alone: calls in flight and waiting, \
             latencies, tokens, cost and errors by code, never a word of requests or replies.
@@ -67,6 +73,13 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Serve http://127.0.0.1:PORT/metrics for Prometheus during the run; 0 takes a free port")
     var metrics: UInt16?
 
+    @Option(
+        help:
+            "Work on one part of the seeds, such as 2/3, the second of three, in shards/ of the run's folder",
+        transform: Shard.argument
+    )
+    var shard: Shard?
+
     @Flag(
         help: "Wait for another run in the folder, or with the recipe's shared ledger, in place of refusing"
     )
@@ -85,14 +98,16 @@ struct RunCommand: AsyncParsableCommand {
             if dryRun {
                 let session = RehearsalSession(
                     workshop: workshop,
-                    folder: folder,
+                    run: folder,
+                    shard: shard,
                     allowsNoSandbox: unsafeNoSandbox
                 )
-                return try await PlanCommand.show(workshop.plan, asJSON: json, session)
+                return try await PlanCommand.show(asJSON: json, session)
             }
             let session = RunSession(
                 workshop: workshop,
-                folder: folder,
+                run: folder,
+                shard: shard,
                 isQuiet: quiet,
                 allowsNoSandbox: unsafeNoSandbox,
                 tape: Tape(isReplay: replay, cassette: cassette, record: record),
@@ -106,9 +121,16 @@ struct RunCommand: AsyncParsableCommand {
                 ReportText(report: report, paint: Paint(isOn: color.isOn(1))).lines.forEach {
                     Terminal.print(painted: $0)
                 }
+                let place = session.folder.path
                 Terminal.tell(
-                    "\neverything is in \(folder.path)/; why candidates were dropped: corpusmith report \(folder.path) --why 3"
+                    "\neverything is in \(place)/; why candidates were dropped: corpusmith report \(place) --why 3"
                 )
+                if shard != nil {
+                    Terminal.tell(
+                        "what is left comes when all shards are done: corpusmith merge \(folder.path), then the same command "
+                            + "without --shard"
+                    )
+                }
             }
             if replay { try Self.tellMissing(in: report) }
         }
@@ -130,5 +152,16 @@ struct RunCommand: AsyncParsableCommand {
                 "the same command without `--replay` buys them; `--cassette` takes them from where they were recorded"
         )
         throw CommandExit.findings
+    }
+}
+
+extension Shard {
+    /// Reads it from the command line.
+    static func argument(_ text: String) throws -> Shard {
+        do {
+            return try Shard(parsing: text)
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 }

@@ -10,7 +10,16 @@ import Synchronization
 struct RehearsalSession {
     let workshop: Workshop
     let folder: RunFolder
+    let shard: Shard?
+    /// The plan, or what of it is a shard's.
+    let plan: Plan
     let allowsNoSandbox: Bool
+
+    init(workshop: Workshop, run folder: RunFolder, shard: Shard?, allowsNoSandbox: Bool) {
+        (self.workshop, self.shard, self.allowsNoSandbox) = (workshop, shard, allowsNoSandbox)
+        self.folder = shard.map(folder.shard) ?? folder
+        plan = shard.map(workshop.plan.part) ?? workshop.plan
+    }
 
     /// What the next pass will do; nil when there is no ledger yet.
     ///
@@ -57,13 +66,12 @@ struct RehearsalSession {
 
     private func rehearsed(in scratch: RehearsalFolder) async throws -> Forecast {
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
-        let plan = workshop.plan
         let ledger = try Ledger.rehearse(
             path: folder.ledger,
             in: scratch,
             name: plan.recipe.name,
             recipe: plan.recipe.text,
-            plan: plan.json,
+            plan: workshop.ledgerPlan(shard),
             product: Product.version,
             now: now()
         )
@@ -75,7 +83,7 @@ struct RehearsalSession {
             ) : nil
         let progress = Progress(isQuiet: false, seeds: plan.estimate.seeds, now: now)
         defer { progress.finish() }
-        return try await Rehearsal(plan: plan, ledger: ledger, sandbox: sandbox).run(
+        return try await Rehearsal(plan: plan, ledger: ledger, sandbox: sandbox, shard: shard).run(
             progress: progress.update
         )
     }

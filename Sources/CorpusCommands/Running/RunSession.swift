@@ -21,8 +21,30 @@ struct RunSession {
     let metricsPort: UInt16?
     /// Whether to wait for another process that works in the folder or with the shared ledger.
     let waits: Bool
+    /// The part of the seeds to work on; nil for all of them.
+    let shard: Shard?
+    /// The plan, or what of it is a shard's.
+    let plan: Plan
 
-    private var plan: Plan { workshop.plan }
+    /// Where the run is, of which this may be a shard.
+    private let runFolder: RunFolder
+
+    init(
+        workshop: Workshop,
+        run folder: RunFolder,
+        shard: Shard?,
+        isQuiet: Bool,
+        allowsNoSandbox: Bool,
+        tape: Tape,
+        metricsPort: UInt16?,
+        waits: Bool
+    ) {
+        (self.workshop, self.shard, runFolder) = (workshop, shard, folder)
+        self.folder = shard.map(folder.shard) ?? folder
+        plan = shard.map(workshop.plan.part) ?? workshop.plan
+        (self.isQuiet, self.allowsNoSandbox, self.tape) = (isQuiet, allowsNoSandbox, tape)
+        (self.metricsPort, self.waits) = (metricsPort, waits)
+    }
 
     /// Runs the plan until it is done or stopped.
     ///
@@ -33,9 +55,10 @@ struct RunSession {
         let sandbox = plan.needs.contains(.sandbox) ? try await openSandbox() : nil
         try makeFolder(folder.path, "the run's folder", option: "--output")
         if let target = tape.record { try makeFolder(target, "the cassette's folder", option: "--record") }
-        let lock = try await taking(waiting: waits) { [folder] in try RunLock(folder: folder.path) }
-        defer { withExtendedLifetime(lock) {} }
+        let locks = try await lock()
+        defer { withExtendedLifetime(locks) {} }
         RehearsalFolder.sweep(folder.path)
+        if shard == nil, !tape.isReplay { try ShardFolders(runFolder).refuseUnmerged() }
         // For people and the ledger; what takes time is measured by a clock that nobody sets.
         let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
         let shared = try await openShared(now)
@@ -45,7 +68,7 @@ struct RunSession {
             path: folder.ledger,
             name: plan.recipe.name,
             recipe: plan.recipe.text,
-            plan: plan.json,
+            plan: workshop.ledgerPlan(shard),
             product: Product.version,
             now: now(),
             sharing: shared
@@ -53,7 +76,8 @@ struct RunSession {
         if !isQuiet {
             let text = PlanText(plan: plan)
             let limit = tape.isReplay ? "replay, no call is made" : "limit \(text.limit)\(text.stop)"
-            Terminal.tell("\(plan.recipe.name): up to \(text.inFull); \(limit)")
+            let part = shard.map { ", shard \($0): about" } ?? ": up to"
+            Terminal.tell("\(plan.recipe.name)\(part) \(text.inFull); \(limit)")
         }
         if let cassette { try await ledger.load(cassette) }
         let place = try workplace(ledger, sandbox)
@@ -74,7 +98,18 @@ struct RunSession {
 
     // MARK: - Before
 
+    /// Keeps others out of the folder; shards of one run keep each other's company, and the run itself out.
+    private func lock() async throws -> [RunLock] {
+        try await taking(waiting: waits) { [folder, runFolder, shard] in
+            guard shard != nil else { return [try RunLock(folder: folder.path)] }
+            // Who finds the shard taken leaves no trace in the run's folder.
+            return [try RunLock(folder: folder.path), try RunLock(folder: runFolder.path, .together)]
+        }
+    }
+
     /// Opens the ledger that the recipe shares with others, if it does.
+    ///
+    /// Shards only take from it, several at a time: what they buy comes there by the run that they are merged into.
     private func openShared(_ now: @escaping @Sendable () -> Double) async throws -> SharedLedger? {
         guard let path = plan.recipe.sharedLedger else { return nil }
         guard path.resolved != folder.ledger.resolved else {
@@ -84,9 +119,15 @@ struct RunSession {
                 hint: "name another file: the run keeps its own ledger beside it"
             )
         }
-        if !isQuiet, !FileManager.default.fileExists(atPath: path) {
-            Terminal.tell("note: the shared ledger `\(path)` is new")
+        let isThere = FileManager.default.fileExists(atPath: path)
+        if shard != nil {
+            do {
+                if isThere { return try await taking(waiting: waits) { try SharedLedger(reading: path) } }
+            } catch let problem as LedgerProblem where problem.isBlank {}
+            Terminal.tell("note: there is no shared ledger `\(path)` here, and the shard goes without it")
+            return nil
         }
+        if !isQuiet, !isThere { Terminal.tell("note: the shared ledger `\(path)` is new") }
         let name = plan.recipe.name
         return try await taking(waiting: waits) {
             try SharedLedger(path, name: name, product: Product.version, now: now())
@@ -142,7 +183,13 @@ struct RunSession {
             drain: door.drain
         )
         let control = RunControl()
-        let engine = Engine(plan: plan, ledger: ledger, services: services, control: control)
+        let engine = Engine(
+            plan: plan,
+            ledger: ledger,
+            services: services,
+            control: control,
+            shard: shard
+        )
         let desk = ControlDesk(plan: plan, pass: ledger.pass, control: control, budget: budget, door: door) {
             if !isQuiet { Self.note("control: \($0)") }
         }
@@ -249,141 +296,5 @@ struct RunSession {
         // A redrawn line may stand there.
         if Terminal.isInteractive { Terminal.tellRaw("\r\u{1B}[K") }
         Terminal.tell(sentence)
-    }
-
-    // MARK: - After
-
-    private func conclude(
-        _ end: PassEnd,
-        _ ledger: Ledger,
-        _ now: @Sendable () -> Double,
-        budgetHint: String
-    ) async throws -> RunReport {
-        guard let stop = end.stop else {
-            do {
-                return try await export(ledger, now)
-            } catch {
-                try? ledger.end(state: "stopped: export", now: now())
-                try? write(ledger.report())
-                throw error
-            }
-        }
-        let (state, exit) = tell(stop, ledger, budgetHint: budgetHint)
-        // A ledger that cannot be written cannot take this note either; the pass then counts as killed.
-        try? ledger.end(state: state, now: now())
-        // The account of what there is so far; that it is missing is no reason to hide why the run stopped.
-        if let report = try? ledger.report() {
-            try? write(report)
-            let counts = report.counts
-            let dropped = counts.dropped.values.reduce(0, +)
-            let failed = counts.failed.values.reduce(0, +)
-            Terminal.tell(
-                "candidates so far: \(counts.exported) ready for export, \(dropped) dropped, \(failed) failed, \(counts.open) open; "
-                    + "exports come when all is done; the account: corpusmith report \(folder.path)"
-            )
-        }
-        throw exit
-    }
-
-    private func export(_ ledger: Ledger, _ now: @Sendable () -> Double) async throws -> RunReport {
-        let open = try ledger.report().counts.open
-        guard open == 0 else {
-            throw CommandProblem(
-                "internal-error",
-                "\(counted(open, "candidate")) without a final state",
-                hint: "this is a fault of the product: report it with the recipe"
-            )
-        }
-        if tape.isReplay, try ledger.report().counts.failed[ReplayEndpoint.code.description] ?? 0 > 0 {
-            // What is whole already is not given up for what lacks a part.
-            try ledger.end(state: "replayed in part", now: now())
-            let report = try ledger.report()
-            try write(report)
-            Terminal.tell("no exports were written, and those in \(folder.export)/ are as they were")
-            return report
-        }
-        let written = try await ExportStep(plan: plan, ledger: ledger, folder: folder.export).run()
-        try ledger.end(state: "done", now: now())
-        let report = try ledger.report()
-        try ExportPapers(plan: plan, report: report, written: written, folder: folder.export).write()
-        try write(report)
-        try tellFailures(ledger, report)
-        return report
-    }
-
-    private func recordCassette(_ ledger: Ledger) throws {
-        guard let target = tape.record else { return }
-        let (count, dropped) = try ledger.record(to: target)
-        if !isQuiet { Terminal.tell("recorded \(Amount.count(count, "reply", "replies")) in \(target)/") }
-        if dropped > 0 {
-            Terminal.tell(
-                "warning[body-dropped]: \(Amount.count(dropped, "reply", "replies")) not on the cassette: `ledger vacuum` dropped what they said"
-            )
-        }
-    }
-
-    private func write(_ report: RunReport) throws {
-        try AtomicFile.write(Array((report.json.pretty + "\n").utf8), to: folder.report)
-    }
-
-    private func tellFailures(_ ledger: Ledger, _ report: RunReport) throws {
-        let (named, count) = try ledger.unreadableRows(limit: 10)
-        for row in named { Terminal.tell("warning[unreadable-row]: \(row)") }
-        if count > named.count { Terminal.tell("warning[unreadable-row]: and \(count - named.count) more") }
-        // A replay tells by itself what it lacked.
-        let missing = tape.isReplay ? report.counts.failed[ReplayEndpoint.code.description] ?? 0 : 0
-        let failed = report.counts.failed.values.reduce(0, +) - count - missing
-        if failed > 0 {
-            Terminal.tell(
-                "warning[failed]: \(Amount.count(failed, "candidate")) failed; the same command tries \(failed == 1 ? "it" : "them") again"
-            )
-        }
-    }
-
-    /// How much of what counts as spent was booked without a reply, as the end of a sentence; empty for nothing.
-    private func bookedBlindly(_ ledger: Ledger) -> String {
-        guard let report = try? ledger.report(), report.spending.unanswered.calls > 0 else { return "" }
-        return "; booked at the worst case of attempts without a reply: "
-            + ReportText.text(report.spending.unanswered)
-    }
-
-    private func tell(
-        _ stop: RunStop,
-        _ ledger: Ledger,
-        budgetHint: String
-    ) -> (state: String, exit: ExitCode) {
-        let again = "run the same command again to continue"
-        switch stop {
-        case .interrupted:
-            Terminal.tell("interrupted: everything paid for is on the ledger; \(again)")
-            return ("interrupted", CommandExit.interrupted)
-        case .budget(let sentence):
-            CommandExit.tell(
-                "budget",
-                sentence + bookedBlindly(ledger),
-                hint: "\(budgetHint) and \(again)"
-            )
-            return ("budget", CommandExit.resumable)
-        case .drained:
-            Terminal.tell("drained: everything paid for is on the ledger; \(again)")
-            return ("drained", CommandExit.resumable)
-        case .skipped(let sentence):
-            CommandExit.tell("skipped", sentence, hint: again)
-            return ("skipped", CommandExit.resumable)
-        case .wall(let sentence):
-            CommandExit.tell("budget", sentence, hint: again)
-            return ("budget", CommandExit.resumable)
-        case .ledger(let problem):
-            CommandExit.tell(problem.code.rawValue, problem.description, hint: problem.hint)
-            return ("failed", problem.code == .full ? CommandExit.resumable : CommandExit.failed)
-        case .failure(let failure):
-            CommandExit.tell(failure.code.description, failure.description, hint: failure.hint)
-            // What time or money mends.
-            let isPassing = [
-                "endpoint-down", "transport", "timeout", "endpoint-loading", "quota-exhausted",
-            ].contains(failure.code.description)
-            if isPassing { Terminal.tell("nothing is lost: \(again)") }
-            return ("stopped: \(failure.code)", isPassing ? CommandExit.resumable : CommandExit.failed)
-        }
     }
 }

@@ -9,6 +9,7 @@ package struct Rehearsal: Sendable {
     private let plan: Plan
     private let ledger: Ledger
     private let sandbox: (any Sandbox)?
+    private let shard: Shard?
 
     /// Prepares a rehearsal.
     ///
@@ -16,7 +17,9 @@ package struct Rehearsal: Sendable {
     ///   - plan: The plan.
     ///   - ledger: A copy of the run's ledger, made by ``Ledger/rehearse(path:in:name:recipe:plan:product:now:)``.
     ///   - sandbox: What programs would be run in; asked for its toolchains only.
-    package init(plan: Plan, ledger: Ledger, sandbox: (any Sandbox)?) {
+    ///   - shard: The part of the seeds that would be worked on; nil for all of them.
+    package init(plan: Plan, ledger: Ledger, sandbox: (any Sandbox)?, shard: Shard? = nil) {
+        self.shard = shard
         self.plan = plan
         self.ledger = ledger
         self.sandbox = sandbox
@@ -34,7 +37,7 @@ package struct Rehearsal: Sendable {
             // No time passes.
             now: { 0 }
         )
-        let engine = Engine(plan: plan, ledger: ledger, services: services, control: RunControl())
+        let engine = Engine(plan: plan, ledger: ledger, services: services, control: RunControl(), shard: shard)
         switch try await engine.run(progress: progress).stop {
         case .ledger(let problem): throw problem
         case .failure(let failure): throw failure

@@ -9,6 +9,8 @@ package struct PassEnd: Sendable {
     package var figures: Figures
     /// Units that were waiting when the pass stopped.
     package var left: Int
+    /// Items of a shard that wait for what only the whole run can decide.
+    package var held: Int
 }
 
 /// Runs a plan: one pass over its graph, with the ledger as memory.
@@ -20,8 +22,17 @@ package struct Engine: Sendable {
     let ledger: Ledger
     let services: RunServices
     let control: RunControl
+    /// The part of the seeds that is worked on; nil for all of them.
+    let shard: Shard?
 
-    package init(plan: Plan, ledger: Ledger, services: RunServices, control: RunControl) {
+    package init(
+        plan: Plan,
+        ledger: Ledger,
+        services: RunServices,
+        control: RunControl,
+        shard: Shard? = nil
+    ) {
+        self.shard = shard
         self.plan = plan
         self.ledger = ledger
         self.services = services
@@ -41,7 +52,10 @@ package struct Engine: Sendable {
         let halt: @Sendable () -> RunStop? = { [control, ledger] in
             control.request ?? ledger.shortage.map(RunStop.ledger) ?? control.lateness
         }
-        let fullCells = plan.target.flatMap { $0.labels.isEmpty ? nil : FullCells(TargetIndex($0).full) }
+        // What one shard has enough of, the run may need.
+        let fullCells =
+            shard == nil
+            ? plan.target.flatMap { $0.labels.isEmpty ? nil : FullCells(TargetIndex($0).full) } : nil
         let runner = UnitRunner(
             plan: plan,
             stages: try ledger.number(plan.nodes.map(\.stageRecord)),
@@ -59,8 +73,8 @@ package struct Engine: Sendable {
             mustEnd: { halt().flatMap { Self.endsAll($0) ? $0 : nil } },
             isDetached: control.isDetached
         )
-        var router = Router(plan: plan, fullCells: fullCells)
-        var feed = try Feed(plan: plan)
+        var router = Router(plan: plan, fullCells: fullCells, isShard: shard != nil)
+        var feed = try Feed(plan: plan, shard: shard)
         var tally = PassTally(nodes: plan.nodes.count)
         var stop: RunStop?
 
@@ -169,7 +183,7 @@ package struct Engine: Sendable {
         if case .wall = stop, feed.isExhausted || feed.count >= router.rowLimit, router.isDone { stop = nil }
         if stop == nil { stop = router.remainder }
         if let stop { control.end(stop) } else { control.finish() }
-        return PassEnd(stop: stop, figures: meter.snapshot, left: router.left)
+        return PassEnd(stop: stop, figures: meter.snapshot, left: router.left, held: router.held)
     }
 
     /// Whether not even work that needs no model may be started.

@@ -6,8 +6,11 @@ struct Feed {
     private var seen = Repetitions()
     /// How many rows were given.
     private(set) var count = 0
+    /// Whose rows are given, if not all are.
+    private let shard: Shard?
 
-    init(plan: Plan) throws {
+    init(plan: Plan, shard: Shard? = nil) throws {
+        self.shard = shard
         for index in plan.sources.reversed() {
             guard case .source(let source) = plan.nodes[index].kind else { continue }
             open.append((index, Self.iterator(of: try source.rows())))
@@ -16,7 +19,7 @@ struct Feed {
 
     var isExhausted: Bool { open.isEmpty }
 
-    /// The next row as work, or nil at the end of a source.
+    /// The next row as work, or nil at the end of a source and for a row of another shard.
     mutating func next() async throws -> Work? {
         guard let last = open.popLast() else { return nil }
         let node = last.node
@@ -28,11 +31,17 @@ struct Feed {
         }
         open.append((node, iterator))
         defer { count += 1 }
-        guard case .seed(let seed) = row else { return .row(node: node, row, name: nil) }
-        var name = SeedName(of: seed, row: count)
-        // The same row twice is two seeds: the second is told apart by how often it came before.
-        name.occurrence = seen.count(ItemKey(deriving: name.identity))
-        return .row(node: node, row, name: name)
+        switch row {
+        case .seed(let seed):
+            var name = SeedName(of: seed, row: count)
+            // The same row twice is two seeds: the second is told apart by how often it came before.
+            name.occurrence = seen.count(ItemKey(deriving: name.identity))
+            guard shard?.takes(name.identity + [String(name.occurrence)]) ?? true else { return nil }
+            return .row(node: node, row, name: name)
+        case .unreadable(let other), .refused(let other):
+            guard shard?.takes([other.origin.description]) ?? true else { return nil }
+            return .row(node: node, row, name: nil)
+        }
     }
 
     private static func iterator(

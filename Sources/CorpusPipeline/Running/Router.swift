@@ -37,12 +37,15 @@ struct Router {
     /// While the target's samples are not chosen yet.
     private var target: TargetIndex?
     private let fullCells: FullCells?
+    /// What only the whole run can decide about; nil unless this is a shard.
+    private var undecided: Set<ItemKey>?
     /// How many rows of the sources may be read so far.
     private(set) var rowLimit = Int.max
     var scheduler: Scheduler
 
-    init(plan: Plan, fullCells: FullCells? = nil) {
+    init(plan: Plan, fullCells: FullCells? = nil, isShard: Bool = false) {
         self.plan = plan
+        undecided = isShard ? [] : nil
         self.fullCells = fullCells
         target = plan.target.map(TargetIndex.init)
         if let target { rowLimit = target.limit }
@@ -67,9 +70,13 @@ struct Router {
 
     /// Whether everything that has come so far is settled and decided.
     var isDone: Bool {
-        left == 0 && scheduler.running == 0 && barriers.isEmpty && target == nil
-            && scheduler.isQuiet(Set(plan.nodes.indices))
+        guard left == 0, scheduler.running == 0 else { return false }
+        return undecided != nil
+            || barriers.isEmpty && target == nil && scheduler.isQuiet(Set(plan.nodes.indices))
     }
+
+    /// How many items of a shard wait for selectors, or for others of their task that do.
+    var held: Int { undecided?.union(scheduler.gatheredKeys).count ?? 0 }
 
     /// How many units wait for their turn, at skipped nodes also those that wait for others.
     var left: Int {
@@ -170,6 +177,7 @@ struct Router {
             return scheduler.park(item, at: node)
         }
         switch plan.nodes[node].kind {
+        case .select where undecided != nil: leave(item, at: node)
         case .select where plan.nodes[node].isTarget:
             target?.observe(item)
             chosenLater.append((item.key, item.draft.task))
@@ -193,6 +201,7 @@ struct Router {
     /// - Returns: Whether one decided, or more rows may be read.
     /// - Throws: What a selector's index throws.
     mutating func decideNextSelection(isExhausted: Bool) throws -> Bool {
+        guard undecided == nil else { return readOn(isExhausted: isExhausted) }
         for node in barriers.keys.sorted() where !scheduler.closed.contains(node) && isNext(node) {
             // Where nothing has come there is nothing to leave out.
             if scheduler.skipped.contains(node), barriers[node]?.waiting.isEmpty == false { continue }
@@ -210,6 +219,26 @@ struct Router {
             return true
         }
         return decideTarget(isExhausted: isExhausted)
+    }
+
+    /// Leaves an item to the run into which the shard is merged: selectors decide about the samples of all shards.
+    private mutating func leave(_ item: FlowItem, at node: Int) {
+        scheduler.hold(item.draft.task, at: node)
+        guard undecided?.insert(item.key).inserted == true, let place = plan.target?.node else { return }
+        // How many of them selectors will let go on to the target nobody knows here.
+        if node == place || plan.nodes[place].ancestors.contains(node) { target?.observe(item) }
+    }
+
+    /// Lets a shard read the sources on as far as its part of the target seems to take.
+    private mutating func readOn(isExhausted: Bool) -> Bool {
+        guard !isExhausted, scheduler.waiting == 0, scheduler.running == 0, var index = target,
+            !index.isFull
+        else { return false }
+        target = nil
+        index.extend()
+        rowLimit = index.limit
+        target = index
+        return true
     }
 
     /// Whether it is a selector's turn: all that flows to it is here, and the selectors before it have let theirs go.

@@ -189,6 +189,16 @@ struct Scheduler {
         }
     }
 
+    /// What waits for others of its task.
+    var gatheredKeys: Set<ItemKey> {
+        gathered.values.reduce(into: []) { keys, tasks in
+            for group in tasks.values {
+                keys.formUnion(group.main)
+                keys.formUnion(group.others)
+            }
+        }
+    }
+
     private mutating func complete(_ task: ItemKey, at node: Int) {
         guard let group = gathered[node]?.removeValue(forKey: task) else { return }
         gatheredCounts[node] -= group.main.count
