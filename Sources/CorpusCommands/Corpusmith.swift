@@ -22,7 +22,8 @@ public struct Corpusmith: AsyncParsableCommand, Sendable {
             """,
         version: Product.version,
         subcommands: [
-            CheckCommand.self, PlanCommand.self, RunCommand.self, MergeCommand.self, CtlCommand.self, ReportCommand.self,
+            CheckCommand.self, PlanCommand.self, RunCommand.self, MergeCommand.self, CtlCommand.self,
+            ReportCommand.self,
             RejectsCommand.self, ExplainCommand.self, LedgerCommand.self, PluginsCommand.self,
             DoctorCommand.self,
             ModelCommand.self,

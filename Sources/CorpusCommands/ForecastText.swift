@@ -24,6 +24,9 @@ struct ForecastText {
                     + (hasGuess ? " from what such units came to so far" : "")
             )
         }
+        if forecast.isOpenEnded {
+            lines.append("how far the sources are read for the target depends on it, too")
+        }
         lines.append("spent so far: \(spent)")
         if forecast.isUnfinished { lines.append("note: the last pass is at work, or was killed") }
         return lines + excesses.map { PlanText.note($0, "with what is spent already it may come to") }
@@ -149,6 +152,7 @@ struct ForecastText {
         members["ledger"] = .string(ledger)
         members["is_exact"] = .bool(forecast.isExact)
         members["is_unfinished"] = .bool(forecast.isUnfinished)
+        members["is_open_ended"] = .bool(forecast.isOpenEnded)
         members["stages"] = .array(
             forecast.stages.map { stage in
                 var members = Self.members(of: stage.work)

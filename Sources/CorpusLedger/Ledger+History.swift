@@ -1,6 +1,7 @@
 import CorpusModel
 import Foundation
 import GRDB
+import Synchronization
 
 /// What a stage of some name and plug-in came to in the latest pass that had enough of it.
 package struct StageHistory: Sendable, Hashable {
@@ -98,19 +99,28 @@ extension Ledger {
     ///
     /// - Throws: ``LedgerProblem``.
     package func precedent(ofStage name: String, content id: String) throws(LedgerProblem) -> StoredItem? {
+        guard let original else { return nil }
         let key = try Self.wrapping(path) {
-            try pool.read { database in
+            if !original.isSortedBySample.load(ordering: .acquiring) {
+                try pool.write {
+                    try $0.execute(sql: "CREATE INDEX IF NOT EXISTS edge_sample ON edge (sample)")
+                }
+                original.isSortedBySample.store(true, ordering: .releasing)
+            }
+            return try look { database in
+                // Not what this pass did: whether it is there yet is a matter of chance.
                 let statement = try database.cachedStatement(
                     sql: """
-                        SELECT item.key FROM (SELECT child FROM \(schema).edge WHERE sample = ? LIMIT \(Self.twins)) twin
-                        CROSS JOIN \(schema).item ON item.input = twin.child
-                        CROSS JOIN \(schema).stage ON stage.id = item.stage
-                        WHERE stage.name = ? AND stage.verb = 'verify' AND item.part = 0
-                            AND item.state <> \(ItemState.failed.rawValue) AND item.reason IS NOT 'unrouted'
-                        ORDER BY item.pass DESC, item.key LIMIT 1
+                        SELECT item.key
+                        FROM (SELECT child FROM edge WHERE sample = ? ORDER BY rowid LIMIT \(Self.twins)) twin
+                        CROSS JOIN item ON item.input = twin.child CROSS JOIN stage ON stage.id = item.stage
+                        WHERE stage.name = ? AND stage.verb = 'verify' AND item.part = 0 AND item.reason IS NOT 'unrouted'
+                            AND item.rowid <= ?
+                            AND NOT EXISTS (SELECT 1 FROM former_failure WHERE former_failure.item = item.key)
+                        ORDER BY item.rowid DESC LIMIT 1
                         """
                 )
-                return try Data.fetchOne(statement, arguments: [id, name])
+                return try Data.fetchOne(statement, arguments: [id, name, original.lastItem])
             }
         }
         return try key.flatMap { (key) throws(LedgerProblem) in try item(ItemKey(data: key)) }

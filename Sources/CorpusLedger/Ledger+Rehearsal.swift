@@ -1,13 +1,22 @@
 package import CorpusModel
 import Foundation
 import GRDB
+import Synchronization
 
 extension Ledger {
     /// Where a copy comes from, and what it lies in.
-    struct Original: Sendable {
+    final class Original: Sendable {
         /// As SQLite attaches it.
         let address: String
         let folder: RehearsalFolder
+        /// The last row of `item` that comes from there; those after it are of the rehearsal.
+        let lastItem: Int
+        /// Whether drafts are found by what they say; see ``Ledger/precedent(ofStage:content:)``.
+        let isSortedBySample = Atomic(false)
+
+        init(address: String, folder: RehearsalFolder, lastItem: Int) {
+            (self.address, self.folder, self.lastItem) = (address, folder, lastItem)
+        }
     }
 
     /// Tables that are mostly large bodies: a rehearsal reads them where they are.
@@ -51,8 +60,18 @@ extension Ledger {
             let pool = try rehearsalPool(copy, over: address)
             // A ledger whose first pass was killed has none.
             try LedgerIndexes.make(in: pool)
-            let pass = try pool.write {
-                try beginPass(name: name, recipe: recipe, plan: plan, product: product, now: now, in: $0)
+            let (pass, lastItem) = try pool.write { database in
+                try noteFailures(in: database)
+                let last = try Int.fetchOne(database, sql: "SELECT max(rowid) FROM item") ?? 0
+                let pass = try beginPass(
+                    name: name,
+                    recipe: recipe,
+                    plan: plan,
+                    product: product,
+                    now: now,
+                    in: database
+                )
+                return (pass, last)
             }
             return Ledger(
                 path: path,
@@ -61,9 +80,20 @@ extension Ledger {
                 reserve: nil,
                 replies: nil,
                 isIndexed: true,
-                original: Original(address: address, folder: folder)
+                original: Original(address: address, folder: folder, lastItem: lastItem)
             )
         }
+    }
+
+    /// Keeps the units that had failed: what comes of them now takes their place.
+    private static func noteFailures(in database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE former_failure (item BLOB PRIMARY KEY) WITHOUT ROWID;
+                INSERT INTO former_failure SELECT key FROM item
+                    WHERE state = \(ItemState.failed.rawValue) AND part = 0 AND input IS NOT NULL
+                """
+        )
     }
 
     private static func copyTables(of path: String, to copy: String) throws -> String {

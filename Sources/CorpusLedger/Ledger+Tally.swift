@@ -9,15 +9,9 @@ extension Ledger {
     /// - Throws: ``LedgerProblem``.
     package func tally(of stages: [RehearsedStage]) throws(LedgerProblem) -> RehearsalTally {
         try Self.wrapping(path) {
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "ATTACH ? AS original", arguments: [original?.address])
-                defer { try? database.execute(sql: "DETACH original") }
-                var tally = RehearsalTally(stages: [])
-                try database.inTransaction {
-                    tally = try TallyReader(database: database, pass: pass, stages: stages).tally()
-                    return .commit
-                }
-                return tally
+            try pool.write { database in
+                let known = "item.rowid <= \(original?.lastItem ?? 0)"
+                return try TallyReader(database: database, pass: pass, known: known, stages: stages).tally()
             }
         }
     }
@@ -27,6 +21,8 @@ extension Ledger {
 private struct TallyReader {
     let database: Database
     let pass: Int
+    /// What tells rows of `item` that the ledger had before.
+    let known: String
     let stages: [RehearsedStage]
 
     func tally() throws -> RehearsalTally {
@@ -35,6 +31,7 @@ private struct TallyReader {
         try noteMissing()
         var tally = RehearsalTally(stages: Array(repeating: .init(), count: stages.count))
         try countUnits(&tally)
+        try countKept(&tally)
         try countLacking(&tally)
         try countUses(&tally)
         try countMissing(&tally)
@@ -87,13 +84,9 @@ private struct TallyReader {
                     INSERT INTO unit (item, place, sureness, unsettled, kind)
                     SELECT item.key, \(place), \(here), (\(here)) = 1 AND (\(above)) = 0,
                         CASE
-                            WHEN item.key IN (SELECT item FROM lack) THEN \(Kind.done.rawValue)
-                            ELSE coalesce((
-                                SELECT CASE WHEN known.state = \(ItemState.failed.rawValue)
-                                    AND item.input IS NOT NULL THEN \(Kind.done.rawValue)
-                                    ELSE \(Kind.reused.rawValue) END
-                                FROM original.item known WHERE known.key = item.key
-                            ), \(Kind.done.rawValue))
+                            WHEN \(known) AND item.key NOT IN (SELECT item FROM lack)
+                                AND NOT EXISTS (SELECT 1 FROM former_failure WHERE former_failure.item = item.key)
+                            THEN \(Kind.reused.rawValue) ELSE \(Kind.done.rawValue)
                         END
                     FROM item LEFT JOIN edge ON edge.child = item.input
                     WHERE item.pass = \(pass) AND item.part = 0 AND item.stage = \(stage.number)
@@ -113,9 +106,8 @@ private struct TallyReader {
             sql: """
                 INSERT OR IGNORE INTO seen (place, sample, ordinal)
                 SELECT \(place), edge.sample, item.ordinal
-                FROM original.stage CROSS JOIN original.item ON item.stage = stage.id
-                CROSS JOIN original.edge ON edge.child = item.input
-                WHERE stage.name = ? AND item.part = 0
+                FROM stage CROSS JOIN item ON item.stage = stage.id CROSS JOIN edge ON edge.child = item.input
+                WHERE stage.name = ? AND item.part = 0 AND \(known)
                 """,
             arguments: [stage.name]
         )
@@ -189,6 +181,18 @@ private struct TallyReader {
             case .new: tally.stages[place].new[sureness] += row["units"]
             }
         }
+    }
+
+    /// How many items selectors kept.
+    private func countKept(_ tally: inout RehearsalTally) throws {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT place, count(*) AS kept FROM unit JOIN item ON item.key = unit.item
+                WHERE item.state = \(ItemState.kept.rawValue) GROUP BY 1
+                """
+        )
+        for row in rows { tally.stages[row["place"]].kept = row["kept"] }
     }
 
     private func countLacking(_ tally: inout RehearsalTally) throws {

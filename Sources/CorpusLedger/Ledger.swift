@@ -87,7 +87,9 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Makes entries durable; all of them or none. Replies and results of programs then reach the shared ledger as well.
+    /// Makes entries durable; all of them or none.
+    ///
+    /// Replies and results of programs then reach the shared ledger as well.
     ///
     /// - Throws: ``LedgerProblem``.
     package func commit(_ entries: [LedgerEntry]) async throws {

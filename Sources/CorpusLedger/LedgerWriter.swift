@@ -85,8 +85,9 @@ final class LedgerWriter {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (key)
         """
-    /// First writer wins: a reply that others may have read already is never replaced. One that a batch brought is told
-    /// later for which stage it was.
+    /// First writer wins: a reply that others may have read already is never replaced.
+    ///
+    /// One that a batch brought is told later for which stage it was.
     private static let ownCalls =
         calls + " DO UPDATE SET stage = excluded.stage WHERE stage IS NULL"
     /// Where nothing was made of a reply, a new one may take the place of one that was dropped.

@@ -69,6 +69,8 @@ package struct RehearsalTally: Sendable, Hashable {
         /// The stage has worked on the same content before.
         package var redone = Counts()
         package var new = Counts()
+        /// Those of all these that a filter or selector let go on.
+        package var kept = 0
         /// Those of them that ended in their middle, for want of a reply or a result.
         package var lacking = Counts()
         /// Those of these that nothing is like on the ledger: of what comes of them the rehearsal has no idea.

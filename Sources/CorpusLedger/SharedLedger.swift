@@ -138,6 +138,7 @@ package final class SharedLedger: Sendable {
     /// Brings what a run's own ledger has and this one lacks: what it bought before it shared, or just before it was killed.
     ///
     /// - Parameter run: The run's ledger, which is up to date and locked.
+    /// - Throws: ``LedgerProblem``.
     func takeMissing(from run: String) throws(LedgerProblem) {
         guard isFilled else { return }
         try Self.inWords(path) { () throws(LedgerProblem) in

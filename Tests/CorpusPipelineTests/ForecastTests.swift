@@ -81,6 +81,46 @@ struct ForecastTests {
     }
 
     @Test(
+        "With a target the sources are known to be read to the first lack, and then go by what samples took so far"
+    )
+    func target() async throws {
+        let run = try TestRun()
+        defer { run.remove() }
+        let endpoint = {
+            ToyEndpoint(instead: { request in
+                let asked = (request.messages.last?.content ?? "") + " \(request.repetition)"
+                var random = RandomStream(seed: 9, purpose: [asked])
+                return EndpointReply(
+                    reply: ModelReply(text: "fine \(random.below(5_000))"),
+                    charge: Charge(tokens: 5),
+                    endpoint: "toy"
+                )
+            })
+        }
+        let text = TestRun.recipe.edited("count: 12, broken: 1", to: "count: 300")
+            .edited("budget:", to: "target: { accepted: 60 }\nbudget:")
+        let first = endpoint()
+        _ = try await run.pass(text, endpoint: first)
+        let same = try await run.rehearse(text)
+        let other = try await run.rehearse(text.edited("model: toy,", to: "model: other,"))
+        let larger = text.edited("accepted: 60", to: "accepted: 90")
+        let more = try await run.rehearse(larger)
+        let second = endpoint()
+        let (end, _) = try await run.pass(larger, endpoint: second)
+
+        #expect(end.stop == nil && first.calls < 1200)
+        #expect(same.isExact && same.bought == Expected(0) && !same.isOpenEnded)
+        #expect(same.total.reusedReplies == Expected(first.calls))
+        // The first wave has 32 rows.
+        #expect(other.isOpenEnded && other.bought.least == 128 && other.bought.about == first.calls)
+        #expect(try #require(other.bought.most) >= 1200)
+        #expect(more.bought.least <= second.calls)
+        #expect(try #require(more.bought.most) >= second.calls)
+        let about = try #require(more.bought.about)
+        #expect(about <= second.calls * 2 && second.calls <= about * 2)
+    }
+
+    @Test(
         "Whatever is edited, the next pass stays within the bounds, and is then all there",
         arguments: 1...12
     )

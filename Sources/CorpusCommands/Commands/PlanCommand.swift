@@ -29,7 +29,7 @@ struct PlanCommand: AsyncParsableCommand {
             With --json: `nodes`, `estimate` (`seeds`, `calls`, `reply_tokens` at most, `tokens`, `usd`, and the same by \
             `roles` and by `stages`), `ledger` (the one that the run shares, or null), `shard`, `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
             `estimate`), and `reuse`, null without a ledger: `is_exact`, `is_unfinished` (the last pass is at work, or was \
-            killed), `units` (`reused`, `redone`, `new`), `replies` (`reused`, `bought`), `executions` (`reused`, `run`), each \
+            killed), `is_open_ended` (how far the sources are read for the target is not known), `units` (`reused`, `redone`, `new`), `replies` (`reused`, `bought`), `executions` (`reused`, `run`), each \
             of them as `least`, `about` and `most`, which agree where the number is known; `tokens` and `usd` (`about`, `most`) \
             of what is bought; the same by `stages`, and by `roles` what is bought; `spent` so far; `over`, the caps that both \
             together exceed. What is not known is null.
@@ -84,7 +84,11 @@ struct PlanCommand: AsyncParsableCommand {
         var text = PlanText(plan: session.plan, shard: session.shard)
         do {
             if !isQuick, let forecast = try await session.forecast() {
-                text.next = ForecastText(plan: session.plan, forecast: forecast, ledger: session.folder.ledger)
+                text.next = ForecastText(
+                    plan: session.plan,
+                    forecast: forecast,
+                    ledger: session.folder.ledger
+                )
             }
         } catch {
             text.show(asJSON: isJSON)

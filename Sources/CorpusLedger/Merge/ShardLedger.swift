@@ -46,6 +46,8 @@ package struct ShardLedger: Sendable {
     /// The same, and brings it up to date if an earlier program wrote it.
     ///
     /// - Parameter path: The file; its folder must be locked by a ``RunLock``.
+    /// - Returns: Nil when the shard has not begun.
+    /// - Throws: ``LedgerProblem``.
     static func prepare(_ path: String) throws(LedgerProblem) -> ShardLedger? {
         try begun { () throws(LedgerProblem) in try Ledger.maintain(path: path).shard() }
     }

@@ -32,6 +32,7 @@ struct ShardUnits {
     ///   - range: The numbers of the shard's rows.
     ///   - failed: Whether those that failed, or all others.
     /// - Returns: How many units were not here.
+    /// - Throws: SQLite's errors.
     func copy(_ range: ClosedRange<Int>, failed: Bool) throws -> Int {
         let bounds: StatementArguments = ["first": range.lowerBound, "last": range.upperBound]
         let failure = ItemState.failed.rawValue

@@ -32,6 +32,14 @@ extension PlanNode {
     }
 }
 
+extension Plan {
+    /// How many items may reach a node by the plan's estimate; nil when a source cannot say how many seeds it has.
+    func mostItems(at node: PlanNode) -> Int? {
+        guard !node.kind.isSource else { return estimate.seeds }
+        return estimate.stages.first { $0.name == node.name && $0.verb == node.verb.rawValue }?.inputs
+    }
+}
+
 extension PlannedModel {
     /// A guess, and told as one: a prompt holds a template, a seed and often what models said before.
     var guessedPromptTokens: Int { max(1000, spec.maxTokens) }

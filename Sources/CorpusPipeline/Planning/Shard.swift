@@ -51,6 +51,7 @@ package struct Shard: Sendable, Hashable, CustomStringConvertible {
     /// Whether something is among its part; exactly one of the shards takes it.
     ///
     /// - Parameter name: What tells a seed from all others: the same seed is dealt out alike whatever others there are.
+    /// - Returns: Whether this shard works on it.
     func takes(_ name: [String]) -> Bool {
         let place = ItemKey(deriving: ["shard"] + name).words.high
         return place.multipliedFullWidth(by: UInt64(count)).high == UInt64(index - 1)

@@ -15,6 +15,8 @@ package struct Expected: Sendable, Hashable {
     /// Bounds, and a guess that is brought within them.
     package init(least: Int, about: Double?, most: Int?) {
         self.least = least
+        // The largest number there is stands for one that nobody knows.
+        let most = most == .max ? nil : most
         self.most = most.map { max(least, $0) }
         if most == least {
             self.about = least
@@ -84,6 +86,8 @@ package struct Forecast: Sendable {
     package var spentPerRole: [String: Spent]
     /// The pass before has not ended: it is at work and changes what there is, or it was killed.
     package var isUnfinished: Bool
+    /// How far the sources are read for the target depends on what is not known yet.
+    package var isOpenEnded: Bool
 
     /// Whether everything is known, so that the next pass does just that.
     package var isExact: Bool {

@@ -42,8 +42,11 @@ extension Forecaster {
         let worst = node.worstCaseCalls
         let calls = worstCalls(of: node).map { $0 * stage.lacking.sum } ?? .max
         let isOver = beyond.units == 0 && calls <= stage.knownReplies.sum
-        let more =
+        let own =
             isOver ? 0 : further(beyond, callsOfUnit(at: index), stage.lacking, stage.known.replies)
+        let known = purchases.values.reduce(0) { sum($0, $1.about) }
+        let wanted = forTarget(at: index) { $0.replies.values.reduce(0, +) }
+        let more = larger(own, sum(wanted, known.map { -$0 }))
         for (model, share) in mix(at: index) {
             let mean = self.mean(of: model, at: node)
             let about = product(more, share)

@@ -86,7 +86,8 @@ struct Forecaster {
             total: total(of: stages.map(\.work), assumedReplies, assumedExecutions),
             spent: spent,
             spentPerRole: spentPerRole,
-            isUnfinished: isUnfinished
+            isUnfinished: isUnfinished,
+            isOpenEnded: isOpenEnded
         )
     }
 
@@ -104,6 +105,8 @@ struct Forecaster {
                 most = saturated(most, open, times: plan.nodes[edge.node].worstCaseDrafts)
             }
             if let some = arriving, some > 0 { arriving = taken(by: index).map { some * $0 } }
+            // Perhaps all rows there are will be read.
+            if isOpenEnded { most = max(most, plan.mostItems(at: node) ?? .max) }
             beyond.append(
                 Beyond(
                     units: arriving.map { $0 * Double(node.attempts) },
@@ -167,6 +170,24 @@ struct Forecaster {
         return shares.compactMap(\.self).max()
     }
 
+    // MARK: - Target
+
+    /// Whether it depends on what is not known how far the sources are read.
+    var isOpenEnded: Bool {
+        guard let target = plan.target?.node else { return false }
+        return plan.nodes[target].ancestors.contains { tally.stages[$0].lacking.sum > 0 }
+    }
+
+    /// How many of something a stage is expected to take for what the target still lacks, by what it took for each of the
+    /// target's samples so far; nothing without a target, nil where there is too little history.
+    func forTarget(at index: Int, _ count: (StageHistory) -> Int) -> Double? {
+        guard isOpenEnded, let target = plan.target else { return 0 }
+        let missing = target.accepted - tally.stages[target.node].kept
+        guard missing > 0 else { return 0 }
+        guard let chosen = histories[target.node]?.states[.kept], chosen > 0 else { return nil }
+        return histories[index].map { Double(missing) * Double(count($0)) / Double(chosen) }
+    }
+
     // MARK: - Work
 
     private func work(at index: Int, _ beyond: Beyond, _ purchases: [String: Purchase]) -> Forecast.Work {
@@ -182,7 +203,10 @@ struct Forecaster {
                 redone: beyond.expected(stage.redone),
                 new: Expected(
                     least: stage.new[.certain],
-                    about: sum(beyond.about(stage.new), beyond.units),
+                    about: larger(
+                        sum(beyond.about(stage.new), beyond.units),
+                        forTarget(at: index, \.units)
+                    ),
                     most: saturated(stage.new[.certain], beyond.most, times: 1)
                 )
             ),
@@ -221,7 +245,9 @@ struct Forecaster {
             stage.lacking.sum > 0 || beyond.most > 0
         else { return (0, 0) }
         let each = histories[index].map { Double($0.executions) / Double($0.units) }
-        return (further(beyond, each, stage.lacking, stage.known.executions), nil)
+        let known = beyond.about(stage.executionsToRun)
+        let rest = sum(forTarget(at: index, \.executions), known.map { -$0 })
+        return (larger(further(beyond, each, stage.lacking, stage.known.executions), rest), nil)
     }
 
     /// About how much units use beyond what is known of them: those that lack something, and those that nobody saw.
@@ -324,6 +350,10 @@ extension Expected {
 
 func sum<Number: Numeric>(_ left: Number?, _ right: Number?) -> Number? {
     left.flatMap { left in right.map { left + $0 } }
+}
+
+func larger(_ left: Double?, _ right: Double?) -> Double? {
+    left.flatMap { left in right.map { max(left, $0) } }
 }
 
 /// Nothing times whatever is nothing.

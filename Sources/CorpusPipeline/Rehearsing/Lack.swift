@@ -61,15 +61,18 @@ extension UnitRunner {
         node index: Int
     ) throws -> Result {
         let node = plan.nodes[index]
+        if let target = plan.target?.node, plan.nodes[target].ancestors.contains(index) {
+            exchange.meter.count { $0.lacks += 1 }
+        }
         (record.state, record.reason, record.summary) = (.failed, lack.kind.reason, lack.asked)
         (record.detail, record.drafts, record.drops, record.evidence) = ([:], [], [], [])
         record.trace = trace + [lack.entry]
         var assumed = StoredItem(key: record.key, state: .failed, reason: record.reason)
         if node.verb == .verify {
-            let precedent = try ledger.precedent(ofStage: node.name, content: item.content.id)
+            let precedent = try ledger.precedent(ofStage: node.name, content: item.draft.contentID)
             assumed = precedent ?? StoredItem(key: record.key, state: .passed)
             if precedent == nil {
-                assumed.evidence = [Evidence(node.manifest.name, .pass, about: item.content.id)]
+                assumed.evidence = [Evidence(node.manifest.name, .pass, about: item.draft.contentID)]
             }
             // Who loads the item later must find what was assumed of it.
             (record.detail, record.evidence) = (assumed.detail, assumed.evidence)

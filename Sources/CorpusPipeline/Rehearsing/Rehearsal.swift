@@ -4,7 +4,8 @@ package import CorpusLedger
 /// Runs a plan on a copy of the run's ledger, buying and running nothing, to find out what the next pass will do.
 ///
 /// It is the same computation as a pass, up to the first thing that is not on the ledger: a unit that lacks a reply ends
-/// there. What such units would go on to do is estimated by ``Forecaster``.
+/// there, and with a target the sources are read to the end of the wave in which the first one does. What such units would
+/// go on to do is estimated by ``Forecaster``.
 package struct Rehearsal: Sendable {
     private let plan: Plan
     private let ledger: Ledger
@@ -37,7 +38,13 @@ package struct Rehearsal: Sendable {
             // No time passes.
             now: { 0 }
         )
-        let engine = Engine(plan: plan, ledger: ledger, services: services, control: RunControl(), shard: shard)
+        let engine = Engine(
+            plan: plan,
+            ledger: ledger,
+            services: services,
+            control: RunControl(),
+            shard: shard
+        )
         switch try await engine.run(progress: progress).stop {
         case .ledger(let problem): throw problem
         case .failure(let failure): throw failure

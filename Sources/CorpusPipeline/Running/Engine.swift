@@ -131,7 +131,9 @@ package struct Engine: Sendable {
                 }
                 do {
                     let isFed = feed.isExhausted || feed.count >= router.rowLimit
-                    if goesOn, isFed, try router.decideNextSelection(isExhausted: feed.isExhausted) {
+                    // How far sources are read on is not known where something is lacking; see ``Rehearsal``.
+                    let isExhausted = feed.isExhausted || meter.snapshot.lacks > 0
+                    if goesOn, isFed, try router.decideNextSelection(isExhausted: isExhausted) {
                         continue
                     }
                 } catch {

@@ -16,6 +16,8 @@ package struct Figures: Sendable, Hashable {
     package var executions = 0
     package var reusedExecutions = 0
     package var reusedItems = 0
+    /// In a rehearsal: units without their results of which the target might get samples.
+    package var lacks = 0
     package var tokens = 0
     /// Billionths of a US dollar.
     package var cost = 0
