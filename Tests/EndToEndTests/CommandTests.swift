@@ -335,7 +335,7 @@ struct CommandTests {
     @Test("Whoever only reads is not told that writing failed", arguments: ["report", "explain"])
     func readingDenied(command: String) async throws {
         let bench = try Bench()
-        try bench.write("", to: "x/ledger.sqlite")
+        try bench.write("of somebody else", to: "x/ledger.sqlite")
         try FileManager.default.setAttributes(
             [.posixPermissions: 0],
             ofItemAtPath: bench.folder + "/x/ledger.sqlite"
