@@ -6,7 +6,7 @@ public struct CanonicalJSON: Sendable, Hashable {
     /// Writes a value.
     public init(_ value: JSONValue) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(1024)
+        bytes.reserveCapacity(4096)
         value.write(to: &bytes)
         self.bytes = bytes
     }

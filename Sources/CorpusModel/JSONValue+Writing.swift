@@ -27,12 +27,15 @@ extension JSONValue {
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            let keys = members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            for (index, key) in keys.enumerated() {
+            // Not by Swift's order of strings: that is by their normal forms.
+            let places = members.indices.sorted {
+                members[$0].key.utf8.lexicographicallyPrecedes(members[$1].key.utf8)
+            }
+            for (index, place) in places.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Self.write(key, to: &bytes)
+                Self.write(members[place].key, to: &bytes)
                 bytes.append(UInt8(ascii: ":"))
-                members[key, default: .null].write(to: &bytes)
+                members[place].value.write(to: &bytes)
             }
             bytes.append(UInt8(ascii: "}"))
         }

@@ -1,4 +1,5 @@
 import CorpusKit
+import Glibc
 
 /// Thoughts that stand in the answer itself, between `<think>` and `</think>`, as servers without a reader for them send
 /// them.
@@ -72,14 +73,14 @@ enum InlineThoughts {
     private static func hasMark(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
-            var index = 0
-            while index + opening.count <= bytes.count {
-                // Both marks end so, and hardly anything else does.
-                if unsafe bytes[index + 6] == UInt8(ascii: ">"), unsafe bytes[index + 5] == UInt8(ascii: "k")
-                {
-                    return true
-                }
-                index += 1
+            var start = bytes.baseAddress
+            var left = bytes.count
+            // Both marks end so, and hardly anything else does.
+            while let from = unsafe start, let end = unsafe memchr(from, 0x3E, left) {
+                let place = unsafe UnsafeRawPointer(end) - UnsafeRawPointer(from)
+                if place > 0, unsafe from[place - 1] == UInt8(ascii: "k") { return true }
+                unsafe start = from + place + 1
+                left -= place + 1
             }
             return false
         }

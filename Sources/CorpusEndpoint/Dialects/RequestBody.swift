@@ -15,11 +15,7 @@ struct RequestBody {
     mutating func add(_ fields: [String: JSONValue]) { members = Self.joined(members, fields) }
 
     /// Canonical JSON: equal requests have equal bytes.
-    var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        JSONValue.object(members).write(to: &bytes)
-        return bytes
-    }
+    var bytes: [UInt8] { CanonicalJSON(.object(members)).bytes }
 
     private static func joined(_ members: [String: JSONValue], _ fields: [String: JSONValue])
         -> [String: JSONValue]

@@ -142,14 +142,37 @@ final class Transfer: @unchecked Sendable {
     }
 
     private static let statusLine = Array("HTTP/".utf8)
+    private static let pageMark = Array("html".utf8)
+
+    /// Whether letters are somewhere in a header, in whatever case; in lower case themselves.
+    private static func holds(_ header: UnsafeRawBufferPointer, _ letters: [UInt8]) -> Bool {
+        var (place, matched) = (0, 0)
+        while place < header.count {
+            if unsafe header[place] | 0x20 == letters[matched] {
+                matched += 1
+                if matched == letters.count { return true }
+            } else {
+                // All that may begin anew: no two letters of a mark are the same.
+                matched = unsafe header[place] | 0x20 == letters[0] ? 1 : 0
+            }
+            place += 1
+        }
+        return false
+    }
 
     private func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
         // Most headers are of no interest: their first letter (in lower case) says so without making a text.
         guard let first = unsafe piece.first, "charlx".utf8.contains(first | 0x20) else { return true }
         if first | 0x20 == UInt8(ascii: "c") {
-            // Only `Content-Type` has a T behind its hyphen.
-            if piece.count > 13, unsafe piece[8] | 0x20 == UInt8(ascii: "t") {
-                isWebPage = unsafe String(decoding: piece, as: UTF8.self).lowercased().contains("html")
+            // Only `Content-Type` has a T behind its hyphen, and only `Content-Length` an L.
+            guard piece.count > 15 else { return true }
+            switch unsafe piece[8] | 0x20 {
+            case UInt8(ascii: "t"): isWebPage = unsafe Self.holds(piece, Self.pageMark)
+            case UInt8(ascii: "l") where request.reader == nil:
+                let digits = unsafe piece[15...].drop { $0 == 0x20 }.prefix(7).prefix { 0x30...0x39 ~= $0 }
+                // A guess: however much comes is taken.
+                body.reserveCapacity(unsafe digits.reduce(0) { 10 * $0 + Int($1 & 0x0F) })
+            default: break
             }
             return true
         }

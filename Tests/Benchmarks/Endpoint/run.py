@@ -234,9 +234,12 @@ def memory():
         few = ours(server, 20000, 256)["peak_rss_mb"]
         server.reset()
         many = ours(server, 100000, 256)["peak_rss_mb"]
+        server.reset()
+        more = ours(server, 250000, 256)["peak_rss_mb"]
+        # The ledger keeps its last 48 MB of pages in memory: they are full before the second figure is taken.
         told("memory", "peak MB after 20,000 calls", f"{few:.0f}")
         told("memory", "peak MB after 100,000 calls", f"{many:.0f}", "< 150", many < 150)
-        told("memory", "growth from 20,000 to 100,000 calls, MB", f"{many - few:.0f}", "<= 15", many - few <= 15)
+        told("memory", "growth from 100,000 to 250,000 calls, MB", f"{more - many:.0f}", "<= 5", more - many <= 5)
     with Server("--latency", "fixed:200") as server:
         wide = ours(server, 20000, 2000)
         reached = server.stats()["max_in_flight"]
@@ -279,6 +282,10 @@ def count(ledger):
             return 0
 
 
+def median(runs, figure):
+    return sorted(run[figure] for run in runs)[len(runs) // 2]
+
+
 def peers():
     """No latency: what a call costs other programs, where they are installed."""
     present = [name for name in OTHERS if python_of(name)]
@@ -289,17 +296,23 @@ def peers():
         return
     with Server("--latency", "none") as server:
         for places in (64, 256):
-            own = ours(server, 3000, places)
-            told("peers", f"{places} places: calls/s with ledger", f"{own['calls_per_s']:.0f}")
-            told("peers", f"{places} places: CPU µs a call with ledger", f"{own['cpu_us_per_call']:.0f}")
+            # Before, between and after the others: what a machine gives changes from minute to minute.
+            own = [ours(server, 10000, places, warm=10)]
+            measured = []
             for name in present:
                 server.reset()
-                peer = other(server, name, 3000, places)
+                measured.append((name, other(server, name, 10000, places)))
+                server.reset()
+                own.append(ours(server, 10000, places, warm=10))
+            told("peers", f"{places} places: calls/s with ledger", f"{median(own, 'calls_per_s'):.0f}")
+            told("peers", f"{places} places: CPU µs a call with ledger", f"{median(own, 'cpu_us_per_call'):.0f}")
+            for index, (name, peer) in enumerate(measured):
                 what = f"{places} places: {peer['client']}"
                 told("peers", f"{what}: calls/s", f"{peer['calls_per_s']:.0f}")
                 told("peers", f"{what}: CPU µs a call", f"{peer['cpu_us_per_call']:.0f}")
                 told("peers", f"{what}: peak MB", f"{peer['rss_mb']:.0f}")
-                share = own["cpu_us_per_call"] / peer["cpu_us_per_call"]
+                beside = sum(run["cpu_us_per_call"] for run in own[index : index + 2]) / 2
+                share = beside / peer["cpu_us_per_call"]
                 what = f"{places} places: CPU with ledger / CPU of {name}"
                 told("peers", what, f"{share:.3f}", "<= 0.05", share <= 0.05)
             server.reset()

@@ -8,7 +8,7 @@ import Synchronization
 // Buys replies as a run does: lease, reservation, exchange, parsing, commit. Prints one line of JSON.
 //
 // endpoint-bench --url URL --calls N [--places N|auto] [--workers N] [--prompt-bytes N] [--first N] [--seconds S]
-//                [--ledger FILE|none] [--gauges yes|no]
+//                [--ledger FILE|none] [--gauges yes|no] [--warm N]
 
 var options: [String: String] = [:]
 var words = CommandLine.arguments.dropFirst()
@@ -59,50 +59,61 @@ struct Tally: Sendable {
     var answered = 0
     var failed = 0
     var wrong = 0
-    var limits: [Int] = []
 }
 
-let tally = Mutex(Tally(next: first))
-let start = ContinuousClock.now
-let before = used()
-await withDiscardingTaskGroup { group in
-    for _ in 0..<min(workers, calls) {
-        group.addTask {
-            while true {
-                let row = tally.withLock { tally in
-                    tally.next += 1
-                    return tally.next - 1
-                }
-                guard row < first + calls, start.duration(to: .now) < .seconds(seconds) else { return }
-                let request = ModelRequest(
-                    model: "stand-in",
-                    messages: [Message(.user, "row \(row) \(padding)")],
-                    sampling: Sampling(maxTokens: 1024)
-                )
-                do {
-                    let text: String
-                    if let exchange {
-                        text = try await exchange.reply(to: request, for: Buyer(role: "teacher", stage: nil))
-                            .text
-                    } else {
-                        text = try await client.complete(request, for: "teacher") { _ in }.reply.text
+final class Counter: Sendable {
+    let tally: Mutex<Tally>
+    init(next: Int) { tally = Mutex(Tally(next: next)) }
+}
+
+// What is loaded late costs nothing, as with the scripts for other programs: the first rows do not count.
+let warm = Int(options["warm"] ?? "") ?? 0
+var start = ContinuousClock.now
+var before = used()
+var end = Tally(next: 0)
+for rows in [first + calls..<first + calls + warm, first..<first + calls] {
+    (start, before) = (.now, used())
+    let began = start
+    let counter = Counter(next: rows.lowerBound)
+    await withDiscardingTaskGroup { group in
+        for _ in 0..<min(workers, rows.count) {
+            group.addTask {
+                while true {
+                    let row = counter.tally.withLock { tally in
+                        tally.next += 1
+                        return tally.next - 1
                     }
-                    let isRight = text.prefix(while: { !$0.isNewline }).contains("row \(row)")
-                    tally.withLock { tally in
-                        tally.answered += 1
-                        if !isRight { tally.wrong += 1 }
+                    guard row < rows.upperBound, began.duration(to: .now) < .seconds(seconds) else { return }
+                    let request = ModelRequest(
+                        model: "stand-in",
+                        messages: [Message(.user, "row \(row) \(padding)")],
+                        sampling: Sampling(maxTokens: 1024)
+                    )
+                    do {
+                        let text: String
+                        if let exchange {
+                            let buyer = Buyer(role: "teacher", stage: nil)
+                            text = try await exchange.reply(to: request, for: buyer).text
+                        } else {
+                            text = try await client.complete(request, for: "teacher") { _ in }.reply.text
+                        }
+                        let isRight = text.hasPrefix("row \(row) ")
+                        counter.tally.withLock { tally in
+                            tally.answered += 1
+                            if !isRight { tally.wrong += 1 }
+                        }
+                    } catch {
+                        counter.tally.withLock { $0.failed += 1 }
+                        FileHandle.standardError.write(Data("\(error)\n".utf8))
                     }
-                } catch {
-                    tally.withLock { $0.failed += 1 }
-                    FileHandle.standardError.write(Data("\(error)\n".utf8))
                 }
             }
         }
     }
+    end = counter.tally.withLock { $0 }
 }
 let wall = start.duration(to: .now) / .seconds(1)
 let cpu = used() - before
-let end = tally.withLock { $0 }
 let counts = client.snapshot.total
 await client.shutdown()
 try ledger?.end(state: "done", now: 0)
