@@ -78,6 +78,27 @@ struct AdaptiveLimitTests {
         #expect(after.limit == 16)
     }
 
+    /// A tenth is refused while 32 calls take a second each: the limit goes to a little less, and not to what the
+    /// time without calls would have it.
+    @Test("A time in which calls were held back says nothing", arguments: [true, false])
+    func pause(restarts: Bool) {
+        var limit = AdaptiveLimit(.given(32), now: 0)
+        var now = 0.0
+        func end(_ count: Int, refusing share: Int) {
+            for call in 1...count {
+                now += 1.0 / 32
+                let isRefused = call.isMultiple(of: share)
+                limit.ended(isRefused ? .refused : .served, start: now - 1, now: now, inFlight: 32)
+            }
+        }
+        end(32 + 20, refusing: .max)
+        now += 1000
+        if restarts { limit.restart(now: now) }
+        end(60, refusing: 10)
+
+        #expect(limit.limit == (restarts ? 28 : 21))
+    }
+
     @Test("The limit stays between 1 and its ceiling, whatever happens", arguments: 0..<20)
     func bounds(seed: Int) {
         var random = RandomNumbers(seed: UInt64(seed))
