@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
         .target(name: "CSandbox"),
 
@@ -70,7 +71,7 @@ let package = Package(
                 "CorpusSandbox", "CorpusLedger", "CorpusPipeline", "CorpusDashboard", argumentParser,
             ]
         ),
-        .executableTarget(name: "corpusmith", dependencies: ["CorpusCommands"]),
+        .executableTarget(name: "corpusmith", dependencies: ["CAllocator", "CorpusCommands"]),
 
         // Shipped tests
         .target(name: "CorpusTesting", dependencies: ["CorpusKit"]),
@@ -132,13 +133,14 @@ let package = Package(
         ),
         .executableTarget(
             name: "endpoint-bench",
-            dependencies: ["CorpusEndpoint", "CorpusKit", "CorpusLedger", "CorpusPipeline"],
+            dependencies: ["CAllocator", "CorpusEndpoint", "CorpusKit", "CorpusLedger", "CorpusPipeline"],
             path: "Tests/Benchmarks/Endpoint/driver"
         ),
         .executableTarget(
             name: "engine-bench",
             dependencies: [
-                "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger", "CorpusPipeline",
+                "CAllocator", "CorpusConfig", "CorpusDiagnostics", "CorpusKit", "CorpusLedger",
+                "CorpusPipeline",
             ],
             path: "Tests/Benchmarks/Engine/driver"
         ),

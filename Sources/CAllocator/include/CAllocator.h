@@ -1,0 +1,2 @@
+// Linking this target makes jemalloc the allocator of the whole program; there is nothing to call.
+#pragma once
