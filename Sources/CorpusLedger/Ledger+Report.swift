@@ -171,7 +171,9 @@ struct ReportReader {
     /// A draft that only fed generators is a parent, not a candidate: its children are.
     private func countJudged(_ stages: [Int], making: [Int], _ counts: inout RunReport.Counts) throws {
         let order = stages.enumerated().map { "WHEN \($1) THEN \($0)" }.joined(separator: " ")
-        let position = stages.isEmpty ? "i.stage" : "CASE i.stage \(order) ELSE 0 END"
+        // The earliest stage's, found in one reading: a killed pass may have no indexes.
+        let position = stages.isEmpty ? "i.stage" : "CASE i.stage \(order) END"
+        let reason = "printf('%06d', \(position)) || coalesce(i.reason, 'unknown')"
         let rows = try Row.fetchAll(
             database,
             sql: """
@@ -180,20 +182,16 @@ struct ReportReader {
                         CASE WHEN i.stage NOT IN (\(list(stages))) THEN 0 WHEN i.state IN (7, 8) THEN 3
                              WHEN i.state IN (2, 3, 4) THEN 2 WHEN i.state = 5 THEN 1 ELSE 0 END
                     ) AS class,
-                    max(CASE WHEN i.stage IN (\(list(making))) THEN 1 ELSE 0 END) AS fed
+                    max(CASE WHEN i.stage IN (\(list(making))) THEN 1 ELSE 0 END) AS fed,
+                    min(CASE WHEN i.state IN (2, 3, 4) THEN \(reason) END) AS dropped,
+                    min(CASE WHEN i.state = 5 THEN \(reason) END) AS failed
                     FROM edge e JOIN item u ON u.key = e.item AND u.pass = \(pass)
                     LEFT JOIN item i ON i.input = e.child AND i.pass = \(pass) AND i.part = 0
                         AND i.stage IN (\(list(stages + making)))
                     WHERE u.stage IN (\(list(making)))
                     GROUP BY e.child
                 )
-                SELECT class, fed,
-                    CASE WHEN class IN (1, 2) THEN (
-                        SELECT i.reason FROM item i WHERE i.input = final.child AND i.pass = \(pass) AND i.part = 0
-                            AND i.stage IN (\(list(stages))) AND i.state IN (2, 3, 4, 5)
-                            AND (class = 1) = (i.state = 5)
-                        ORDER BY \(position) LIMIT 1) END AS reason,
-                    count(*) AS n
+                SELECT class, fed, substr(CASE class WHEN 2 THEN dropped WHEN 1 THEN failed END, 7) AS reason, count(*) AS n
                 FROM final GROUP BY 1, 2, 3
                 """
         )

@@ -151,6 +151,11 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// Whether the write-ahead log cannot be emptied just now, which harms nobody.
+    static func isPassing(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
+    }
+
     /// Books how the pass ended: `done`, `interrupted`, `drained`, `budget`, `skipped`, `failed`; and empties the write-ahead log.
     package func end(state: String, now: Double) throws(LedgerProblem) {
         try Self.wrapping(path) {
@@ -162,11 +167,11 @@ package final class Ledger: Sendable {
                 )
             }
             reserve?.release()
-            // Without room for it everything stands in the log as well as it would in the file.
+            // Without room for it, or while somebody reads, everything stands in the log as well as it would in the file.
             try pool.writeWithoutTransaction { database in
                 do {
                     _ = try database.checkpoint(.truncate)
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+                } catch let error as DatabaseError where Ledger.isPassing(error) {
                     return
                 }
             }

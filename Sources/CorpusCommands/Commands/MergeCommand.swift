@@ -43,6 +43,9 @@ struct MergeCommand: AsyncParsableCommand {
     @Flag(help: "Print the account as JSON on standard output")
     var json = false
 
+    @Flag(help: "As for `run`: the run is one without isolation, and its stages are others than with it")
+    var unsafeNoSandbox = false
+
     @Option(help: "Colour: auto, always or never")
     var color = ColourChoice.auto
 
@@ -57,7 +60,7 @@ struct MergeCommand: AsyncParsableCommand {
                     hint: "leave `--output` out"
                 )
             }
-            let plan = isFolder.boolValue ? nil : try Workshop(recipe: run).plan
+            let plan = isFolder.boolValue ? nil : try Workshop(recipe: run, allowsNoSandbox: unsafeNoSandbox).plan
             let folder = RunFolder(path: plan.map { output ?? "output/" + $0.recipe.name } ?? run)
             let folders = ShardFolders(folder).folders
             guard !folders.isEmpty else {

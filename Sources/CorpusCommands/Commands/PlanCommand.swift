@@ -56,18 +56,21 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Print the plan as JSON on standard output")
     var json = false
 
+    @Flag(help: "As for `run`: the run is one without isolation, and its stages are others than with it")
+    var unsafeNoSandbox = false
+
     @Option(help: "Colour: auto, always or never")
     var color = ColourChoice.auto
 
     func run() async throws {
         try await reporting(colour: color) {
-            let workshop = try Workshop(recipe: recipe)
+            let workshop = try Workshop(recipe: recipe, allowsNoSandbox: unsafeNoSandbox)
             let folder = RunFolder(path: output ?? "output/" + workshop.recipe.name)
             let session = RehearsalSession(
                 workshop: workshop,
                 run: folder,
                 shard: shard,
-                allowsNoSandbox: false
+                allowsNoSandbox: unsafeNoSandbox
             )
             try await Self.show(asJSON: json, isQuick: quick, session)
         }

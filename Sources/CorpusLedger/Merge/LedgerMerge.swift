@@ -102,7 +102,7 @@ package final class LedgerMerge {
                 }
                 let isNew = missing.contains { !$0.1.isEmpty }
                 let isPartial = shards.contains { shard in
-                    shard.passes.contains { merged[MergedPass($0, of: shard)]?.isWhole == false }
+                    shard.passes.contains { merged[MergedPass($0, of: shard)]?.isWhole($0) == false }
                 }
                 let killed = try Int.fetchOne(
                     database,
@@ -185,7 +185,7 @@ package final class LedgerMerge {
             try pool.writeWithoutTransaction { database in
                 do {
                     _ = try database.checkpoint(.truncate)
-                } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+                } catch let error as DatabaseError where Ledger.isPassing(error) {
                     return
                 }
             }

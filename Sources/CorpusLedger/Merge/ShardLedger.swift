@@ -121,22 +121,39 @@ struct MergedPass: Sendable, Hashable {
         (self.shard, self.pass, self.started) = (shard, pass, started)
     }
 
+    /// What a run's ledger has of a shard's pass.
+    struct Booking {
+        /// Its number there.
+        var own: Int
+        /// Whether a merge has brought over all that there was.
+        var isTaken: Bool
+        /// How the pass had ended then; nil where an earlier program merged it.
+        var state: String?
+
+        /// Whether nothing can have come since: a pass may have been copied while it was at work.
+        func isWhole(_ pass: ShardLedger.Pass) -> Bool { isTaken && state ?? pass.state == pass.state }
+    }
+
     /// What stands in the plan of the run's pass.
     var json: JSONValue { ["shard": .string(shard), "pass": .int(pass)] }
 }
 
 extension Ledger {
-    /// Passes of shards that a run's ledger has, each with its number there and whether all of it is there.
-    static func mergedPasses(_ database: Database) throws -> [MergedPass: (own: Int, isWhole: Bool)] {
+    /// Passes of shards that a run's ledger has.
+    static func mergedPasses(_ database: Database) throws -> [MergedPass: MergedPass.Booking] {
         let rows = try Row.fetchCursor(
             database,
             sql: "SELECT id, started, state, plan FROM pass WHERE json_extract(plan, '$.merged') IS NOT NULL"
         )
-        var passes: [MergedPass: (own: Int, isWhole: Bool)] = [:]
+        var passes: [MergedPass: MergedPass.Booking] = [:]
         while let row = try rows.next() {
             let plan = try JSONValue(parsing: row["plan"] as String)
             guard let merged = MergedPass(plan: plan, started: row["started"]) else { continue }
-            passes[merged] = (row["id"], row["state"] != LedgerMerge.state)
+            passes[merged] = MergedPass.Booking(
+                own: row["id"],
+                isTaken: row["state"] != LedgerMerge.state,
+                state: plan["merged"]?["state"]?.text
+            )
         }
         return passes
     }
@@ -181,7 +198,7 @@ extension Ledger {
         return try wrapping(path) {
             let merged = try ledger.pool.read(mergedPasses)
             return shards.map { shard in
-                (shard, shard.passes.count { merged[MergedPass($0, of: shard)]?.isWhole ?? false })
+                (shard, shard.passes.count { merged[MergedPass($0, of: shard)]?.isWhole($0) ?? false })
             }
         }
     }

@@ -18,7 +18,7 @@ struct ShardRows {
     /// Finds out what the shard's passes and stages are called here.
     ///
     /// Numbers are a ledger's own: stages are known by their digests, passes by the shard, its number and its beginning.
-    func number(_ plan: JSONValue, _ merged: [MergedPass: (own: Int, isWhole: Bool)]) throws {
+    func number(_ plan: JSONValue, _ merged: [MergedPass: MergedPass.Booking]) throws {
         try forget()
         try database.execute(
             sql: """
@@ -33,10 +33,12 @@ struct ShardRows {
         // A pass that did all met all that counts; what one that was stopped met is not all that was done before.
         let last = shard.isDone ? shard.passes.last?.id : nil
         for known in shard.passes {
-            guard let (own, isWhole) = merged[MergedPass(known, of: shard)] else { continue }
+            guard let booking = merged[MergedPass(known, of: shard)] else { continue }
             try database.execute(
                 sql: "INSERT INTO merge_pass VALUES (?, ?, ?, ?)",
-                arguments: [known.id, own, last.map { $0 == known.id } ?? true, !isWhole]
+                arguments: [
+                    known.id, booking.own, last.map { $0 == known.id } ?? true, !booking.isWhole(known),
+                ]
             )
         }
         let digests = (plan["nodes"]?.elements ?? []).compactMap { $0["digest"]?.text }
@@ -69,10 +71,12 @@ struct ShardRows {
         try portions(of: "call") { range in take.calls += try copyCalls(range) }
         try portions(of: "execution") { range in take.executions += try copyExecutions(range) }
         try database.inTransaction {
+            // Of what was merged before, the run may have taken up and ended a batch since.
             try database.execute(
                 sql: """
                     INSERT OR IGNORE INTO main.batch (tag, model, endpoint, api, made, rows, file, id)
                         SELECT tag, model, endpoint, api, made, rows, file, id FROM shard.batch
+                        WHERE EXISTS (SELECT 1 FROM merge_pass WHERE isNew)
                     """
             )
             return .commit
@@ -219,7 +223,8 @@ struct ShardRows {
             twice = database.changesCount
             try database.execute(
                 sql: """
-                    UPDATE main.pass SET (state, ended) = (SELECT s.state, s.ended FROM shard.pass s
+                    UPDATE main.pass SET (state, ended, plan) = (
+                        SELECT s.state, s.ended, json_set(main.pass.plan, '$.merged.state', s.state) FROM shard.pass s
                         JOIN merge_pass m ON m.shard = s.id WHERE m.own = main.pass.id)
                     WHERE id IN (SELECT own FROM merge_pass WHERE isNew)
                     """

@@ -81,6 +81,7 @@ package struct Engine: Sendable {
         await withTaskGroup(of: [(Work, UnitRunner.End)]?.self) { group in
             var working = 0
             var isWatched = false
+            var isCatchingUp = false
             while true {
                 let wish = control.wish
                 // Units may wait for long: neither a request nor the end of the time must wait for one of them.
@@ -104,7 +105,7 @@ package struct Engine: Sendable {
                 let goesOn = stop == nil && !wish.isPaused
                 if !wish.isPaused { router.refill() }
                 var hasTime = true
-                if goesOn {
+                if goesOn, !isCatchingUp {
                     do {
                         let start = ContinuousClock.now
                         while hasTime, router.wantsSeed, !feed.isExhausted, feed.count < router.rowLimit,
@@ -142,7 +143,12 @@ package struct Engine: Sendable {
                     )
                     continue
                 }
-                if goesOn, !hasTime { continue }
+                if goesOn, !hasTime {
+                    // All that has ended meanwhile comes before this, and rows are read on after it.
+                    isCatchingUp = true
+                    working += 1
+                    group.addTask { [] }
+                }
                 control.publish(router.standing(tally), seeds: tally.seeds, exported: tally.exported)
                 guard working > 0 || (stop == nil && wish.isPaused), let next = await group.next() else {
                     if stop == nil, control.wish.revision != wish.revision { continue }
@@ -155,6 +161,7 @@ package struct Engine: Sendable {
                     continue
                 }
                 working -= 1
+                if next.isEmpty { isCatchingUp = false }
                 for (work, end) in next {
                     switch end {
                     case .done(let steps):

@@ -16,6 +16,9 @@ final class FullCells: Sendable {
 }
 
 extension UnitRunner {
+    /// Why work was spared: nothing is known of what it would have given.
+    static let sparing: Set<ReasonCode> = ["outside-strata", "cell-full"]
+
     /// Why the target has no use for an item at a node that would spend money or time on it; nil where it may have.
     func isOfNoUse(_ item: FlowItem, at node: Int) -> (
         reason: ReasonCode, summary: String, detail: [String: JSONValue]
@@ -33,12 +36,17 @@ extension UnitRunner {
 
     /// Stops the run when a plug-in changed a label of the target that its manifest does not name: work may have been
     /// spared, or not, because of what the label was before.
-    func checkLabels(of record: ItemRecord, _ item: FlowItem, _ node: PlanNode) throws {
+    func checkLabels(
+        _ detail: [String: JSONValue],
+        _ drafts: some Sequence<[String: JSONValue]>,
+        _ item: FlowItem,
+        _ node: PlanNode
+    ) throws {
         guard let target = plan.target, !target.labels.isEmpty else { return }
         let before = item.content.labels
-        var changed = Set(record.detail["labels"]?.members?.keys.map(\.self) ?? [])
-        for draft in record.drafts {
-            for label in target.labels where draft.content.labels[label] != before[label] {
+        var changed = Set(detail["labels"]?.members?.keys.map(\.self) ?? [])
+        for labels in drafts {
+            for label in target.labels where labels[label] != before[label] {
                 changed.insert(label)
             }
         }

@@ -231,8 +231,8 @@ struct Router {
 
     /// Lets a shard read the sources on as far as its part of the target seems to take.
     private mutating func readOn(isExhausted: Bool) -> Bool {
-        guard !isExhausted, scheduler.waiting == 0, scheduler.running == 0, var index = target,
-            !index.isFull
+        guard !isExhausted, scheduler.waiting == 0, scheduler.running == 0, scheduler.parked.isEmpty,
+            var index = target, !index.isFull
         else { return false }
         target = nil
         index.extend()

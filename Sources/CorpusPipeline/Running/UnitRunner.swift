@@ -180,8 +180,10 @@ struct UnitRunner: Sendable {
         let node = plan.nodes[index]
         let key = ItemKey(deriving: ["item", node.digestText, item.key.description, String(ordinal)])
         if let (reason, summary, detail) = isOfNoUse(item, at: index) {
+            // Not the unit's own key: what was done of it stays, and it may be of use again when the target changes.
+            let parts = ["spared", node.digestText, item.key.description, String(ordinal)]
             let record = ItemRecord(
-                key: key,
+                key: ItemKey(deriving: parts),
                 stage: stages[index],
                 input: item.key,
                 ordinal: ordinal,
@@ -193,6 +195,12 @@ struct UnitRunner: Sendable {
             return Result(outcome: outcome(of: record, item, node: index), entries: [.item(record)])
         }
         if let stored = try stored(key) {
+            try checkLabels(
+                stored.detail,
+                stored.drafts.lazy.map(\.content.labels),
+                item,
+                node
+            )
             exchange.meter.count { $0.reusedItems += 1 }
             return Result(
                 outcome: resumed(stored, item, node: index),
@@ -237,7 +245,7 @@ struct UnitRunner: Sendable {
         if let lack = host.lack {
             return try result(lacking: lack, after: host.trace, &record, item, node: index)
         }
-        try checkLabels(of: record, item, node)
+        try checkLabels(record.detail, record.drafts.lazy.map(\.content.labels), item, node)
         record.trace = host.trace
         record.drops = host.drops
         record.note(fallbacks: host.fallbacks)
@@ -251,7 +259,9 @@ struct UnitRunner: Sendable {
     }
 
     private func stored(_ key: ItemKey) throws -> StoredItem? {
-        guard !isFresh, let stored = try ledger.item(key), stored.state != .failed else { return nil }
+        guard !isFresh, let stored = try ledger.item(key), stored.state != .failed,
+            stored.reason.map({ !Self.sparing.contains($0) }) ?? true
+        else { return nil }
         return stored
     }
 
