@@ -14,14 +14,19 @@ struct CampaignReport {
     }
 
     let entries: [Entry]
+    /// Shards that have worked on since they were merged: what they bought since is in no account.
+    let unmerged: [String]
 
     /// Reads the accounts of all runs in a folder.
     ///
     /// - Returns: Nil when the folder is a run itself, or holds none.
     init?(folder: String) {
         guard !FileManager.default.fileExists(atPath: RunFolder(path: folder).ledger) else { return nil }
-        entries = Self.runs(in: folder).flatMap { run -> [Entry] in
-            let place = RunFolder(path: run.isEmpty ? folder : folder + "/" + run)
+        let runs = Self.runs(in: folder)
+        let place = { (run: String) in RunFolder(path: run.isEmpty ? folder : folder + "/" + run) }
+        unmerged = runs.flatMap { Self.unmerged(of: place($0)) }
+        entries = runs.flatMap { run -> [Entry] in
+            let place = place(run)
             return [Self.entry(run, place)].compactMap(\.self) + Self.shards(of: place, run)
         }
         if entries.isEmpty { return nil }
@@ -38,7 +43,9 @@ struct CampaignReport {
     private static func entry(_ run: String, _ folder: RunFolder) -> Entry? {
         guard FileManager.default.fileExists(atPath: folder.ledger) else { return nil }
         do throws(LedgerProblem) {
-            return Entry(run: run, account: .success(try Ledger.read(path: folder.ledger).report()))
+            var report = try Ledger.read(path: folder.ledger).report()
+            if report.state == "running", RunLock.holder(in: folder.path) == nil { report.state = "killed" }
+            return Entry(run: run, account: .success(report))
         } catch {
             // A shared ledger is no run, and what is on it is on the ledgers of runs; one that is empty is none yet.
             let isNone = error.code == .shared || error.code == .missing || error.isBlank
@@ -56,6 +63,17 @@ struct CampaignReport {
                 return nil
             }
             return entry(name, shard)
+        }
+    }
+
+    private static func unmerged(of folder: RunFolder) -> [String] {
+        let shards = ShardFolders(folder).folders.compactMap { try? ShardLedger.read($0.ledger) }
+        guard let lacking = try? Ledger.lacking(folder.ledger, of: shards),
+            let missing = try? Ledger.missing(folder.ledger, of: shards)
+        else { return [] }
+        let new = Set(missing.map(\.path))
+        return lacking.map(\.path).filter { !new.contains($0) }.map {
+            ($0 as NSString).deletingLastPathComponent
         }
     }
 

@@ -9,6 +9,8 @@ struct PlanText {
     var shard: Shard?
     /// What the next pass will do, where it was rehearsed.
     var next: ForecastText?
+    /// What keeps the run from beginning: work of shards that is not merged.
+    var unmerged: String?
 
     /// Prints the plan on standard output.
     func show(asJSON isJSON: Bool) {
@@ -19,6 +21,7 @@ struct PlanText {
         members["over"] = .array(excesses.map(\.json))
         members["shard"] = shard.map { .string("\($0)") } ?? .null
         members["ledger"] = plan.recipe.sharedLedger.map(JSONValue.string) ?? .null
+        members["unmerged"] = unmerged.map(JSONValue.string) ?? .null
         members["reuse"] = next?.json ?? .null
         Terminal.print(.object(members))
     }
@@ -71,7 +74,10 @@ struct PlanText {
                     + "the sources are read only as far as that takes"
             )
         }
-        if let path = plan.recipe.sharedLedger { lines.append("shared ledger: \(path)") }
+        if let path = plan.recipe.sharedLedger {
+            lines.append("shared ledger: \(path), not looked into here: what it has costs nothing")
+        }
+        if let unmerged { lines.append("note: \(unmerged)") }
         if let next { return lines + next.lines }
         return lines + excesses.map { Self.note($0, "the run may come to") }
     }

@@ -151,13 +151,32 @@ extension Ledger {
         )
     }
 
+    /// Opens the file, to read also where SQLite cannot keep count of who reads: one that no log lies beside is whole as it
+    /// is.
+    private static func pool(_ path: String, _ configuration: Configuration) throws -> DatabasePool {
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            if configuration.readonly {
+                _ = try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+            }
+            return pool
+        } catch let error as DatabaseError
+            where configuration.readonly && isOfFolder(error)
+            && FileManager.default.isReadableFile(atPath: path)
+            && !FileManager.default.hasContent(atPath: path + "-wal")
+            && !FileManager.default.fileExists(atPath: path + "-journal")
+        {
+            return try DatabasePool(path: address(of: path, "immutable=1"), configuration: configuration)
+        }
+    }
+
     static func openPool(_ path: String, readOnly: Bool) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
         configuration.label = "corpusmith"
-        let pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try pool(path, configuration)
         let (application, version, tables) = try pool.read { database in
             (
                 try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,

@@ -180,7 +180,7 @@ extension Ledger {
     }
 
     /// Whether a folder may be to blame in which nothing can be written: it is read-only, or its disk is full.
-    private static func isOfFolder(_ error: DatabaseError) -> Bool {
+    static func isOfFolder(_ error: DatabaseError) -> Bool {
         [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_FULL].contains(error.resultCode)
     }
 
@@ -190,7 +190,7 @@ extension Ledger {
         _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM original.sqlite_schema")
     }
 
-    private static func address(of path: String, _ query: String) -> String {
+    static func address(of path: String, _ query: String) -> String {
         let absolute = URL(fileURLWithPath: path).path
         let plain = CharacterSet(charactersIn: "/-._~").union(.alphanumerics).intersection(
             .init(charactersIn: "\0"..."~")
@@ -200,7 +200,7 @@ extension Ledger {
 }
 
 extension FileManager {
-    fileprivate func hasContent(atPath path: String) -> Bool {
+    func hasContent(atPath path: String) -> Bool {
         let size = (try? attributesOfItem(atPath: path))?[.size] as? Int
         return (size ?? 0) > 0
     }

@@ -32,6 +32,17 @@ extension Ledger {
     /// - Throws: ``LedgerProblem``.
     package func spent() throws(LedgerProblem) -> (
         total: Spent, perRole: [String: Spent], unsure: Spent
+    ) { try spent(where: "TRUE") }
+
+    /// The same of what the run has paid for itself, without what its shards have.
+    ///
+    /// - Throws: ``LedgerProblem``.
+    package func spentByRun() throws(LedgerProblem) -> (
+        total: Spent, perRole: [String: Spent], unsure: Spent
+    ) { try spent(where: "pass IN (SELECT id FROM pass WHERE json_extract(plan, '$.merged') IS NULL)") }
+
+    private func spent(where isMeant: String) throws(LedgerProblem) -> (
+        total: Spent, perRole: [String: Spent], unsure: Spent
     ) {
         try Self.wrapping(path) {
             try pool.read { database in
@@ -40,11 +51,11 @@ extension Ledger {
                     sql: """
                         SELECT role, 0 AS unsure, count(*) AS calls, coalesce(sum(tokens), 0) AS tokens,
                             coalesce(sum(cost), 0) AS cost
-                        FROM (SELECT role, booked AS tokens, cost FROM call WHERE attempts > 0
-                            UNION ALL SELECT role, tokens, cost FROM charge) GROUP BY role
+                        FROM (SELECT role, booked AS tokens, cost FROM call WHERE attempts > 0 AND \(isMeant)
+                            UNION ALL SELECT role, tokens, cost FROM charge WHERE \(isMeant)) GROUP BY role
                         UNION ALL SELECT role, 1, sum(calls), sum(tokens), sum(cost)
                         FROM mark JOIN pass ON pass.id = mark.pass
-                        WHERE pass.state = 'running' AND pass.id <> ? GROUP BY role
+                        WHERE pass.state = 'running' AND pass.id <> ? AND \(isMeant) GROUP BY role
                         """,
                     arguments: [pass]
                 )

@@ -1,4 +1,4 @@
-import CorpusModel
+package import CorpusModel
 import GRDB
 
 /// How far the latest pass of a run has come, as far as its ledger knows.
@@ -23,6 +23,8 @@ package struct LedgerStanding: Sendable {
     package var started: Double
     package var ended: Double?
     package var stages: [Stage] = []
+    /// As it was begun.
+    package var plan = JSONValue.null
 }
 
 extension Ledger {
@@ -44,6 +46,7 @@ extension Ledger {
                     ended: last["ended"]
                 )
                 let plan = try JSONValue(parsing: last["plan"] as String)
+                standing.plan = plan
                 let reader = ReportReader(database: database, pass: standing.pass, plan: plan)
                 let widths = (plan["nodes"]?.elements ?? []).reduce(into: [[String]: Int]()) { widths, node in
                     widths[[node["verb"]?.text ?? "", node["name"]?.text ?? ""]] = node["width"]?.whole

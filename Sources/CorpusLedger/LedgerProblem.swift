@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// A ledger that cannot be opened, read or written.
@@ -48,10 +49,14 @@ package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     package static func noLedger(at path: String) -> LedgerProblem {
-        LedgerProblem(
+        let shards = (path as NSString).deletingLastPathComponent + "/shards"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: shards))?.sorted() ?? []
+        return LedgerProblem(
             .missing,
             "there is no ledger at `\(path)`",
-            hint: "name the folder of a run, such as `output/quickstart`"
+            hint: names.first.map {
+                "the run has shards that were not merged yet: name one of them, such as `\(shards)/\($0)`"
+            } ?? "name the folder of a run, such as `output/quickstart`"
         )
     }
 

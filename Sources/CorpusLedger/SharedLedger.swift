@@ -17,8 +17,10 @@ package final class SharedLedger: Sendable {
     package var path: String { ledger.path }
     /// The file as a ledger.
     let ledger: Ledger
-    private let lock: RunLock
+    private let lock: RunLock?
     private let isFilled: Bool
+    /// Where to look for what is not here.
+    private let next: SharedLedger?
 
     /// Opens the file to take from it and to fill it, making it when it is not there.
     ///
@@ -30,9 +32,10 @@ package final class SharedLedger: Sendable {
     /// - Throws: ``LedgerProblem``, with `ledger-shared-busy` when another process works with it.
     package init(_ path: String, name: String, product: String, now: Double) throws(LedgerProblem) {
         let path = Self.place(of: path)
-        lock = try RunLock(ledger: path)
-        isFilled = true
-        ledger = try Self.inWords(path) { [lock] () throws(LedgerProblem) in
+        let lock = try RunLock(ledger: path)
+        self.lock = lock
+        (isFilled, next) = (true, nil)
+        ledger = try Self.inWords(path) { () throws(LedgerProblem) in
             try LedgerFile(path: path).refuseLoss(ofShared: lock.isMarked)
             let ledger = try Ledger.fill(shared: path, name: name, product: product, now: now)
             lock.mark()
@@ -45,12 +48,24 @@ package final class SharedLedger: Sendable {
     /// - Throws: ``LedgerProblem``, with `ledger-shared-busy` when another process fills it.
     package init(reading path: String) throws(LedgerProblem) {
         let path = Self.place(of: path)
-        lock = try RunLock(ledger: path, .together)
-        isFilled = false
-        ledger = try Self.inWords(path) { [lock] () throws(LedgerProblem) in
+        let lock = try RunLock(ledger: path, .together)
+        self.lock = lock
+        (isFilled, next) = (false, nil)
+        ledger = try Self.inWords(path) { () throws(LedgerProblem) in
             try LedgerFile(path: path).refuseLoss(ofShared: lock.isMarked)
             return try Ledger.look(intoShared: path)
         }
+    }
+
+    /// Opens the ledger of the run that a shard belongs to, to take from it alone.
+    ///
+    /// - Parameters:
+    ///   - path: The file; its folder must be locked by a ``RunLock``.
+    ///   - next: Where to look for what is not there.
+    /// - Throws: ``LedgerProblem``.
+    package init(ofRun path: String, then next: SharedLedger?) throws(LedgerProblem) {
+        (lock, isFilled, self.next) = (nil, false, next)
+        ledger = try Ledger.look(intoRun: path)
     }
 
     /// Books that the run is over, and empties the write-ahead log.
@@ -93,8 +108,12 @@ package final class SharedLedger: Sendable {
 
     /// A reply that somebody bought; nil also when its body was dropped.
     func call(_ key: ItemKey) throws(LedgerProblem) -> CallRecord? {
-        guard ledger.mayHold(key) else { return nil }
-        return try Ledger.wrapping(path) {
+        if ledger.mayHold(key), let call = try ownCall(key) { return call }
+        return try next?.call(key)
+    }
+
+    private func ownCall(_ key: ItemKey) throws(LedgerProblem) -> CallRecord? {
+        try Ledger.wrapping(path) {
             try ledger.pool.read { database in
                 let statement = try database.cachedStatement(sql: "SELECT * FROM call WHERE key = ?")
                 guard let row = try Row.fetchOne(statement, arguments: [key.data]),
@@ -107,6 +126,11 @@ package final class SharedLedger: Sendable {
 
     /// A program that somebody ran; nil also when its bodies were dropped.
     func execution(_ key: ItemKey) throws(LedgerProblem) -> ExecutionRecord? {
+        if let execution = try ownExecution(key) { return execution }
+        return try next?.execution(key)
+    }
+
+    private func ownExecution(_ key: ItemKey) throws(LedgerProblem) -> ExecutionRecord? {
         try Ledger.wrapping(path) {
             try ledger.pool.read { database in
                 let statement = try database.cachedStatement(
@@ -193,6 +217,13 @@ extension Ledger {
                 replies: try pool.read(knownReplies),
                 isShared: true
             )
+        }
+    }
+
+    fileprivate static func look(intoRun path: String) throws(LedgerProblem) -> Ledger {
+        try wrapping(path) {
+            let pool = try openPool(path, readOnly: true)
+            return Ledger(path: path, pool: pool, pass: 0, replies: try pool.read(knownReplies))
         }
     }
 

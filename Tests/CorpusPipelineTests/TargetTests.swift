@@ -156,6 +156,33 @@ struct TargetTests {
         #expect(second.target?.cells[1].losses == [:])
     }
 
+    @Test(
+        "Whatever a run was before, with a target it gives what a new run would, and what was spared is taken up again",
+        arguments: ["{ accepted: 10, strata: { kind: { k0: 0.1, k2: 0.9 } } }", "none"]
+    )
+    func changedTarget(before: String) async throws {
+        let (reference, run) = (try TestRun(), try TestRun())
+        defer {
+            reference.remove()
+            run.remove()
+        }
+        let target = "{ accepted: 30, strata: { kind: { k0: 0.1, k1: 0.9 } } }"
+        let text = Self.recipe(target)
+        let first = before == "none" ? text.edited("target: \(target)\n", to: "") : Self.recipe(before)
+        let undisturbed = Self.endpoint()
+        let (_, expected) = try await reference.pass(text, endpoint: undisturbed)
+        let endpoint = Self.endpoint()
+        let (one, _) = try await run.pass(first, endpoint: endpoint)
+        let (two, report) = try await run.pass(text, endpoint: endpoint)
+
+        #expect(one.stop == nil && two.stop == nil && report.counts.open == 0)
+        #expect(report.counts == expected.counts && report.target == expected.target)
+        #expect(expected.counts.dropped["cell-full"] ?? 0 > 0)
+        #expect(try run.exports() == reference.exports())
+        // Nothing that the first one bought is bought again.
+        #expect(before != "none" || endpoint.calls == 1200)
+    }
+
     @Test("A cell that a later stage may still change spares nothing")
     func unsettled() async throws {
         let run = try TestRun()

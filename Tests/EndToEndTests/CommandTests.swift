@@ -332,6 +332,28 @@ struct CommandTests {
         #expect(bench.server.requests.isEmpty)
     }
 
+    @Test("A run is read where nothing may be written", arguments: [false, true])
+    func readOnlyFolder(isReadBefore: Bool) async throws {
+        let bench = try Bench()
+        _ = try await bench.run()
+        if isReadBefore { _ = try await Program.run("report", "output/bench", folder: bench.folder) }
+        let run = bench.folder + "/output/bench"
+        let mode = { try FileManager.default.setAttributes([.posixPermissions: $0], ofItemAtPath: $1) }
+        for file in try FileManager.default.contentsOfDirectory(atPath: run) where file.hasPrefix("ledger") {
+            try mode(0o444, run + "/" + file)
+        }
+        try mode(0o555, run)
+        let wrapper = geteuid() == 0 ? ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] : []
+        for words in [
+            ["report", "output/bench"], ["ctl", "status", "output/bench"],
+            ["ledger", "verify", "output/bench"],
+        ] {
+            let end = try await Program.start(words, through: wrapper, folder: bench.folder).end()
+            #expect(end.code == 0, "\(words) \(end.errors)")
+        }
+        try mode(0o755, run)
+    }
+
     @Test("Whoever only reads is not told that writing failed", arguments: ["report", "explain"])
     func readingDenied(command: String) async throws {
         let bench = try Bench()

@@ -239,11 +239,28 @@ struct ShardMergeTests {
         )
         let foreign = try await bench.merge("recipe.yaml")
         let both = try await bench.merge("output/bench", "--output", "output/x")
+        let shards = bench.folder + "/output/bench/shards"
+        try FileManager.default.removeItem(atPath: shards + "/2-of-2")
+        try FileManager.default.moveItem(atPath: shards + "/1-of-2", toPath: shards + "/2-of-2")
+        let misnamed = try await bench.merge("recipe.yaml")
+        try FileManager.default.moveItem(atPath: shards + "/2-of-2", toPath: shards + "/1-of-2")
+        try bench.write(bench.recipe().edited("name: bench", to: "name: other"), to: "other.yaml")
+        let stranger = try await bench.merge("other.yaml", "--output", "output/bench")
+        let missing = try await Program.run("rejects", "output/bench", folder: bench.folder)
 
         #expect(none.code == 2 && none.errors.contains("error[no-shards]"), "\(none.errors)")
         #expect(folder.code == 2 && folder.errors.contains("error[no-shards]"), "\(folder.errors)")
         #expect(own.code == 2 && own.errors.contains("is not the ledger of a shard"), "\(own.errors)")
         #expect(foreign.code == 2 && foreign.errors.contains("error[ledger-foreign]"), "\(foreign.errors)")
+        #expect(
+            misnamed.code == 2 && misnamed.errors.contains("call the folder `1-of-2`"),
+            "\(misnamed.errors)"
+        )
+        #expect(stranger.code == 2 && stranger.errors.contains("error[foreign-shard]"), "\(stranger.errors)")
+        #expect(
+            missing.errors.contains("name one of them, such as `output/bench/shards/1-of-2`"),
+            "\(missing.errors)"
+        )
         #expect(both.code == 2 && both.errors.contains("error[two-folders]"), "\(both.errors)")
         #expect(!FileManager.default.fileExists(atPath: bench.ledgerFile()))
     }

@@ -189,6 +189,68 @@ struct ShardTests {
     // MARK: - What has been done and what has not
 
     @Test(
+        "A shard takes from its run what that has bought and run, and what the run has spent counts for its caps"
+    )
+    func afterRun() async throws {
+        let bench = try Bench.sharded(changing: {
+            $0.edited("tokens: 1000000", to: "tokens: 1000000, calls: 10")
+        })
+        let stopped = try await bench.run()
+        let bought = bench.calls
+        let capped = try await bench.run("--shard", "1/2")
+        let status = try await Program.run(
+            "ctl",
+            "status",
+            Bench.folder(of: "1/2"),
+            "--json",
+            folder: bench.folder
+        ).json
+        let atCap = bench.calls
+        try bench.write(
+            bench.recipe(extra: ", price: { input: 1, output: 2 }"),
+            to: "recipe.yaml"
+        )
+        for shard in ["1/2", "2/2"] { _ = try await bench.run("--shard", shard) }
+        let merged = try await bench.merge("recipe.yaml")
+        let end = try await bench.run()
+        let expected = bench.calls
+        let whole = try await bench.reference()
+
+        #expect(stopped.code == 75 && bought == 10, "\(stopped.errors)")
+        // Of ten calls ten are made: five of them count as this shard's, which has five.
+        #expect(capped.code == 75 && atCap == 10, "\(capped.errors)")
+        #expect(status["budget"]?["calls"]?["cap"]?.whole == 5, "\(status)")
+        #expect(merged.code == 0 && end.code == 0, "\(merged.errors) \(end.errors)")
+        #expect(expected == 36, "\(merged.output)")
+        #expect(try bench.exports() == whole.exports)
+        let report = try await bench.report()
+        #expect(Bench.paid(report).calls == 36)
+    }
+
+    @Test("A pass that was merged while it was at work is merged again when it has ended")
+    func mergedTooEarly() async throws {
+        let bench = try Bench.sharded()
+        for shard in ["1/2", "2/2"] { _ = try await bench.run("--shard", shard) }
+        let ledger = bench.folder + "/" + Bench.folder(of: "2/2") + "/ledger.sqlite"
+        // As in a copy that was made too early.
+        try LedgerFile.change(ledger, "UPDATE pass SET state = 'running', ended = NULL")
+        let early = try await bench.merge("recipe.yaml")
+        try LedgerFile.change(ledger, "UPDATE pass SET state = 'done (shard)', ended = 1")
+        let plan = try await Program.run("plan", "recipe.yaml", folder: bench.folder)
+        let refused = try await bench.run()
+        let again = try await bench.merge("recipe.yaml")
+        let more = try await bench.merge("recipe.yaml")
+        let end = try await bench.run()
+
+        #expect(early.code == 0 && again.code == 0, "\(early.errors) \(again.errors)")
+        #expect(plan.output.contains("note: `output/bench/shards/2-of-2` has work"), "\(plan.output)")
+        #expect(refused.code == 2 && refused.errors.contains("error[unmerged-shards]"), "\(refused.errors)")
+        #expect(more.output.contains("nothing new"), "\(more.output)")
+        let report = try await bench.report()
+        #expect(end.code == 0 && Bench.paid(report).calls == 36, "\(end.errors)")
+    }
+
+    @Test(
         "A shard that is run again after the merge buys nothing, and the run waits until it is merged again"
     )
     func again() async throws {

@@ -60,7 +60,8 @@ struct MergeCommand: AsyncParsableCommand {
                     hint: "leave `--output` out"
                 )
             }
-            let plan = isFolder.boolValue ? nil : try Workshop(recipe: run, allowsNoSandbox: unsafeNoSandbox).plan
+            let plan =
+                isFolder.boolValue ? nil : try Workshop(recipe: run, allowsNoSandbox: unsafeNoSandbox).plan
             let folder = RunFolder(path: plan.map { output ?? "output/" + $0.recipe.name } ?? run)
             let folders = ShardFolders(folder).folders
             guard !folders.isEmpty else {
@@ -99,6 +100,20 @@ struct MergeCommand: AsyncParsableCommand {
         let subject =
             plan.map { LedgerMerge.Subject(name: $0.recipe.name, recipe: $0.recipe.text, plan: $0.json) }
             ?? LedgerMerge.Subject(name: newest.name, recipe: newest.recipe, plan: .object(members))
+        for shard in shards {
+            let place = (shard.path as NSString).deletingLastPathComponent
+            let isNamed = (place as NSString).lastPathComponent == "\(shard.index)-of-\(shard.count)"
+            guard shard.name == subject.name, isNamed else {
+                throw CommandProblem(
+                    "foreign-shard",
+                    "`\(place)` holds shard \(shard.label) of `\(shard.name)`"
+                        + (isNamed ? ", and the run is `\(subject.name)`" : ""),
+                    hint: isNamed
+                        ? "move it to the folder of its own run"
+                        : "call the folder `\(shard.index)-of-\(shard.count)`"
+                )
+            }
+        }
         let merge = try LedgerMerge(
             into: folder.ledger,
             subject,

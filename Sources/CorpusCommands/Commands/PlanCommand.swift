@@ -27,7 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
             leaves the rehearsal out.
 
             With --json: `nodes`, `estimate` (`seeds`, `calls`, `reply_tokens` at most, `tokens`, `usd`, and the same by \
-            `roles` and by `stages`), `ledger` (the one that the run shares, or null), `shard`, `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
+            `roles` and by `stages`), `ledger` (the one that the run shares, or null), `shard`, `unmerged`, why the run would not begin before a merge, else null, `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
             `estimate`), and `reuse`, null without a ledger: `is_exact`, `is_unfinished` (the last pass is at work, or was \
             killed), `is_open_ended` (how far the sources are read for the target is not known), `units` (`reused`, `redone`, `new`), `replies` (`reused`, `bought`), `executions` (`reused`, `run`), each \
             of them as `least`, `about` and `most`, which agree where the number is known; `tokens` and `usd` (`about`, `most`) \
@@ -85,6 +85,11 @@ struct PlanCommand: AsyncParsableCommand {
         _ session: RehearsalSession
     ) async throws {
         var text = PlanText(plan: session.plan, shard: session.shard)
+        do {
+            if session.shard == nil { try ShardFolders(session.folder).refuseUnmerged() }
+        } catch let problem as CommandProblem {
+            text.unmerged = problem.description + (problem.hint.map { "; \($0)" } ?? "")
+        }
         do {
             if !isQuick, let forecast = try await session.forecast() {
                 text.next = ForecastText(

@@ -74,6 +74,11 @@ struct ReportCommand: AsyncParsableCommand {
         } else {
             campaign.lines.forEach { Terminal.print($0) }
         }
+        for shard in campaign.unmerged {
+            Terminal.tell(
+                "note: `\(shard)` has worked on since it was merged: what it bought comes with the next merge"
+            )
+        }
         for problem in campaign.problems {
             CommandExit.tell(problem.code.rawValue, problem.description, hint: problem.hint)
         }

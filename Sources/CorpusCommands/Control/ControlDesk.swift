@@ -9,6 +9,7 @@ import Synchronization
 /// Does what is asked on a run's control socket.
 final class ControlDesk: Sendable {
     private let plan: Plan
+    private let shard: Shard?
     private let pass: Int
     private let control: RunControl
     private let budget: Budget
@@ -20,6 +21,7 @@ final class ControlDesk: Sendable {
     ///
     /// - Parameters:
     ///   - plan: What is carried out.
+    ///   - shard: The part of the seeds that it is carried out on; nil for all of them.
     ///   - pass: The pass's number.
     ///   - control: The handle on the engine.
     ///   - budget: What all calls together may take.
@@ -27,13 +29,14 @@ final class ControlDesk: Sendable {
     ///   - tell: Told of each change in a sentence.
     init(
         plan: Plan,
+        shard: Shard? = nil,
         pass: Int,
         control: RunControl,
         budget: Budget,
         door: EndpointDoor,
         tell: @escaping @Sendable (String) -> Void
     ) {
-        (self.plan, self.pass, self.control) = (plan, pass, control)
+        (self.plan, self.shard, self.pass, self.control) = (plan, shard, pass, control)
         (self.budget, self.door, self.tell) = (budget, door, tell)
     }
 
@@ -159,7 +162,11 @@ final class ControlDesk: Sendable {
             limits[cap].map { text(cap, $0, spent: standing.spent, reserved: standing.reserved) }
         }
         var done = done(isChanged, "for the rest of this pass: " + parts.joined(separator: "; "))
-        done.recipe = Self.advice(texts)
+        done.recipe =
+            Self.advice(texts)
+            + (shard.map {
+                "; of `usd`, `tokens` and `calls` \($0.count) times as much, since shards divide them"
+            } ?? "")
         return done
     }
 

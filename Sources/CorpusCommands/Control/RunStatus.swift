@@ -100,7 +100,8 @@ extension RunStatus {
         let standing = try ledger.standing()
         let spent = try ledger.spent().total
         let document = try? ConfigDocument(file: "recipe", text: standing.recipe)
-        let budget = document.flatMap { RecipeReading($0).recipe?.budget }
+        let whole = document.flatMap { RecipeReading($0).recipe?.budget }
+        let budget = Shard(plan: standing.plan).map { shard in whole?.part(of: shard) } ?? whole
         let isKilled = standing.state == "running" && process == nil
         self.init(
             run: standing.name,

@@ -8,11 +8,13 @@ extension Budget {
     /// - Parameters:
     ///   - recipe: The recipe.
     ///   - ledger: What says how much earlier passes have spent, and is told how much may be in flight.
+    ///   - besides: What counts as spent beside that, in all and by each role.
     ///   - warn: Told once of each cap of which four fifths are spent.
     /// - Throws: `LedgerProblem`.
     convenience init(
         of recipe: Recipe,
         on ledger: Ledger,
+        besides: (total: Spent, perRole: [String: Spent]) = (Spent(), [:]),
         warn: @escaping @Sendable (BudgetWarning) -> Void
     ) throws {
         let spent = try ledger.spent()
@@ -27,8 +29,10 @@ extension Budget {
                     wall: $0.wallSeconds.map { .seconds($0) }
                 )
             } ?? [:],
-            spent: Amounts(spent.total),
-            spentPerRole: spent.perRole.mapValues(Amounts.init),
+            spent: Amounts(spent.total) + Amounts(besides.total),
+            spentPerRole: spent.perRole.mapValues(Amounts.init).merging(
+                besides.perRole.mapValues(Amounts.init)
+            ) { $0 + $1 },
             keep: { role, most in
                 let most = Spent(calls: most.calls, tokens: most.tokens, nanoDollars: most.nanoDollars)
                 try await ledger.commit([.mark(role: role, most: most)])

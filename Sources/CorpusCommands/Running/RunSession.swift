@@ -111,6 +111,13 @@ struct RunSession {
     ///
     /// Shards only take from it, several at a time: what they buy comes there by the run that they are merged into.
     private func openShared(_ now: @escaping @Sendable () -> Double) async throws -> SharedLedger? {
+        let shared = try await openCampaign(now)
+        guard shard != nil, Ledger.isBegun(path: runFolder.ledger) else { return shared }
+        // Nobody writes to it while shards work.
+        return try SharedLedger(ofRun: runFolder.ledger, then: shared)
+    }
+
+    private func openCampaign(_ now: @escaping @Sendable () -> Double) async throws -> SharedLedger? {
         guard let path = plan.recipe.sharedLedger else { return nil }
         guard path.resolved != folder.ledger.resolved else {
             throw CommandProblem(
@@ -132,6 +139,20 @@ struct RunSession {
         return try await taking(waiting: waits) {
             try SharedLedger(path, name: name, product: Product.version, now: now())
         }
+    }
+
+    /// What of the run's own spending counts as a shard's: what the run has left is divided.
+    private func partOfSpent() throws -> (total: Spent, perRole: [String: Spent]) {
+        guard let shard, Ledger.isBegun(path: runFolder.ledger) else { return (Spent(), [:]) }
+        let spent = try Ledger.read(path: runFolder.ledger).spentByRun()
+        func part(_ spent: Spent) -> Spent {
+            Spent(
+                calls: shard.part(ofWanted: spent.calls),
+                tokens: shard.part(ofWanted: spent.tokens),
+                nanoDollars: shard.part(ofWanted: spent.nanoDollars)
+            )
+        }
+        return (part(spent.total), spent.perRole.mapValues(part))
     }
 
     private func openSandbox() async throws -> any Sandbox {
@@ -163,7 +184,7 @@ struct RunSession {
                     + "most that was in flight at once and up to half as much again"
             )
         }
-        let budget = try Budget(of: plan.recipe, on: ledger) {
+        let budget = try Budget(of: plan.recipe, on: ledger, besides: partOfSpent()) {
             if !tape.isReplay { Self.warn($0.description) }
         }
         let gate = LocalModelGate(isQuiet: isQuiet)
@@ -190,7 +211,14 @@ struct RunSession {
             control: control,
             shard: shard
         )
-        let desk = ControlDesk(plan: plan, pass: ledger.pass, control: control, budget: budget, door: door) {
+        let desk = ControlDesk(
+            plan: plan,
+            shard: shard,
+            pass: ledger.pass,
+            control: control,
+            budget: budget,
+            door: door
+        ) {
             if !isQuiet { Self.note("control: \($0)") }
         }
         return Workplace(

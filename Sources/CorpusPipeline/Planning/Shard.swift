@@ -1,4 +1,4 @@
-import CorpusConfig
+package import CorpusConfig
 package import CorpusKit
 
 /// One of several parts of a run's seeds, worked on in a folder and with a ledger of its own.
@@ -46,6 +46,14 @@ package struct Shard: Sendable, Hashable, CustomStringConvertible {
     /// What its folder is called.
     package var folder: String { "\(index)-of-\(count)" }
 
+    /// Reads it from the plan that a shard's ledger holds; nil for that of a run.
+    package init?(plan: JSONValue) {
+        guard let index = plan["shard"]?["index"]?.whole, let count = plan["shard"]?["count"]?.whole,
+            1...Self.most ~= count, 1...count ~= index
+        else { return nil }
+        (self.index, self.count) = (index, count)
+    }
+
     package var json: JSONValue { ["index": .int(index), "count": .int(count)] }
 
     /// Whether something is among its part; exactly one of the shards takes it.
@@ -61,7 +69,7 @@ package struct Shard: Sendable, Hashable, CustomStringConvertible {
     func part(ofCap cap: Int) -> Int { cap == 0 ? 0 : max(1, cap / count) }
 
     /// Its part of something that is wanted: rounded up, so that all together give it.
-    func part(ofWanted number: Int) -> Int { number / count + (number % count == 0 ? 0 : 1) }
+    package func part(ofWanted number: Int) -> Int { number / count + (number % count == 0 ? 0 : 1) }
 }
 
 extension Plan {
@@ -92,7 +100,7 @@ extension Plan {
 
 extension Recipe.Budget {
     /// The time is that of a pass, which every shard has for itself.
-    fileprivate func part(of shard: Shard) -> Recipe.Budget {
+    package func part(of shard: Shard) -> Recipe.Budget {
         var budget = self
         budget.nanoDollars = nanoDollars.map(shard.part(ofCap:))
         budget.tokens = tokens.map(shard.part(ofCap:))
