@@ -101,6 +101,11 @@ class Bench:
         """How many replies are on a ledger, the run's if none is named, as a reader sees it that comes after a crash."""
         return self.select("SELECT count(*) FROM call WHERE attempts > 0", ledger)
 
+    def bought_keys(self, ledger):
+        """The keys of these replies."""
+        words = self.select("SELECT group_concat(hex(key)) FROM call WHERE attempts > 0", ledger)
+        return set(words.split(",")) if words else set()
+
     def select(self, sql, ledger=None):
         """One value, read from a copy: whoever opens the ledger after a crash also mends it."""
         ledger = ledger or self.ledger
