@@ -183,8 +183,8 @@ struct ReportReader {
                              WHEN i.state IN (2, 3, 4) THEN 2 WHEN i.state = 5 THEN 1 ELSE 0 END
                     ) AS class,
                     max(CASE WHEN i.stage IN (\(list(making))) THEN 1 ELSE 0 END) AS fed,
-                    min(CASE WHEN i.state IN (2, 3, 4) THEN \(reason) END) AS dropped,
-                    min(CASE WHEN i.state = 5 THEN \(reason) END) AS failed
+                    min(CASE WHEN i.stage IN (\(list(stages))) AND i.state IN (2, 3, 4) THEN \(reason) END) AS dropped,
+                    min(CASE WHEN i.stage IN (\(list(stages))) AND i.state = 5 THEN \(reason) END) AS failed
                     FROM edge e JOIN item u ON u.key = e.item AND u.pass = \(pass)
                     LEFT JOIN item i ON i.input = e.child AND i.pass = \(pass) AND i.part = 0
                         AND i.stage IN (\(list(stages + making)))
