@@ -60,6 +60,19 @@ extension Ledger {
         }
     }
 
+    /// Makes what rows are found by, where a pass was killed before anybody needed it: readers would search all rows for each.
+    ///
+    /// Nothing happens while somebody works in the folder, or where nothing may be written.
+    ///
+    /// - Parameter path: The file, in the folder of its run.
+    package static func sort(path: String) {
+        guard FileManager.default.isWritableFile(atPath: path), let ledger = try? read(path: path),
+            (try? ledger.pool.read(LedgerIndexes.exist)) == false,
+            let lock = try? RunLock(folder: (path as NSString).deletingLastPathComponent)
+        else { return }
+        withExtendedLifetime(lock) { _ = try? maintain(path: path) }
+    }
+
     /// Opens an existing ledger to change it without a pass; what is written counts as written by the last one.
     ///
     /// - Parameter path: The file; its folder must be locked by a ``RunLock``.

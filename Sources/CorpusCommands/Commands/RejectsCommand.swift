@@ -80,6 +80,7 @@ struct RejectsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(colour: color) {
+            Ledger.sort(path: RunFolder(path: run).ledger)
             try reading(RunFolder(path: run).ledger) { ledger in
                 let known = try ledger.rejects { ($0.stages, $0.sources) }
                 try check(stage, against: known.0, "stage")
