@@ -14,7 +14,7 @@ struct QueueWatchTests {
 
     /// A server whose pages of counts come in turn; the last one repeats.
     private func server(_ pages: Answer..., looks: Trace) throws -> TestServer {
-        try TestServer { request in
+        try TestServer(hasMetrics: true) { request in
             if request.path == "/metrics" {
                 let number = looks.notes.count
                 looks.note(number)

@@ -36,12 +36,16 @@ package final class TestServer: Sendable {
     package let port: Int
     private let listener: TestSocket
     private let state = Mutex(State())
+    private let hasMetrics: Bool
     private let script: @Sendable (Request) -> Answer
 
     /// Starts a server that answers as the script says.
-    package init(_ script: @escaping @Sendable (Request) -> Answer) throws {
+    ///
+    /// Without metrics of its own, it says so to whoever asks, and does not count that as a request: clients ask
+    /// when the machine is slow, and at no moment that a test could know.
+    package init(hasMetrics: Bool = false, _ script: @escaping @Sendable (Request) -> Answer) throws {
         let (listener, port) = try TestSocket.listening()
-        (self.listener, self.port, self.script) = (listener, port, script)
+        (self.listener, self.port, self.hasMetrics, self.script) = (listener, port, hasMetrics, script)
         Self.spawn { [weak self] in
             while let connection = listener.accept() {
                 guard let self, admit(connection) else {
@@ -132,6 +136,10 @@ package final class TestServer: Sendable {
         var reader = RequestReader(connection)
         var resets = false
         while let (method, path, headers, body) = reader.next() {
+            if path == "/metrics", !hasMetrics {
+                guard connection.write(Answer.status(404).bytes[...]) else { break }
+                continue
+            }
             let request = arrived(method, path, headers, body)
             let answer = script(request)
             if !answer.sendsHeadersFirst { answer.gate?.pass() }
