@@ -1,8 +1,10 @@
-#include "CCurlShim.h"
+#include "sockets.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +15,19 @@ struct CorpusCurlLoop {
     int wake;
     /// When libcurl wants to look at its clocks, in milliseconds of the monotonic clock; negative for never.
     int64_t due;
+    /// What is known of sockets, by number.
+    struct watch *watches;
+    int watch_count;
+};
+
+/// A socket that the loop may hear of.
+struct watch {
+    /// What the kernel has been told to look for; 0 when it has not been told of the socket.
+    uint32_t told;
+    /// What libcurl wants to hear of it; 0 for nothing.
+    uint32_t wanted;
+    /// Whether it was opened for libcurl here, so that its end will be seen here too.
+    bool is_own;
 };
 
 static int64_t now(void) {
@@ -28,25 +43,65 @@ static int take_timer(CURLM *multi, long milliseconds, void *context) {
     return 0;
 }
 
-// libcurl says what it wants to hear of a socket. One that it has named before carries a mark.
+/// What is known of a socket; NULL when memory is short.
+static struct watch *watch(CorpusCurlLoop *loop, int socket) {
+    if (socket >= loop->watch_count) {
+        int count = socket + 64;
+        struct watch *longer = realloc(loop->watches, (size_t)count * sizeof *longer);
+        if (!longer) return NULL;
+        memset(longer + loop->watch_count, 0, (size_t)(count - loop->watch_count) * sizeof *longer);
+        loop->watches = longer;
+        loop->watch_count = count;
+    }
+    return &loop->watches[socket];
+}
+
+// Programs that are started meanwhile must not inherit a connection that carries a key.
+curl_socket_t corpus_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made < 0) return CURL_SOCKET_BAD;
+    struct watch *its = watch(context, made);
+    if (its) *its = (struct watch){.is_own = true};
+    return made;
+}
+
+int corpus_curl_close_socket(void *context, curl_socket_t socket) {
+    // With its last descriptor the kernel forgets the socket.
+    struct watch *its = watch(context, socket);
+    if (its) *its = (struct watch){0};
+    return close(socket);
+}
+
+static void forget(CorpusCurlLoop *loop, int socket, struct watch *its) {
+    // Fails when the socket is closed already, and then there is nothing to remove.
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, socket, NULL);
+    its->told = 0;
+}
+
+// libcurl says what it wants to hear of a socket, and takes it back after each transfer. Between two transfers over one
+// connection the kernel need not be told: nothing comes from it but its end.
 static int take_socket(CURL *handle, curl_socket_t socket, int want, void *context, void *mark) {
     (void)handle;
+    (void)mark;
     CorpusCurlLoop *loop = context;
+    struct watch *its = watch(loop, socket);
+    // One transfer will run into its time limit. An error here would end all transfers, those to come included.
+    if (!its) return 0;
+    its->wanted = 0;
     if (want == CURL_POLL_REMOVE) {
-        // Fails when the socket is closed already, and then there is nothing to remove.
-        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, socket, NULL);
+        if (!its->is_own) forget(loop, socket, its);
         return 0;
     }
-    struct epoll_event event = {.data.fd = socket};
-    if (want & CURL_POLL_IN) event.events |= EPOLLIN;
-    if (want & CURL_POLL_OUT) event.events |= EPOLLOUT;
+    if (want & CURL_POLL_IN) its->wanted |= EPOLLIN;
+    if (want & CURL_POLL_OUT) its->wanted |= EPOLLOUT;
+    if (its->told == its->wanted) return 0;
+    struct epoll_event event = {.data.fd = socket, .events = its->wanted};
     // A closed socket's number may come back before its removal was told, so the other way may be the right one.
-    int first = mark ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, second = mark ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (epoll_ctl(loop->epoll, first, socket, &event) != 0 && epoll_ctl(loop->epoll, second, socket, &event) != 0) {
-        // One transfer will run into its time limit. An error here would end all transfers, those to come included.
-        return 0;
-    }
-    if (!mark) curl_multi_assign(loop->multi, socket, loop);
+    int first = its->told ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, second = its->told ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    bool is_told = epoll_ctl(loop->epoll, first, socket, &event) == 0
+        || epoll_ctl(loop->epoll, second, socket, &event) == 0;
+    its->told = is_told ? its->wanted : 0;
     return 0;
 }
 
@@ -98,6 +153,12 @@ void corpus_curl_turn(CorpusCurlLoop *loop, int64_t milliseconds) {
             while (read(loop->wake, &times, sizeof times) > 0) {}
             continue;
         }
+        struct watch *its = watch(loop, socket);
+        if (its && !its->wanted) {
+            // Nobody uses the connection; libcurl looks whether it is alive before somebody does.
+            forget(loop, socket, its);
+            continue;
+        }
         uint32_t seen = events[index].events;
         int action = 0;
         if (seen & EPOLLIN) action |= CURL_CSELECT_IN;
@@ -136,5 +197,6 @@ void corpus_curl_close(CorpusCurlLoop *loop) {
     if (loop->multi) curl_multi_cleanup(loop->multi);
     if (loop->epoll >= 0) close(loop->epoll);
     if (loop->wake >= 0) close(loop->wake);
+    free(loop->watches);
     free(loop);
 }

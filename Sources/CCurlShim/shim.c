@@ -1,8 +1,7 @@
-#include "CCurlShim.h"
+#include "sockets.h"
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 bool corpus_curl_start(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
@@ -16,20 +15,15 @@ void corpus_curl_shield_thread(void) {
     pthread_sigmask(SIG_BLOCK, &pipes, NULL);
 }
 
-// Programs that are started meanwhile must not inherit a connection that carries a key.
-static curl_socket_t open_private_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)context;
-    (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
-    CURLcode code = CURLE_OK;
-#define SET(option, value)                                       \
-    do {                                                         \
+#define SET(option, value)                                                    \
+    do {                                                                      \
         if (code == CURLE_OK) code = curl_easy_setopt(handle, option, value); \
     } while (0)
-    SET(CURLOPT_URL, request->url);
+
+CURL *corpus_curl_handle(CorpusCurlLoop *loop, CorpusCurlCallbacks callbacks) {
+    CURL *handle = curl_easy_init();
+    if (!handle) return NULL;
+    CURLcode code = CURLE_OK;
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     // Not CURLOPT_PIPEWAIT: with an HTTP/1.1 server all first requests would wait for the first reply.
@@ -38,19 +32,36 @@ CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_private_socket);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_milliseconds);
-    SET(CURLOPT_TIMEOUT_MS, request->total_milliseconds);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->reply_bytes_limit);
-    SET(CURLOPT_HTTPHEADER, request->headers);
+    SET(CURLOPT_OPENSOCKETFUNCTION, corpus_curl_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, loop);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, corpus_curl_close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, loop);
+    SET(CURLOPT_PREREQFUNCTION, callbacks.on_send);
+    SET(CURLOPT_HEADERFUNCTION, callbacks.on_header);
+    SET(CURLOPT_WRITEFUNCTION, callbacks.on_body);
+    if (code == CURLE_OK) return handle;
+    curl_easy_cleanup(handle);
+    return NULL;
+}
+
+CURLcode corpus_curl_aim(CURL *handle, const CorpusCurlAim *aim) {
+    CURLcode code = CURLE_OK;
+    SET(CURLOPT_URL, aim->url);
+    SET(CURLOPT_HTTPHEADER, aim->headers);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, aim->connect_milliseconds);
+    SET(CURLOPT_TIMEOUT_MS, aim->total_milliseconds);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)aim->reply_bytes_limit);
+    // NULL means what the environment says.
+    SET(CURLOPT_PROXY, aim->bypasses_proxies ? "" : NULL);
+    return code;
+}
+
+CURLcode corpus_curl_load(CURL *handle, const CorpusCurlRequest *request) {
+    CURLcode code = CURLE_OK;
     SET(CURLOPT_PRIVATE, (void *)(uintptr_t)request->number);
-    SET(CURLOPT_PREREQFUNCTION, request->on_send);
     SET(CURLOPT_PREREQDATA, request->context);
-    SET(CURLOPT_HEADERFUNCTION, request->on_header);
     SET(CURLOPT_HEADERDATA, request->context);
-    SET(CURLOPT_WRITEFUNCTION, request->on_body);
     SET(CURLOPT_WRITEDATA, request->context);
-    if (request->bypasses_proxies) SET(CURLOPT_PROXY, "");
     SET(CURLOPT_FRESH_CONNECT, request->needs_fresh_connection ? 1L : 0L);
     if (request->body) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
@@ -58,8 +69,11 @@ CURLcode corpus_curl_prepare(CURL *handle, const CorpusCurlRequest *request) {
     } else {
         SET(CURLOPT_HTTPGET, 1L);
     }
-#undef SET
     return code;
+}
+
+void corpus_curl_unload(CURL *handle) {
+    curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, NULL);
 }
 
 CorpusCurlFacts corpus_curl_facts(CURL *handle) {

@@ -127,7 +127,7 @@ extension Ledger {
     }
 
     /// The writer's pages in memory: keys are digests, so that rows go anywhere, and what is not at hand is read again.
-    static let cacheKibibytes = 48 << 10
+    static let cacheKibibytes = 32 << 10
 
     static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(LedgerProblem) -> Value {
         do {

@@ -1,3 +1,4 @@
+import CorpusModel
 import Foundation
 import TestSupport
 import Testing
@@ -51,6 +52,41 @@ struct HTTPEngineTests {
 
         #expect(server.requests.map(\.method) == ["POST", "GET"])
         #expect(server.requests.first?.headers["content-length"] == "0")
+    }
+
+    @Test("Nothing of one exchange is found in the next, whatever differs between them")
+    func inTurn() async throws {
+        let engine = HTTPEngine(connections: 1)
+        let (first, second) = (try TestServer(answers: .status(200)), try TestServer(answers: .status(200)))
+        var random = RandomStream(seed: 5, purpose: ["exchanges"])
+        var sent: [Int: [(String, String, [UInt8])]] = [:]
+        for number in 0..<60 {
+            let place = random.below(2)
+            let url = [first, second][place].url + (random.below(2) == 0 ? "/chat" : "/models")
+            let body = random.below(3) == 0 ? nil : [UInt8](repeating: 7, count: random.below(4) * number)
+            let mark = random.below(2) == 0 ? "" : "X-Mark: \(random.below(2))"
+            var limits = HTTPRequest.Limits()
+            limits.total = .seconds(600 + random.below(2))
+            let request = HTTPRequest(
+                url: url,
+                body: body,
+                headers: ["Expect:"] + (mark.isEmpty ? [] : [mark]),
+                limits: limits,
+                bypassesProxies: true
+            )
+            let reply = await engine.send(request)
+            #expect(try reply.get().status == 200)
+            sent[place, default: []].append(((body == nil ? "GET" : "POST") + url, mark, body ?? []))
+        }
+
+        for (index, server) in [first, second].enumerated() {
+            let came = server.requests.map { request in
+                let origin = server.url.replacing("/v1", with: "")
+                let mark = request.headers["x-mark"].map { "X-Mark: \($0)" } ?? ""
+                return "\(request.method)\(origin)\(request.path) \(mark) \(request.body.count)"
+            }
+            #expect(came == sent[index]?.map { "\($0.0) \($0.1) \($0.2.count)" })
+        }
     }
 
     @Test("Headers for waiting and rates are kept, others are not")

@@ -8,29 +8,37 @@
 // libcurl's setters and getters are variadic, which Swift cannot call. Here each is called with the right type,
 // and in as few functions as the engine needs: one request is one struct.
 
-/// One request as plain data. libcurl copies all texts; `headers` must live until the request has ended.
+/// What many requests have in common. libcurl copies the address; `headers` must live as long as the handle is aimed there.
 typedef struct {
     const char *_Nonnull url;
-    /// NULL asks with GET, anything else is posted.
-    const char *_Nullable body;
-    int64_t body_bytes;
     struct curl_slist *_Nullable headers;
     long connect_milliseconds;
     long total_milliseconds;
     /// A reply that announces more bytes is refused before they come.
     int64_t reply_bytes_limit;
     bool bypasses_proxies;
+} CorpusCurlAim;
+
+/// One request as plain data. libcurl copies the body.
+typedef struct {
+    /// NULL asks with GET, anything else is posted.
+    const char *_Nullable body;
+    int64_t body_bytes;
     /// Whether no connection that was used before will do, since it may have died.
     bool needs_fresh_connection;
     /// Comes back from `corpus_curl_next_done`.
     uint64_t number;
-    /// Handed to both callbacks.
+    /// Handed to all callbacks.
     void *_Nonnull context;
+} CorpusCurlRequest;
+
+/// What libcurl tells of a request while it goes on.
+typedef struct {
     /// Asked before the request is sent; libcurl asks once more when it wants to send it again by itself.
     curl_prereq_callback _Nonnull on_send;
     curl_write_callback _Nonnull on_header;
     curl_write_callback _Nonnull on_body;
-} CorpusCurlRequest;
+} CorpusCurlCallbacks;
 
 /// What is known about a request that has ended.
 typedef struct {
@@ -73,8 +81,18 @@ void corpus_curl_close(CorpusCurlLoop *_Nonnull loop);
 /// Keeps a broken connection from ending the process: blocks SIGPIPE in the calling thread.
 void corpus_curl_shield_thread(void);
 
-/// Sets up a fresh or reset easy handle. TLS certificates are always verified; redirects are never followed.
-CURLcode corpus_curl_prepare(CURL *_Nonnull handle, const CorpusCurlRequest *_Nonnull request);
+/// Makes an easy handle for a loop and no other, or gives NULL. TLS certificates are always verified; redirects are never
+/// followed.
+CURL *_Nullable corpus_curl_handle(CorpusCurlLoop *_Nonnull loop, CorpusCurlCallbacks callbacks);
+
+/// Says where the next requests of a handle go.
+CURLcode corpus_curl_aim(CURL *_Nonnull handle, const CorpusCurlAim *_Nonnull aim);
+
+/// Gives a handle that is aimed somewhere its next request.
+CURLcode corpus_curl_load(CURL *_Nonnull handle, const CorpusCurlRequest *_Nonnull request);
+
+/// Lets go of the body of a request that has ended.
+void corpus_curl_unload(CURL *_Nonnull handle);
 
 /// Takes the next request that has ended, or gives NULL.
 CURL *_Nullable corpus_curl_next_done(

@@ -72,7 +72,7 @@ struct BudgetBook: Sendable {
     }
 
     /// How many wait.
-    var waiting: Int { lines.values.reduce(0) { $0 + $1.count } }
+    private(set) var waiting = 0
 
     /// A number for somebody who may have to wait.
     mutating func draw() -> UInt64 {
@@ -91,17 +91,32 @@ struct BudgetBook: Sendable {
         if let why = late(request.role, at: now) ?? refusal(of: request) {
             return [Move(number: request.number, answer: .refused(why))]
         }
+        if takeNow(request, at: now) { return [Move(number: request.number, answer: .granted)] }
+        waiting += 1
         lines[request.role, default: WaitingLine()].join(request.number, request)
         return advance(at: now)
+    }
+
+    /// Grants a request that is not late, without a line, where nobody waits and it fits.
+    private mutating func takeNow(_ request: Request, at now: Duration) -> Bool {
+        guard waiting == 0, case .fits = standing(of: request) else { return false }
+        reserve(for: request, at: now)
+        return true
+    }
+
+    private mutating func reserve(for request: Request, at now: Duration) {
+        total.reserve(request.worstCase, at: now)
+        roles[request.role, default: Account()].reserve(request.worstCase, at: now)
     }
 
     /// Grants a request if nobody need be waited for.
     ///
     /// - Returns: Whether it was granted, and who else moves: whose time was up meanwhile is found so now.
     mutating func askNow(_ request: Request, at now: Duration) -> (isGranted: Bool, others: [Move]) {
+        if waiting == 0, late(request.role, at: now) == nil, takeNow(request, at: now) { return (true, []) }
         let moves = ask(request, at: now)
         let own = moves.first { $0.number == request.number }
-        if own == nil { _ = lines[request.role]?.leave(request.number) }
+        if own == nil { _ = remove(request.number, role: request.role) }
         return (own?.answer == .granted, moves.filter { $0.number != request.number })
     }
 
@@ -109,8 +124,14 @@ struct BudgetBook: Sendable {
     ///
     /// - Returns: Who moves, or nil when nobody with this number waits.
     mutating func leave(_ number: UInt64, role: String, at now: Duration) -> [Move]? {
-        guard lines[role]?.leave(number) != nil else { return nil }
+        guard remove(number, role: role) else { return nil }
         return advance(at: now)
+    }
+
+    private mutating func remove(_ number: UInt64, role: String) -> Bool {
+        guard lines[role]?.leave(number) != nil else { return false }
+        waiting -= 1
+        return true
     }
 
     /// Empties all lines.
@@ -121,6 +142,7 @@ struct BudgetBook: Sendable {
         for role in lines.keys {
             while let request = lines[role]?.removeFirst() { numbers.append(request.number) }
         }
+        waiting = 0
         return numbers
     }
 
@@ -141,8 +163,10 @@ struct BudgetBook: Sendable {
     mutating func settle(_ worstCase: Amounts, used: Amounts, role: String, at now: Duration) -> [Move] {
         total.release(worstCase, at: now)
         total.spent = total.spent + used
-        roles[role, default: Account()].release(worstCase, at: now)
-        roles[role, default: Account()].spent = roles[role, default: Account()].spent + used
+        var account = roles[role] ?? Account()
+        account.release(worstCase, at: now)
+        account.spent = account.spent + used
+        roles[role] = account
         return advance(at: now)
     }
 
@@ -151,7 +175,7 @@ struct BudgetBook: Sendable {
     /// A cap that is used up is none of them: what is refused next says so.
     mutating func newWarnings() -> [BudgetWarning] {
         var found = caps.warnings(at: total.spent, role: nil)
-        for role in perRole.keys.sorted() {
+        for role in perRole.isEmpty ? [] : perRole.keys.sorted() {
             found += perRole[role]?.warnings(at: roles[role]?.spent ?? Amounts(), role: role) ?? []
         }
         return found.filter { warned.insert($0.cap).inserted && $0.spent < $0.limit }
@@ -160,14 +184,14 @@ struct BudgetBook: Sendable {
     // MARK: - Whose turn it is
 
     private mutating func advance(at now: Duration) -> [Move] {
+        guard waiting > 0 else { return [] }
         var moved: [Move] = []
         var held: Set<String> = []
         while let request = earliest(besides: held) {
             let answer: Answer
             switch late(request.role, at: now).map(Standing.cannotFit) ?? standing(of: request) {
             case .fits:
-                total.reserve(request.worstCase, at: now)
-                roles[request.role, default: Account()].reserve(request.worstCase, at: now)
+                reserve(for: request, at: now)
                 answer = .granted
             case .cannotFit(let why): answer = .refused(why)
             case .waitsForRole:
@@ -176,6 +200,7 @@ struct BudgetBook: Sendable {
             case .waitsForRun: return moved
             }
             _ = lines[request.role]?.removeFirst()
+            waiting -= 1
             moved.append(Move(number: request.number, answer: answer))
         }
         return moved

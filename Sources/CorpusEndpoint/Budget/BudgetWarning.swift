@@ -46,14 +46,16 @@ extension Caps {
 
     /// The caps of which four fifths or more are spent; a cap of 0 warns of nothing.
     func warnings(at spent: Amounts, role: String?) -> [BudgetWarning] {
-        let all: [(BudgetWarning.Cap.Kind, spent: Int)] = [
-            (.nanoDollars, spent.nanoDollars), (.tokens, spent.tokens), (.calls, spent.calls),
-        ]
-        return all.compactMap { kind, spent in
+        var warnings: [BudgetWarning] = []
+        func look(_ kind: BudgetWarning.Cap.Kind, _ spent: Int) {
             guard let limit = limit(of: kind), limit > 0, Int128(spent) * 5 >= Int128(limit) * 4 else {
-                return nil
+                return
             }
-            return BudgetWarning(cap: .init(role: role, kind: kind), limit: limit, spent: spent)
+            warnings.append(BudgetWarning(cap: .init(role: role, kind: kind), limit: limit, spent: spent))
         }
+        look(.nanoDollars, spent.nanoDollars)
+        look(.tokens, spent.tokens)
+        look(.calls, spent.calls)
+        return warnings
     }
 }

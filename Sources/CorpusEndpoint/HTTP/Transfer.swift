@@ -18,100 +18,38 @@ final class Transfer: @unchecked Sendable {
     private var wholeSince: ContinuousClock.Instant?
     private var isTooLarge = false
     private var isFaulty = false
-    var handle: UnsafeMutableRawPointer?
-    private var headerList: UnsafeMutablePointer<curl_slist>?
+    var handle: TransferHandle?
     private var status = 0
     private var isWebPage = false
     private var headers: [String: String] = [:]
     private var headerBytes = 0
     private var bodyBytes = 0
     private var body: [UInt8] = []
-    private let continuation: CheckedContinuation<Outcome, Never>
+    private let continuation: UnsafeContinuation<Outcome, Never>
 
-    init(number: UInt64, request: HTTPRequest, continuation: CheckedContinuation<Outcome, Never>) {
+    init(number: UInt64, request: HTTPRequest, continuation: UnsafeContinuation<Outcome, Never>) {
         self.number = number
         self.request = request
-        self.continuation = continuation
+        unsafe self.continuation = continuation
     }
 
-    deinit { unsafe curl_slist_free_all(headerList) }
-
-    /// Tells a handle what to do; the transfer must outlive the handle's work.
-    func prepare(_ handle: UnsafeMutableRawPointer) -> Bool {
-        began = .now
-        for line in request.headers {
-            guard let longer = unsafe curl_slist_append(headerList, line) else { return false }
-            unsafe headerList = longer
-        }
-        return unsafe request.url.withCString { url in
-            guard let body = request.body else { return unsafe prepare(handle, url: url, body: nil) }
-            // An empty body is posted as well: the pointer must not be nil.
-            return unsafe (body.isEmpty ? [0] : body).withUnsafeBytes { bytes in
-                unsafe prepare(handle, url: url, body: bytes.baseAddress?.assumingMemoryBound(to: CChar.self))
-            }
-        }
-    }
-
-    private func prepare(
-        _ handle: UnsafeMutableRawPointer,
-        url: UnsafePointer<CChar>,
-        body: UnsafePointer<CChar>?
-    ) -> Bool {
-        let limits = request.limits
-        var plain = unsafe CorpusCurlRequest(
-            url: url,
-            body: body,
-            body_bytes: Int64(request.body?.count ?? 0),
-            headers: headerList,
-            connect_milliseconds: max(1, limits.connect.milliseconds),
-            total_milliseconds: max(1, limits.total.milliseconds),
-            reply_bytes_limit: Int64(limits.replyBytes),
-            bypasses_proxies: request.bypassesProxies,
-            needs_fresh_connection: request.isSentOnce,
-            number: number,
-            context: Unmanaged.passUnretained(self).toOpaque(),
-            on_send: { context, _, _, _, _ in
-                guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
-                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                return transfer.maySend() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-            },
-            on_header: { bytes, size, count, context in
-                unsafe Transfer.pass(bytes, size &* count, context) { transfer, piece in
-                    unsafe transfer.takeHeader(piece)
-                }
-            },
-            on_body: { bytes, size, count, context in
-                unsafe Transfer.pass(bytes, size &* count, context) { transfer, piece in
-                    unsafe transfer.takeBody(piece)
-                }
-            }
-        )
-        return unsafe corpus_curl_prepare(handle, &plain) == CURLE_OK
+    /// Gives the transfer a handle to work with; it must outlive the handle's work.
+    func begin(with handle: TransferHandle) -> Bool {
+        (self.handle, began) = (handle, .now)
+        return handle.load(self)
     }
 
     /// Whether the request may go out now: once only.
     ///
     /// When a connection that was used before dies under a request, libcurl sends it again by itself. The endpoint may
     /// have worked on the first one and charge for both, and nobody here would know.
-    private func maySend() -> Bool {
+    func maySend() -> Bool {
         (wasSent, isRepeated) = (true, wasSent)
         return !isRepeated
     }
 
-    /// Hands a piece to the transfer; libcurl ends the exchange when the answer is not the piece's size.
-    private static func pass(
-        _ bytes: UnsafeMutablePointer<CChar>?,
-        _ count: Int,
-        _ context: UnsafeMutableRawPointer?,
-        to take: (Transfer, UnsafeRawBufferPointer) -> Bool
-    ) -> Int {
-        guard let context = unsafe context else { return count == 0 ? 1 : 0 }
-        let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-        let taken = unsafe take(transfer, UnsafeRawBufferPointer(start: bytes, count: count))
-        return taken ? count : (count == 0 ? 1 : 0)
-    }
-
-    private func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
+    /// Takes a piece of the body; whether more is wanted.
+    func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
         if wholeSince != nil { return true }
         guard bodyBytes + piece.count <= request.limits.replyBytes else {
             isTooLarge = true
@@ -160,7 +98,8 @@ final class Transfer: @unchecked Sendable {
         return false
     }
 
-    private func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
+    /// Takes a line of the head; whether more is wanted.
+    func takeHeader(_ piece: UnsafeRawBufferPointer) -> Bool {
         // Most headers are of no interest: their first letter (in lower case) says so without making a text.
         guard let first = unsafe piece.first, "charlx".utf8.contains(first | 0x20) else { return true }
         if first | 0x20 == UInt8(ascii: "c") {
@@ -207,9 +146,12 @@ final class Transfer: @unchecked Sendable {
             succeed(Duration.microseconds(facts.total_microseconds))
         } else {
             let kind = isTooLarge ? .tooLarge : isRepeated ? .broken : TransportFailure.Kind(code, facts)
-            fail(kind, wasSent: facts.was_sent || isRepeated)
+            fail(kind, wasSent: left(facts))
         }
     }
+
+    /// Whether any byte of the request left this machine; a handle that has not begun speaks of the transfer before.
+    func left(_ facts: CorpusCurlFacts) -> Bool { isRepeated || wasSent && facts.was_sent }
 
     private func succeed(_ duration: Duration) {
         let reply = HTTPReply(
@@ -219,7 +161,7 @@ final class Transfer: @unchecked Sendable {
             body: body,
             duration: duration
         )
-        continuation.resume(returning: .success(reply))
+        unsafe continuation.resume(returning: .success(reply))
     }
 
     /// Ends the transfer without a reply, unless its reader has a whole one; called once.
@@ -228,7 +170,7 @@ final class Transfer: @unchecked Sendable {
             // What is left of the connection is of no interest.
             return succeed((wholeSince ?? .now) - began)
         }
-        continuation.resume(returning: .failure(TransportFailure(kind: kind, wasSent: wasSent)))
+        unsafe continuation.resume(returning: .failure(TransportFailure(kind: kind, wasSent: wasSent)))
     }
 }
 

@@ -8,9 +8,8 @@ final class TransferLoop: @unchecked Sendable {
     private let loop: OpaquePointer
     private let inbox: TransferInbox
     private var active: [UInt64: Transfer] = [:]
-    /// Easy handles at rest; connections and TLS sessions belong to the loop, so a reset loses
-    /// nothing.
-    private var resting: [UnsafeMutableRawPointer] = unsafe []
+    /// Handles at rest.
+    private var resting: [TransferHandle] = []
     private var shortestIdle = Duration.seconds(4)
     private var nextSweep = ContinuousClock.now
 
@@ -33,17 +32,16 @@ final class TransferLoop: @unchecked Sendable {
             abortIdle()
         }
         for number in active.keys.sorted() { abort(number, .stopped) }
-        while let handle = unsafe resting.popLast() { unsafe curl_easy_cleanup(handle) }
+        resting = []
         inbox.close()
         unsafe corpus_curl_close(loop)
     }
 
     private func start(_ transfer: Transfer) {
-        guard let handle = unsafe resting.popLast() ?? curl_easy_init() else {
+        guard let handle = unsafe resting.popLast() ?? TransferHandle(of: loop) else {
             return transfer.fail(.other(Int32(bitPattern: CURLE_OUT_OF_MEMORY.rawValue)), wasSent: false)
         }
-        unsafe transfer.handle = handle
-        guard unsafe transfer.prepare(handle), unsafe corpus_curl_add(loop, handle) == CURLM_OK else {
+        guard transfer.begin(with: handle), unsafe corpus_curl_add(loop, handle.pointer) == CURLM_OK else {
             rest(transfer)
             return transfer.fail(.other(Int32(bitPattern: CURLE_FAILED_INIT.rawValue)), wasSent: false)
         }
@@ -64,24 +62,18 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     private func abort(_ number: UInt64, _ kind: TransportFailure.Kind) {
-        guard let transfer = active.removeValue(forKey: number), let handle = unsafe transfer.handle else {
-            return
-        }
-        let facts = unsafe corpus_curl_facts(handle)
-        unsafe corpus_curl_remove(loop, handle)
+        guard let transfer = active.removeValue(forKey: number), let handle = transfer.handle else { return }
+        let facts = unsafe corpus_curl_facts(handle.pointer)
+        unsafe corpus_curl_remove(loop, handle.pointer)
         rest(transfer)
-        transfer.fail(kind, wasSent: facts.was_sent)
+        transfer.fail(kind, wasSent: transfer.left(facts))
     }
 
     private func rest(_ transfer: Transfer) {
-        guard let handle = unsafe transfer.handle else { return }
-        unsafe transfer.handle = nil
-        if unsafe resting.count < 512 {
-            unsafe curl_easy_reset(handle)
-            unsafe resting.append(handle)
-        } else {
-            unsafe curl_easy_cleanup(handle)
-        }
+        guard let handle = transfer.handle else { return }
+        transfer.handle = nil
+        handle.unload()
+        if resting.count < 512 { resting.append(handle) }
     }
 
     /// Often enough for the shortest limit, yet no look at every transfer on every turn.
