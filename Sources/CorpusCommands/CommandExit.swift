@@ -27,7 +27,7 @@ enum CommandExit {
             return failed
         case let problem as LedgerProblem:
             tell(problem.code.rawValue, problem.description, hint: problem.hint)
-            return [.full, .sharedBusy].contains(problem.code) ? resumable : failed
+            return problem.code == .full || problem.isBusy ? resumable : failed
         case let problem as CassetteProblem:
             tell(problem.code.rawValue, problem.description, hint: problem.hint)
             return failed

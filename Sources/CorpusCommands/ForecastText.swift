@@ -7,14 +7,15 @@ import CorpusPipeline
 struct ForecastText {
     let plan: Plan
     let forecast: Forecast
-    /// The ledger's path, as a person would write it.
-    let ledger: String
+    /// The paths of the ledgers that it takes from, as a person would write them.
+    let ledgers: [String]
 
     // MARK: - For people
 
     /// A table of the stages, then the sums in words.
     var lines: [String] {
-        var lines = ["", "with what is on the ledger \(ledger)", ""] + table + [""]
+        let names = (ledgers.count == 1 ? "ledger " : "ledgers ") + ledgers.joined(separator: " and ")
+        var lines = ["", "with what is on the \(names)", ""] + table + [""]
         lines.append(replies)
         if let executions { lines.append(executions) }
         lines.append(units)
@@ -149,7 +150,7 @@ struct ForecastText {
 
     var json: JSONValue {
         var members = Self.members(of: forecast.total)
-        members["ledger"] = .string(ledger)
+        members["ledgers"] = .array(ledgers.map(JSONValue.string))
         members["is_exact"] = .bool(forecast.isExact)
         members["is_unfinished"] = .bool(forecast.isUnfinished)
         members["is_open_ended"] = .bool(forecast.isOpenEnded)

@@ -1,6 +1,7 @@
 import CorpusConfig
 import CorpusKit
 import CorpusPipeline
+import Foundation
 
 /// A plan for people.
 struct PlanText {
@@ -75,7 +76,9 @@ struct PlanText {
             )
         }
         if let path = plan.recipe.sharedLedger {
-            lines.append("shared ledger: \(path), not looked into here: what it has costs nothing")
+            let isThere = FileManager.default.fileExists(atPath: path)
+            let state = isThere ? next == nil ? ", not looked into here" : "" : ", which is not there yet"
+            lines.append("shared ledger: \(path)\(state)")
         }
         if let unmerged { lines.append("note: \(unmerged)") }
         if let next { return lines + next.lines }

@@ -73,3 +73,20 @@ struct Workshop {
         }
     }
 }
+
+extension RunFolder {
+    /// The ledger that a recipe shares with other runs; nil when it shares none.
+    ///
+    /// - Throws: ``CommandProblem`` (`own-ledger`) when it is the run's own.
+    func sharedLedger(of recipe: Recipe) throws -> String? {
+        guard let path = recipe.sharedLedger else { return nil }
+        guard path.resolved != ledger.resolved else {
+            throw CommandProblem(
+                "own-ledger",
+                "the recipe's `ledger: \(recipe.ledger?.value ?? path)` is the run's own ledger",
+                hint: "name another file: the run keeps its own ledger beside it"
+            )
+        }
+        return path
+    }
+}

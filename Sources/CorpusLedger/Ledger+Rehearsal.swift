@@ -34,8 +34,9 @@ extension Ledger {
     /// and none of its locks is held for longer than a look, so that a run may be at work on it.
     ///
     /// - Parameters:
-    ///   - path: The ledger.
+    ///   - path: The ledger; nil when there is none yet.
     ///   - folder: Where the copy is made; without it nothing of the rehearsal is left.
+    ///   - shared: Where else to look for replies and results.
     ///   - name: The recipe's name.
     ///   - recipe: The recipe's text.
     ///   - plan: The plan as JSON.
@@ -44,14 +45,16 @@ extension Ledger {
     /// - Returns: The copy, with a new pass begun. Replies and results cannot be written to it.
     /// - Throws: ``LedgerProblem``, as ``read(path:)`` does, and `disk-full` when there is no room for the copy.
     package static func rehearse(
-        path: String,
+        path: String?,
         in folder: RehearsalFolder,
+        sharing shared: SharedLedger? = nil,
         name: String,
         recipe: String,
         plan: JSONValue,
         product: String,
         now: Double
     ) throws(LedgerProblem) -> Ledger {
+        let path = if let path { path } else { try blank(in: folder) }
         guard FileManager.default.fileExists(atPath: path) else { throw LedgerProblem.noLedger(at: path) }
         return try wrapping(path) {
             try LedgerFile(path: path).refuseLoss()
@@ -80,9 +83,17 @@ extension Ledger {
                 reserve: nil,
                 replies: nil,
                 isIndexed: true,
+                sharing: shared,
                 original: Original(address: address, folder: folder, lastItem: lastItem)
             )
         }
+    }
+
+    /// Makes a ledger with nothing on it.
+    private static func blank(in folder: RehearsalFolder) throws(LedgerProblem) -> String {
+        let path = folder.path + "/blank.sqlite"
+        try wrapping(path) { try openPool(path, readOnly: false).close() }
+        return path
     }
 
     /// Keeps the units that had failed: what comes of them now takes their place.

@@ -32,7 +32,8 @@ package final class RunLock: Sendable {
                 LedgerProblem(
                     .busy,
                     "\(holder) is working in `\(folder)`",
-                    hint: "wait until it is done, or stop it first: it will leave everything resumable"
+                    hint:
+                        "wait until it is done, as `run --wait` does, or stop it first: it will leave everything resumable"
                 )
             }
         }

@@ -57,6 +57,23 @@ package final class SharedLedger: Sendable {
         }
     }
 
+    /// Opens the file to look into it, whoever works with it meanwhile; nil when there is no such file, or nothing in it
+    /// yet.
+    ///
+    /// - Parameter path: The file.
+    /// - Throws: ``LedgerProblem``.
+    package init?(lookingInto path: String) throws(LedgerProblem) {
+        let path = Self.place(of: path)
+        guard Ledger.isBegun(path: path) else { return nil }
+        (lock, isFilled, next) = (nil, false, nil)
+        do throws(LedgerProblem) {
+            ledger = try Self.inWords(path) { () throws(LedgerProblem) in try Ledger.look(intoShared: path) }
+        } catch {
+            if error.isBlank { return nil }
+            throw error
+        }
+    }
+
     /// Opens the ledger of the run that a shard belongs to, to take from it alone.
     ///
     /// - Parameters:
@@ -288,6 +305,8 @@ extension Ledger {
     /// - Throws: ``LedgerProblem``.
     package func borrow(_ key: ItemKey, for buyer: Buyer) async throws -> ModelReply? {
         guard let bought = try shared?.call(key) else { return nil }
+        // A rehearsal only wants to know.
+        guard original == nil else { return bought.reply }
         let call = CallRecord(
             key: key,
             model: bought.model,
@@ -313,6 +332,7 @@ extension Ledger {
     /// - Throws: ``LedgerProblem``.
     package func borrowExecution(_ key: ItemKey) async throws -> ExecutionResult? {
         guard let record = try shared?.execution(key) else { return nil }
+        guard original == nil else { return record.result }
         try await commit([PackedEntry(.execution(record))])
         return record.result
     }

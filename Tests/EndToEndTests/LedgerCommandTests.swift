@@ -157,7 +157,7 @@ struct LedgerCommandTests {
         let end = try await running.end()
 
         for refused in [vacuum, taken] {
-            #expect(refused.code == 2)
+            #expect(refused.code == 75)
             #expect(
                 refused.errors.contains("error[ledger-busy]: process \(running.identifier) is working in"),
                 "\(refused.errors)"

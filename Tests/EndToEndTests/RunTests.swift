@@ -176,7 +176,7 @@ struct RunTests {
         gate.open()
         let end = try await first.end()
 
-        #expect(second.code == 2)
+        #expect(second.code == 75)
         #expect(second.errors.contains("error[ledger-busy]: process \(first.identifier) is working in"))
         #expect(end.code == 0, "\(end.errors)")
     }

@@ -126,14 +126,14 @@ struct ShardMergeTests {
 
         let folder = "output/bench/shards/1-of-2"
         #expect(
-            same.code == 2
+            same.code == 75
                 && same.errors.contains(
                     "error[ledger-busy]: process \(first.identifier) is working in `\(folder)`"
                 ),
             "\(same.errors)"
         )
         for refused in [whole, early] {
-            #expect(refused.code == 2, "\(refused.errors)")
+            #expect(refused.code == 75, "\(refused.errors)")
             #expect(refused.errors.contains("error[ledger-busy]: process "))
             #expect(refused.errors.contains("is working in `output/bench`"), "\(refused.errors)")
         }

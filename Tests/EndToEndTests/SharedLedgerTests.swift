@@ -61,6 +61,79 @@ struct SharedLedgerTests {
         #expect(stages.map { $0["stage"]?.text } == ["again"])
     }
 
+    @Test("What a plan says that a second recipe takes from the shared ledger and buys is what its run does")
+    func planned() async throws {
+        let bench = try started { MoneyTests.recipe($0, budget: "tokens: 1000000") }
+        let before = try await Program.run("plan", "recipe.yaml", folder: bench.folder)
+        _ = try await bench.run()
+        let text = try String(contentsOfFile: bench.folder + "/recipe.yaml", encoding: .utf8)
+        try bench.write(
+            text.edited("name: bench", to: "name: other").edited("max_tokens: 90", to: "max_tokens: 80"),
+            to: "recipe.yaml"
+        )
+        let calls = bench.calls
+        let plan = try await Program.run("plan", "recipe.yaml", folder: bench.folder)
+        let whole = try JSONValue(
+            parsing: try await Program.run("plan", "recipe.yaml", "--json", folder: bench.folder).output
+        )
+        let reuse = try #require(whole["reuse"])
+        let isUntouched = !FileManager.default.fileExists(atPath: bench.folder + "/output/other")
+        let planned = bench.calls
+        let second = try await bench.run()
+
+        #expect(before.output.contains("shared ledger: shared.sqlite, which is not there yet"))
+        #expect(!before.output.contains("with what is on the ledger"))
+        #expect(plan.code == 0 && planned == calls && isUntouched, "\(plan.errors)")
+        #expect(
+            plan.output.contains("with what is on the ledger shared.sqlite\n"),
+            "\(plan.output)"
+        )
+        #expect(reuse["ledgers"]?.elements?.map(\.text) == ["shared.sqlite"])
+        #expect(reuse["replies"]?["reused"]?["least"]?.whole == 24, "\(plan.output)")
+        #expect(reuse["replies"]?["bought"]?["about"]?.whole == 24, "\(plan.output)")
+        #expect(reuse["executions"]?["reused"]?["least"]?.whole == 19, "\(plan.output)")
+        #expect(second.code == 0 && bench.calls == calls + 24, "\(second.errors)")
+    }
+
+    @Test("A plan looks into a shared ledger that another process fills, and into a shard's run")
+    func plannedBeside() async throws {
+        let gate = Latch()
+        let bench = try Bench { request in
+            if request.index > 26 { gate.pass() }
+            return Bench.model(request)
+        }
+        let text = Self.recipe(bench)
+        try bench.write(text, to: "recipe.yaml")
+        _ = try await bench.run()
+        try bench.write(text.edited("max_tokens: 100", to: "max_tokens: 90"), to: "other.yaml")
+        let filling = try Program.start(
+            ["run", "other.yaml", "--output", "output/other"],
+            folder: bench.folder
+        )
+        await bench.server.received(28)
+        let beside = try await Program.run(
+            "plan",
+            "recipe.yaml",
+            "--output",
+            "output/second",
+            "--shard",
+            "1/2",
+            folder: bench.folder
+        )
+        gate.open()
+        let filled = try await filling.end()
+        try FileManager.default.removeItem(atPath: Self.shared(bench))
+        let shard = try await Program.run("plan", "recipe.yaml", "--shard", "1/2", folder: bench.folder)
+
+        #expect(filled.code == 0, "\(filled.errors)")
+        #expect(beside.output.contains("with what is on the ledger shared.sqlite\n"))
+        #expect(shard.output.contains("with what is on the ledger output/bench/ledger.sqlite\n"))
+        for plan in [beside, shard] {
+            #expect(plan.code == 0, "\(plan.errors)")
+            #expect(plan.output.contains("reuses all 16 replies; buys none"), "\(plan.output)")
+        }
+    }
+
     @Test("Programs that one run has run are not run by another")
     func executions() async throws {
         let bench = try started()

@@ -25,7 +25,7 @@ struct MergeCommand: AsyncParsableCommand {
             with `shard`, `folder`, `state`, `is_done`, `calls`, `bought_twice`, `executions`, `units` (what was new), `refused_seeds` \
             and `changed_stages`; `missing`, the shards that are not here; and `counts`, as `report` has them.
 
-            Exit codes: 0 done, 2 there are no shards or one cannot be used, 64 bad command line, 75 the disk is full.
+            Exit codes: 0 done, 2 there are no shards or one cannot be used, 64 bad command line, 75 the disk is full, or another process works there.
 
             Example: corpusmith merge Templates/Recipes/quickstart.yaml
             """

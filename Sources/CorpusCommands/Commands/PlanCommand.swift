@@ -19,8 +19,8 @@ struct PlanCommand: AsyncParsableCommand {
 
             --shard shows about how much falls to one of several parts, and what of the caps is its.
 
-            Where the run has a ledger, the next pass is rehearsed on a copy of it: all sources are read, what is on the ledger \
-            is reused, nothing is bought and no program is run. So it is known which replies the pass will buy, up to those \
+            Where the run has a ledger, or shares one that is there, the next pass is rehearsed on a copy: all sources are read, \
+            what is on the ledgers is reused, nothing is bought and no program is run. So it is known which replies the pass will buy, up to those \
             that are not there yet: what such a unit goes on to do, and what comes of it, is estimated from what units of a \
             stage of the same name came to so far, 20 of them at least, and bounded by the worst case. The copy has no replies; \
             it lies in the run's folder, or where TMPDIR says, and is removed at the end. A large ledger takes a while; --quick \
@@ -28,7 +28,7 @@ struct PlanCommand: AsyncParsableCommand {
 
             With --json: `nodes`, `estimate` (`seeds`, `calls`, `reply_tokens` at most, `tokens`, `usd`, and the same by \
             `roles` and by `stages`), `ledger` (the one that the run shares, or null), `shard`, `unmerged`, why the run would not begin before a merge, else null, `over`, the caps that it exceeds (`role`, null for the whole run, `cap`, `limit`, \
-            `estimate`), and `reuse`, null without a ledger: `is_exact`, `is_unfinished` (the last pass is at work, or was \
+            `estimate`), and `reuse`, null without a ledger: `ledgers` (what it takes from), `is_exact`, `is_unfinished` (the last pass is at work, or was \
             killed), `is_open_ended` (how far the sources are read for the target is not known), `units` (`reused`, `redone`, `new`), `replies` (`reused`, `bought`), `executions` (`reused`, `run`), each \
             of them as `least`, `about` and `most`, which agree where the number is known; `tokens` and `usd` (`about`, `most`) \
             of what is bought; the same by `stages`, and by `roles` what is bought; `spent` so far; `over`, the caps that both \
@@ -95,7 +95,7 @@ struct PlanCommand: AsyncParsableCommand {
                 text.next = ForecastText(
                     plan: session.plan,
                     forecast: forecast,
-                    ledger: session.folder.ledger
+                    ledgers: session.ledgers
                 )
             }
         } catch {

@@ -36,6 +36,9 @@ struct RunStatusText {
         switch status.state {
         case "paused": return "nothing new starts until `corpusmith ctl resume`"
         case "done", "running", "exporting": return nil
+        case "budget": return "once the budget is raised, the same run again continues"
+        case let state where state == "failed" || state.hasPrefix("stopped"):
+            return "once that is mended which stopped it, the same run again continues"
         default: return "the same run again continues"
         }
     }

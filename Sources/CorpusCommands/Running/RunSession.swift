@@ -118,14 +118,7 @@ struct RunSession {
     }
 
     private func openCampaign(_ now: @escaping @Sendable () -> Double) async throws -> SharedLedger? {
-        guard let path = plan.recipe.sharedLedger else { return nil }
-        guard path.resolved != folder.ledger.resolved else {
-            throw CommandProblem(
-                "own-ledger",
-                "the recipe's `ledger: \(plan.recipe.ledger?.value ?? path)` is the run's own ledger",
-                hint: "name another file: the run keeps its own ledger beside it"
-            )
-        }
+        guard let path = try runFolder.sharedLedger(of: plan.recipe) else { return nil }
         let isThere = FileManager.default.fileExists(atPath: path)
         if shard != nil {
             do {

@@ -170,16 +170,16 @@ struct CtlSetBudgetCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CtlOptions
 
-    @Option(help: "The most model calls")
+    @Option(parsing: .unconditional, help: "The most model calls")
     var calls: String?
 
-    @Option(help: "The most tokens, of prompts and replies")
+    @Option(parsing: .unconditional, help: "The most tokens, of prompts and replies")
     var tokens: String?
 
-    @Option(help: "The most US dollars, as in 2.50")
+    @Option(parsing: .unconditional, help: "The most US dollars, as in 2.50")
     var usd: String?
 
-    @Option(help: "The most time of this pass, as in 90s, 20m, 6h or 2d")
+    @Option(parsing: .unconditional, help: "The most time of this pass, as in 90s, 20m, 6h or 2d")
     var wall: String?
 
     private var caps: [BudgetCap: String] {
