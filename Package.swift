@@ -78,7 +78,11 @@ let package = Package(
 
         // Tests
         .target(name: "CTestSupport", path: "Tests/CTestSupport"),
-        .target(name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support"),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CTestSupport", "CorpusLedger", "CorpusText", grdb],
+            path: "Tests/Support"
+        ),
         .testTarget(name: "CorpusModelTests", dependencies: ["CorpusModel"]),
         .testTarget(name: "CorpusDiagnosticsTests", dependencies: ["CorpusDiagnostics"]),
         .testTarget(name: "CorpusTextTests", dependencies: ["CorpusText"]),

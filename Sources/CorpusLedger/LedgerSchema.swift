@@ -7,9 +7,9 @@ enum LedgerSchema {
     /// "CSML" in ASCII: tells our files from other SQLite databases.
     static let applicationID = 0x4353_4D4C
     /// What this program writes.
-    static let version = 7
+    static let version = 8
 
-    /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON.
+    /// Keys are 16-byte digests; bodies are zstd frames of canonical JSON, from version 8 on with ``BodyDictionary``.
     ///
     /// `pass` is the number of the pass that met a row last: what a changed recipe no longer reaches stays in
     /// the file and out of the report. `role` and `stage` of a call and a charge name the model of the recipe and

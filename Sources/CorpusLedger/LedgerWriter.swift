@@ -189,10 +189,10 @@ extension ItemKey {
 }
 
 extension CanonicalJSON {
-    /// The text as a zstd frame.
-    var packed: Data { Data(Zstd.compress(bytes)) }
+    /// The text as a zstd frame; see ``BodyDictionary``.
+    var packed: Data { Data(BodyDictionary.shared.compress(bytes)) }
 
-    init(packed: Data) throws { self.init(written: try Zstd.decompress(Array(packed))) }
+    init(packed: Data) throws { self.init(written: try BodyDictionary.shared.decompress(Array(packed))) }
 }
 
 extension JSONValue {

@@ -9,10 +9,18 @@ package enum Zstd {
     /// One frame that carries its length and a checksum of the content.
     ///
     /// Level 3, and level 1 for up to 16 KiB: a page of text gets no smaller by level 3 and takes nearly twice the time.
-    package static func compress(_ bytes: [UInt8]) -> [UInt8] {
-        let context = unsafe contexts.take()
-        defer { unsafe contexts.give(context) }
-        unsafe _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, bytes.count <= 16 << 10 ? 1 : 3)
+    package static func compress(_ bytes: [UInt8]) -> [UInt8] { unsafe compress(bytes, with: nil) }
+
+    /// A dictionary brings its own level.
+    static func compress(_ bytes: [UInt8], with dictionary: OpaquePointer?) -> [UInt8] {
+        let context = unsafe compressors.take()
+        defer { unsafe compressors.give(context) }
+        unsafe _ = ZSTD_CCtx_setParameter(
+            context,
+            ZSTD_c_compressionLevel,
+            isPage(bytes.count) ? pageLevel : 3
+        )
+        unsafe _ = ZSTD_CCtx_refCDict(context, dictionary)
         let bound = ZSTD_compressBound(bytes.count)
         return unsafe [UInt8](unsafeUninitializedCapacity: bound) { output, count in
             let code = unsafe bytes.withUnsafeBytes {
@@ -22,6 +30,11 @@ package enum Zstd {
             count = code
         }
     }
+
+    /// Whether so many bytes are a page or so of text.
+    static func isPage(_ count: Int) -> Bool { count <= 16 << 10 }
+
+    static let pageLevel: Int32 = 1
 
     /// So many bytes of a frame tell how much it holds.
     package static let headLength = 18
@@ -33,7 +46,14 @@ package enum Zstd {
         return length < UInt64.max - 1 ? Int(length) : nil
     }
 
-    private static let contexts = CompressionContexts()
+    private static let compressors = unsafe ZstdContexts(
+        make: {
+            let new = unsafe ZSTD_createCCtx()
+            unsafe _ = ZSTD_CCtx_setParameter(new, ZSTD_c_checksumFlag, 1)
+            return unsafe new
+        },
+        free: { unsafe _ = ZSTD_freeCCtx($0) }
+    )
 
     /// The content of one or more frames.
     ///
@@ -61,35 +81,6 @@ package enum Zstd {
         }
         guard decoder.isBetweenMembers, start == bytes.count else { throw CorruptStream("is cut short") }
         return result
-    }
-}
-
-/// Compressors at rest: to make one costs more than to compress a page of text.
-///
-/// Unchecked: the list is guarded, and a context that was taken belongs to its taker alone.
-@safe
-private final class CompressionContexts: @unchecked Sendable {
-    private static let most = 8
-    private let lock = NSLock()
-    private var resting: [OpaquePointer] = unsafe []
-
-    func take() -> OpaquePointer? {
-        lock.lock()
-        let context = unsafe resting.popLast()
-        lock.unlock()
-        if let context = unsafe context { return unsafe context }
-        let new = unsafe ZSTD_createCCtx()
-        unsafe _ = ZSTD_CCtx_setParameter(new, ZSTD_c_checksumFlag, 1)
-        return unsafe new
-    }
-
-    func give(_ context: OpaquePointer?) {
-        guard let context = unsafe context else { return }
-        lock.lock()
-        let isKept = unsafe resting.count < Self.most
-        if isKept { unsafe resting.append(context) }
-        lock.unlock()
-        if !isKept { unsafe _ = ZSTD_freeCCtx(context) }
     }
 }
 

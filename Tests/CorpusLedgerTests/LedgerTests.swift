@@ -184,6 +184,7 @@ struct LedgerTests {
     func upgrade() async throws {
         do { try await begin().commit([.call(call(1))]) }
         try await DatabaseQueue(path: path).write { database in
+            EarlierSchema.prepare(database)
             try database.execute(sql: EarlierSchema.sql(backTo: 1))
         }
         #expect(try #require(throws: LedgerProblem.self) { try Ledger.read(path: path) }.code == .older)
@@ -225,6 +226,7 @@ struct LedgerTests {
             )
         }
         try await DatabaseQueue(path: path).write { database in
+            EarlierSchema.prepare(database)
             try database.execute(sql: EarlierSchema.sql(backTo: 2))
         }
         let ledger = try begin()

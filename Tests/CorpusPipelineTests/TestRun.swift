@@ -5,6 +5,7 @@ import CorpusLedger
 import CorpusPipeline
 import Foundation
 import GRDB
+import TestSupport
 
 /// A run of a toy recipe in a folder of its own.
 struct TestRun {
@@ -128,7 +129,10 @@ struct TestRun {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: folder + "/ledger.sqlite", configuration: configuration)
-        try queue.write { try $0.execute(sql: sql) }
+        try queue.write {
+            EarlierSchema.prepare($0)
+            try $0.execute(sql: sql)
+        }
         try queue.close()
     }
 }

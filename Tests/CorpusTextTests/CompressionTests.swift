@@ -37,6 +37,40 @@ struct CompressionTests {
         }
     }
 
+    @Test(
+        "With a dictionary a frame gives back what it was given, and so does one without",
+        arguments: texts.indices
+    )
+    func dictionary(index: Int) throws {
+        let bytes = Self.texts[index]
+        let packed = Self.dictionary.compress(bytes)
+
+        #expect(try Self.dictionary.decompress(packed) == bytes)
+        #expect(try Self.dictionary.decompress(Zstd.compress(bytes)) == bytes)
+        #expect(Self.dictionary.compress(bytes) == packed)
+        // Long texts do not need it, and what needs it cannot be read without.
+        if bytes.count > 16 << 10 { #expect(try Zstd.decompress(packed) == bytes) }
+    }
+
+    /// Words that a text may refer to; zstd takes any bytes for a dictionary.
+    private static let dictionary = ZstdDictionary(Array("the quick brown fox jumps over the lazy dog".utf8))
+
+    @Test("What a dictionary knows takes less room, and every cut and changed byte of it is noticed")
+    func damagedWithDictionary() throws {
+        let whole = Array("over the lazy dog the quick brown fox jumps".utf8)
+        let packed = Self.dictionary.compress(whole)
+        #expect(packed.count < Zstd.compress(whole).count)
+
+        for length in 0..<packed.count {
+            #expect(throws: CorruptStream.self) { try Self.dictionary.decompress(Array(packed[..<length])) }
+        }
+        for index in packed.indices {
+            var damaged = packed
+            damaged[index] ^= 0x10
+            if let text = try? Self.dictionary.decompress(damaged) { #expect(text == whole) }
+        }
+    }
+
     @Test("Content over the limit is refused, however small the frame")
     func limit() throws {
         let packed = Zstd.compress([UInt8](repeating: 0, count: 1 << 20))

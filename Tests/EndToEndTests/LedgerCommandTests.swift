@@ -33,7 +33,7 @@ struct LedgerCommandTests {
 
         #expect(sound.code == 0 && sound.output.hasPrefix("sound: "), "\(sound.output) \(sound.errors)")
         #expect(stats["models"]?.elements?.first?["replies"]?.whole == 24)
-        #expect(people.output.contains("call.reply") && people.output.contains("schema 7"))
+        #expect(people.output.contains("call.reply") && people.output.contains("schema 8"))
         #expect(damaged.code == 1 && damaged.output.contains("2 faults in "), "\(damaged.output)")
         #expect(damaged.output.contains(": its request has the key "))
         #expect(json.code == 1 && lines.count == 3 && lines.last?["faults"]?.whole == 2)

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import TestSupport
 
 /// A ledger behind the product's back.
 enum LedgerFile {
@@ -34,7 +35,10 @@ enum LedgerFile {
     /// Changes what is there.
     static func change(_ path: String, _ sql: String) throws {
         let queue = try DatabaseQueue(path: path)
-        try queue.write { try $0.execute(sql: sql) }
+        try queue.write {
+            EarlierSchema.prepare($0)
+            try $0.execute(sql: sql)
+        }
         try queue.close()
     }
 

@@ -1,15 +1,40 @@
+import CorpusLedger
+import CorpusText
+import Foundation
+package import GRDB
+
 /// Makes a ledger of today into one that an earlier program would have written.
 package enum EarlierSchema {
     /// All schemas before today's.
-    package static let versions = 1...6
+    package static let versions = 1...7
 
-    /// The statements that take a ledger of schema 7 back, one version after the other.
+    /// The statements that take a ledger of today back, one version after the other; see ``prepare(_:)``.
     package static func sql(backTo version: Int) -> String {
         steps.filter { $0.from > version }.map(\.sql).joined(separator: "\n")
             + "PRAGMA user_version = \(version);"
     }
 
+    /// Gives a connection the functions that the statements call.
+    package static func prepare(_ database: Database) {
+        database.add(
+            function: DatabaseFunction("plain", argumentCount: 1, pure: true) { values in
+                guard let body = Data.fromDatabaseValue(values[0]), body.first != 0 else { return values[0] }
+                return Data(Zstd.compress(try BodyDictionary.shared.decompress(Array(body))))
+            }
+        )
+    }
+
     private static let steps: [(from: Int, sql: String)] = [
+        (
+            8,
+            """
+            UPDATE call SET request = plain(request), reply = plain(reply);
+            UPDATE execution SET job = plain(job), result = plain(result);
+            UPDATE edge SET body = plain(body);
+            UPDATE pair SET body = plain(body);
+            UPDATE batch SET rows = plain(rows);
+            """
+        ),
         (
             7,
             """
