@@ -32,6 +32,8 @@ CURL *corpus_curl_handle(CorpusCurlLoop *loop, CorpusCurlCallbacks callbacks) {
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    // One such buffer for each call in flight; most replies fit, and libcurl adds a byte.
+    SET(CURLOPT_BUFFERSIZE, 8191L);
     SET(CURLOPT_OPENSOCKETFUNCTION, corpus_curl_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, loop);
     SET(CURLOPT_CLOSESOCKETFUNCTION, corpus_curl_close_socket);

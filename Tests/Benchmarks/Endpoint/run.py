@@ -236,7 +236,7 @@ def memory():
         many = ours(server, 100000, 256)["peak_rss_mb"]
         server.reset()
         more = ours(server, 250000, 256)["peak_rss_mb"]
-        # The ledger keeps its last 48 MB of pages in memory: they are full before the second figure is taken.
+        # The ledger keeps its last 32 MB of pages in memory: they are full before the second figure is taken.
         told("memory", "peak MB after 20,000 calls", f"{few:.0f}")
         told("memory", "peak MB after 100,000 calls", f"{many:.0f}", "< 150", many < 150)
         told("memory", "growth from 100,000 to 250,000 calls, MB", f"{more - many:.0f}", "<= 5", more - many <= 5)
