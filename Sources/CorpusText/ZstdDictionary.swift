@@ -46,7 +46,9 @@ package final class ZstdDictionary: @unchecked Sendable {
         limit: Int = Zstd.defaultLimit
     ) throws(CorruptStream) -> [UInt8] {
         guard !frame.isEmpty else { throw CorruptStream("is empty") }
-        guard let length = Zstd.contentLength(head: frame) else { throw CorruptStream("is damaged") }
+        guard let length = Zstd.contentLength(head: frame) else {
+            throw CorruptStream(frame.count < Zstd.headLength ? "is cut short" : "is damaged")
+        }
         guard length <= limit else { throw CorruptStream("holds more than \(limit) bytes") }
         let context = unsafe Self.readers.take()
         defer { unsafe Self.readers.give(context) }
@@ -64,6 +66,7 @@ package final class ZstdDictionary: @unchecked Sendable {
             }
             count = ZSTD_isError(code) == 0 ? code : 0
         }
+        if ZSTD_getErrorCode(code) == ZSTD_error_srcSize_wrong { throw CorruptStream("is cut short") }
         guard ZSTD_isError(code) == 0, content.count == length else { throw CorruptStream("is damaged") }
         return content
     }

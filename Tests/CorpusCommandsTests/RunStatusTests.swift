@@ -82,7 +82,7 @@ struct RunStatusTests {
             ("done", "bench: done 2 minutes ago, pass 2, no process", nil),
             (
                 "stopped: bad-key", "bench: stopped: bad-key 2 minutes ago, pass 2, no process",
-                "the same run again continues"
+                "once that is mended which stopped it, the same run again continues"
             ),
         ]
     )

@@ -209,7 +209,7 @@ struct LedgerCareTests {
         #expect(bodies["sample.body"]?.count == rows["sample"])
         #expect(stats.bodies.allSatisfy { $0.dropped == 0 && ($0.count == 0 || $0.bytes > $0.count) })
         #expect(sizes.count == rows.count && sizes.reduce(0, +) <= stats.fileBytes)
-        #expect(stats.passes.map(\.state) == ["done"] && stats.schema == 7)
+        #expect(stats.passes.map(\.state) == ["done"] && stats.schema == 8)
     }
 
     @Test("Nothing is made of an empty or a missing file")

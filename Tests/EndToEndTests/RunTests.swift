@@ -1,5 +1,4 @@
 import CorpusModel
-import CorpusText
 import Foundation
 import FoundationNetworking
 import GRDB
@@ -355,7 +354,7 @@ struct RunTests {
             return try tables.flatMap { try Row.fetchAll(database, sql: "SELECT * FROM \($0)") }
                 .flatMap(\.databaseValues).compactMap(Data.fromDatabaseValue)
                 .filter { $0.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) }
-                .map { String(decoding: try Zstd.decompress(Array($0)), as: UTF8.self) }
+                .map { String(decoding: try EarlierSchema.content(of: $0), as: UTF8.self) }
         }
     }
 

@@ -1,6 +1,6 @@
 import CorpusLedger
 import CorpusText
-import Foundation
+package import Foundation
 package import GRDB
 
 /// Makes a ledger of today into one that an earlier program would have written.
@@ -19,9 +19,14 @@ package enum EarlierSchema {
         database.add(
             function: DatabaseFunction("plain", argumentCount: 1, pure: true) { values in
                 guard let body = Data.fromDatabaseValue(values[0]), body.first != 0 else { return values[0] }
-                return Data(Zstd.compress(try BodyDictionary.shared.decompress(Array(body))))
+                return Data(Zstd.compress(try content(of: body)))
             }
         )
+    }
+
+    /// What a body of a ledger says.
+    package static func content(of body: Data) throws -> [UInt8] {
+        try BodyDictionary.shared.decompress(Array(body))
     }
 
     private static let steps: [(from: Int, sql: String)] = [
