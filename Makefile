@@ -11,7 +11,7 @@ quickstart: ## Install what is missing, build, and make a first corpus with a sm
 
 build: ## Build the release binary, .build/release/corpusmith
 	@scripts/install-build-deps.sh build
-	@swift build -c release --product corpusmith
+	@scripts/build-release.sh
 
 test: ## Install what the tests need, then `make check`
 	@scripts/test.sh
@@ -31,7 +31,7 @@ bench-endpoint: ## Measure model calls against a local server, beside a hand-wri
 
 crash: ## Kill runs, fill disks and damage ledgers on purpose, and compare with an undisturbed run; ten minutes or so
 	@scripts/install-build-deps.sh build
-	@swift build -c release --product corpusmith
+	@scripts/build-release.sh
 	@Tests/Crash/run.py .build/release/corpusmith --kills 200
 
 bench-engine: ## Measure the engine and its ledger without models, beside SQLite's own speed

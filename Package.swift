@@ -14,6 +14,7 @@ let package = Package(
     name: "corpusmith",
     products: [
         .executable(name: "corpusmith", targets: ["corpusmith"]),
+        .executable(name: "corpusmith-cell", targets: ["corpusmith-cell"]),
         .library(name: "CorpusKit", targets: ["CorpusKit"]),
         .library(name: "CorpusTesting", targets: ["CorpusTesting"]),
     ],
@@ -32,6 +33,18 @@ let package = Package(
         .target(name: "CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
         .target(name: "CSandbox"),
+        .executableTarget(
+            name: "corpusmith-cell",
+            dependencies: ["CSandbox"],
+            exclude: ["link"],
+            // Static, since it may be started by somebody who can read no library; without Swift's runtime, of which it
+            // has nothing to run: `link` has an empty stand-in.
+            linkerSettings: [
+                .unsafeFlags([
+                    "-nostartfiles", "-Xclang-linker", "-static", "-LSources/corpusmith-cell/link",
+                ])
+            ]
+        ),
 
         // Words
         .target(name: "CorpusModel", dependencies: ["CCrypto"]),
@@ -80,7 +93,7 @@ let package = Package(
         .target(name: "CTestSupport", path: "Tests/CTestSupport"),
         .target(
             name: "TestSupport",
-            dependencies: ["CTestSupport", "CorpusLedger", "CorpusText", grdb],
+            dependencies: ["CTestSupport", "CorpusText", grdb],
             path: "Tests/Support"
         ),
         .testTarget(name: "CorpusModelTests", dependencies: ["CorpusModel"]),
@@ -150,7 +163,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["corpusmith", "CorpusModel", "CorpusText", "TestSupport", grdb]
+            dependencies: ["corpusmith", "CorpusLedger", "CorpusModel", "CorpusText", "TestSupport", grdb]
         ),
     ],
     swiftLanguageModes: [.v6],

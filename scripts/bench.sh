@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/install-build-deps.sh build
-swift build -c release --product corpusmith
+scripts/build-release.sh
 exec python3 - .build/release/corpusmith Templates/Recipes/*.yaml <<'PYTHON'
 import os, platform, subprocess, sys, time
 

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/test.sh
-swift build -c release --product corpusmith
+scripts/build-release.sh
 Tests/Crash/run.py .build/release/corpusmith --kills 200
 scripts/get-local-model.sh
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc)))

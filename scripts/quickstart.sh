@@ -24,7 +24,7 @@ if ! [ -x .build/release/corpusmith ]; then
     [ "$free_mib" -ge 2048 ] || fail "$PWD has $free_mib MiB free, and building needs 2048 MiB" "free some disk space"
     echo "the first build takes some minutes"
 fi
-swift build -c release --product corpusmith \
+scripts/build-release.sh \
     || fail "the build failed" "the lines above say why; an interrupted download is cured by running this again"
 
 say "4/4 run Templates/Recipes/quickstart.yaml"

@@ -7,14 +7,19 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef __NR_close_range
+#define __NR_close_range 436
+#endif
 #ifndef __NR_pidfd_send_signal
 #define __NR_pidfd_send_signal 424
 #endif
@@ -23,7 +28,7 @@
 #endif
 
 // Descriptors of the parent stay at or above this, so that no target of a spawn overwrites a later source.
-enum { LOWEST_SOURCE = 64 };
+enum { LOWEST_SOURCE = 64, CLOSE_RANGE_CLOEXEC_FLAG = 4 };
 
 static int lifted(int descriptor) {
     if (descriptor < 0) { return -errno; }
@@ -139,6 +144,88 @@ int csandbox_spawn(
     return -error;
 }
 
+int csandbox_open_program(const char *path) { return lifted(open(path, O_PATH | O_CLOEXEC)); }
+
+// Runs in the caller's memory until the program takes over, beside its other threads: kernel calls and nothing else.
+static void become(
+    int program, const char **arguments, const char **environment, const int *descriptors, size_t descriptor_count
+) {
+    if (setsid() < 0) { return; }
+    for (int number = 1; number < NSIG; number++) { signal(number, SIG_DFL); }
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    for (size_t index = 0; index < descriptor_count; index++) {
+        if (dup2(descriptors[index], (int)index) < 0) { return; }
+    }
+    if (syscall(__NR_close_range, descriptor_count, ~0U, CLOSE_RANGE_CLOEXEC_FLAG) < 0) { return; }
+    syscall(__NR_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+}
+
+int csandbox_spawn_file(
+    int program, const char *strings, size_t argument_count, size_t environment_count, const int *descriptors,
+    size_t descriptor_count, pid_t *pid
+) {
+    for (size_t index = 0; index < descriptor_count; index++) {
+        if (descriptors[index] < LOWEST_SOURCE) { return -EBADF; }
+    }
+    const char *cursor = strings;
+    const char **arguments = split(&cursor, argument_count);
+    const char **environment = split(&cursor, environment_count);
+    volatile int error = arguments == NULL || environment == NULL ? ENOMEM : 0;
+    if (error == 0) {
+        pid_t child = vfork();
+        if (child == 0) {
+            become(program, arguments, environment, descriptors, descriptor_count);
+            error = errno;
+            _exit(127);
+        }
+        if (child < 0) { error = errno; }
+        if (child > 0 && error != 0) { waitpid(child, NULL, 0); }
+        *pid = child;
+    }
+    free(arguments);
+    free(environment);
+    return -error;
+}
+
+int csandbox_line(int ends[2]) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) { return -errno; }
+    ends[0] = lifted(ends[0]);
+    ends[1] = lifted(ends[1]);
+    int error = ends[0] < 0 ? ends[0] : ends[1] < 0 ? ends[1] : csandbox_set_nonblocking(ends[0]);
+    if (error == 0) { return 0; }
+    if (ends[0] >= 0) { close(ends[0]); }
+    if (ends[1] >= 0) { close(ends[1]); }
+    return error;
+}
+
+int csandbox_send_job(int line, const struct cell_job *job, const int *descriptors, size_t count) {
+    if (count > CELL_DESCRIPTORS) { return -EINVAL; }
+    union {
+        char room[CMSG_SPACE(CELL_DESCRIPTORS * sizeof(int))];
+        struct cmsghdr aligned;
+    } control = {{0}};
+    struct iovec part = {(void *)job, sizeof *job};
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control.room,
+        .msg_controllen = CMSG_SPACE(count * sizeof(int)),
+    };
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(head), descriptors, count * sizeof(int));
+    return sendmsg(line, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int csandbox_send_stop(int line) {
+    uint32_t word = CELL_STOP;
+    return send(line, &word, sizeof word, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 int csandbox_process_descriptor(pid_t pid) { return lifted((int)syscall(__NR_pidfd_open, pid, 0)); }
 
 int csandbox_kill(int process_descriptor) {
@@ -151,6 +238,10 @@ int csandbox_collect(pid_t pid, int *status) {
     pid_t result;
     do { result = waitpid(pid, status, WNOHANG); } while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : result > 0;
+}
+
+void csandbox_await(pid_t pid) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
 }
 
 static int set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard) {

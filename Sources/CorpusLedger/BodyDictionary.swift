@@ -1,4 +1,4 @@
-package import CorpusText
+import CorpusText
 import Foundation
 
 /// What the bodies of a ledger have in common, said once: what a page of text takes less room by, and half the time.
@@ -6,9 +6,14 @@ import Foundation
 /// Trained by zstd's own trainer on bodies of runs and on pages of this project's own documents; see decision 34. It is part of the
 /// format: bodies that were written with it cannot be read without it.
 package enum BodyDictionary {
-    package static let shared = ZstdDictionary(
+    static let shared = ZstdDictionary(
         Array(Data(base64Encoded: text, options: .ignoreUnknownCharacters) ?? Data())
     )
+
+    /// What a body says.
+    ///
+    /// - Throws: ``CorruptStream``.
+    package static func content(of body: [UInt8]) throws -> [UInt8] { try shared.decompress(body) }
 
     private static let text = """
         N6Qw7Mu/BjU8ELAjbTowDMMwDMMwDMPA/YNj9lHbu7qt7LW6/YlsawnVDlAwVDVqaqjCRtsYEUKIZq/9SeC/aBBsECweswAYDBST

@@ -22,6 +22,8 @@ public struct SandboxReport: Sendable, Hashable {
 public struct SandboxProbe: Sendable {
     /// Where bubblewrap is expected.
     public let bubblewrap: String
+    /// Where the program is expected that keeps cells.
+    public let keeper: String
     /// Whether programs may run without walls where no level can be had; `--unsafe-no-sandbox`.
     public let allowsUnsafe: Bool
     /// The most cells at a time.
@@ -33,17 +35,20 @@ public struct SandboxProbe: Sendable {
     ///
     /// - Parameters:
     ///   - bubblewrap: Where bubblewrap is.
+    ///   - keeper: Where `corpusmith-cell` is; nil for beside the running program.
     ///   - allowsUnsafe: Whether to run programs without walls where no level can be had.
     ///   - width: The most cells at a time, at least 1; nil for one a core.
     ///   - searchPath: Folders to look for interpreters in when they are not under `/usr`; nil for `PATH`.
     public init(
         bubblewrap: String = "/usr/bin/bwrap",
+        keeper: String? = nil,
         allowsUnsafe: Bool = false,
         width: Int? = nil,
         searchPath: [String]? = nil
     ) {
         self.init(
             bubblewrap: bubblewrap,
+            keeper: keeper,
             allowsUnsafe: allowsUnsafe,
             width: width,
             searchPath: searchPath,
@@ -53,12 +58,14 @@ public struct SandboxProbe: Sendable {
 
     init(
         bubblewrap: String,
+        keeper: String? = nil,
         allowsUnsafe: Bool = false,
         width: Int? = nil,
         searchPath: [String]? = nil,
         settings: KernelSettings
     ) {
         self.bubblewrap = bubblewrap
+        self.keeper = keeper ?? KeeperProgram.expectedPath
         self.allowsUnsafe = allowsUnsafe
         self.width = max(1, width ?? ProcessInfo.processInfo.activeProcessorCount)
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
@@ -75,7 +82,7 @@ public struct SandboxProbe: Sendable {
     /// - Parameter minimum: The lowest level that will do, a recipe's `min_isolation`.
     /// - Returns: A sandbox that has proved its walls in a trial run.
     /// - Throws: ``WorkFailure`` with `no-sandbox`, which stops the run, when the level is refused or too low.
-    public func sandbox(atLeast minimum: IsolationLevel = .none) async throws -> OneshotSandbox {
+    public func sandbox(atLeast minimum: IsolationLevel = .none) async throws -> CellSandbox {
         let (report, backend) = await attempt()
         guard let level = report.level, let backend else {
             throw WorkFailure(
@@ -93,26 +100,58 @@ public struct SandboxProbe: Sendable {
                 stopsRun: true
             )
         }
-        return OneshotSandbox(backend: backend, searchPath: searchPath)
+        return CellSandbox(backend: backend, searchPath: searchPath)
     }
 
     private func attempt() async -> (report: SandboxReport, backend: (any CellBackend)?) {
-        let obstacle: Obstacle
-        do {
-            let backend = try await walledBackend()
+        let lack: Obstacle
+        switch await outcome({ try await keptBackend() }) {
+        case .success(let backend):
             let reason =
-                "bubblewrap gives every program name spaces, a system-call filter and limits of its own"
-            return (SandboxReport(level: .oneshot, reason: reason), backend)
-        } catch let found as Obstacle {
-            obstacle = found
-        } catch {
-            obstacle = Obstacle("the trial run failed: \(error)", fix: nil)
+                "programs run in cells that stay, each with name spaces, a system-call filter and limits of its own"
+            return (SandboxReport(level: .full, reason: reason), backend)
+        case .failure(let found): lack = found
+        }
+        let obstacle: Obstacle
+        switch await outcome({ try await walledBackend() }) {
+        case .success(let backend):
+            let reason =
+                "bubblewrap gives every program name spaces, a system-call filter and limits of its own; cells that stay cannot be had: \(lack.reason)"
+            return (SandboxReport(level: .oneshot, reason: reason, fix: lack.fix), backend)
+        case .failure(let found): obstacle = found
         }
         guard allowsUnsafe, let backend = try? CellLoop(launcher: UnwalledLauncher(), width: width) else {
             return (SandboxReport(level: nil, reason: obstacle.reason, fix: obstacle.fix), nil)
         }
         let reason = "programs run without walls, as `--unsafe-no-sandbox` allows: \(obstacle.reason)"
         return (SandboxReport(level: IsolationLevel.none, reason: reason, fix: obstacle.fix), backend)
+    }
+
+    private func outcome(
+        _ make: () async throws -> any CellBackend
+    ) async -> Result<any CellBackend, Obstacle> {
+        do {
+            return .success(try await make())
+        } catch let found as Obstacle {
+            return .failure(found)
+        } catch {
+            return .failure(Obstacle("the trial run failed: \(error)", fix: nil))
+        }
+    }
+
+    /// Cells that stay.
+    private func keptBackend() async throws -> any CellBackend {
+        guard FileManager.default.fileExists(atPath: keeper) else {
+            throw Obstacle("there is no `\(keeper)`", fix: "put `corpusmith-cell` beside `corpusmith`")
+        }
+        do {
+            let backend = try CellLoop(keeper: KeeperProgram(path: keeper), width: width)
+            let outcome = try await backend.outcome(of: WallInspection.task)
+            guard let gap = WallInspection.gap(in: outcome) else { return backend }
+            throw Obstacle("a trial run found a gap: \(gap)", fix: nil)
+        } catch let fault as CellFault {
+            throw settings.explain(fault.description)
+        }
     }
 
     private func walledBackend() async throws -> any CellBackend {

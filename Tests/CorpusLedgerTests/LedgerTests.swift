@@ -184,7 +184,7 @@ struct LedgerTests {
     func upgrade() async throws {
         do { try await begin().commit([.call(call(1))]) }
         try await DatabaseQueue(path: path).write { database in
-            EarlierSchema.prepare(database)
+            EarlierSchema.prepare(database) { try BodyDictionary.content(of: $0) }
             try database.execute(sql: EarlierSchema.sql(backTo: 1))
         }
         #expect(try #require(throws: LedgerProblem.self) { try Ledger.read(path: path) }.code == .older)
@@ -226,7 +226,7 @@ struct LedgerTests {
             )
         }
         try await DatabaseQueue(path: path).write { database in
-            EarlierSchema.prepare(database)
+            EarlierSchema.prepare(database) { try BodyDictionary.content(of: $0) }
             try database.execute(sql: EarlierSchema.sql(backTo: 2))
         }
         let ledger = try begin()

@@ -130,7 +130,7 @@ struct TestRun {
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: folder + "/ledger.sqlite", configuration: configuration)
         try queue.write {
-            EarlierSchema.prepare($0)
+            EarlierSchema.prepare($0) { try BodyDictionary.content(of: $0) }
             try $0.execute(sql: sql)
         }
         try queue.close()

@@ -7,9 +7,18 @@ import Testing
 
 @Suite("Attacks", .enabled("bubblewrap works on this machine") { await Workshop.isUsable })
 struct AttackTests {
-    @Test("A hostile program ends as it must and leaves nothing behind", arguments: Attack.all)
-    func attack(_ attack: Attack) async throws {
-        let result = try await Workshop.io(attack.source, [("", attack.prints)], limits: attack.limits)
+    @Test(
+        "A hostile program ends as it must and leaves nothing behind",
+        arguments: Workshop.levels,
+        Attack.all
+    )
+    func attack(level: IsolationLevel, attack: Attack) async throws {
+        let result = try await Workshop.io(
+            attack.source,
+            [("", attack.prints)],
+            limits: attack.limits,
+            at: level
+        )
 
         #expect(
             attack.alsoFine.union([attack.verdict]).contains(result.verdict),
@@ -18,11 +27,11 @@ struct AttackTests {
         for trace in Workshop.traces { #expect(!FileManager.default.fileExists(atPath: trace), "\(trace)") }
     }
 
-    @Test("Nothing of a program lives on, not even its daemons")
-    func daemons() async throws {
+    @Test("Nothing of a program lives on, not even its daemons", arguments: Workshop.levels)
+    func daemons(level: IsolationLevel) async throws {
         let daemon = try #require(Attack.processes.first)
 
-        _ = try await Workshop.io(daemon.source, [("", "gone")])
+        _ = try await Workshop.io(daemon.source, [("", "gone")], at: level)
 
         let commands = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { name in
             FileManager.default.contents(atPath: "/proc/\(name)/cmdline").map {
@@ -47,7 +56,7 @@ struct AttackTests {
             )
         }
 
-        for _ in 0..<3 { _ = try await Workshop.io("print(1)", [("", "1")]) }
+        for _ in 0..<3 { _ = try await Workshop.io("print(1)", [("", "1")], at: .oneshot) }
         var dead = try zombies()
 
         // Cells of other tests may be ending at this moment; what is collected at all is gone sooner or later.
@@ -60,7 +69,7 @@ struct AttackTests {
 
     @Test("The supervisor does not take in the orphans of others", .enabled(if: getpid() != 1))
     func orphans() async throws {
-        _ = try await Workshop.io("print(1)", [("", "1")])
+        for level in Workshop.levels { _ = try await Workshop.io("print(1)", [("", "1")], at: level) }
         let words = try await Child.output(
             of: "/usr/bin/python3",
             "-c",
@@ -79,7 +88,7 @@ struct AttackTests {
     )
     func supervisorMemory() async throws {
         // Without walls nothing but the kernel's rules on users stands between a program and its supervisor.
-        let sandbox = OneshotSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 1))
+        let sandbox = CellSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 1))
         let source = """
             import os, ctypes
             parent = "/proc/%d/task" % os.getppid()
@@ -103,8 +112,11 @@ struct AttackTests {
         #expect(result.verdict == .ok, "\(result.tests) \(result.diagnostics)")
     }
 
-    @Test("A secret of the supervisor's environment and memory is nowhere in the cell")
-    func secrets() async throws {
+    @Test(
+        "A secret of the supervisor's environment and memory is nowhere in the cell",
+        arguments: Workshop.levels
+    )
+    func secrets(level: IsolationLevel) async throws {
         unsafe setenv("CORPUSMITH_TEST_KEY", "sk-secret-of-the-supervisor", 1)
         defer { unsafe unsetenv("CORPUSMITH_TEST_KEY") }
         let source = """
@@ -118,33 +130,35 @@ struct AttackTests {
             print(found)
             """
 
-        let result = try await Workshop.io(source, [("", "False")])
+        let result = try await Workshop.io(source, [("", "False")], at: level)
 
         #expect(result.verdict == .ok)
     }
 
-    @Test("Descriptors that the supervisor left open do not reach the cell")
-    func inheritedDescriptors() async throws {
+    @Test("Descriptors that the supervisor left open do not reach the cell", arguments: Workshop.levels)
+    func inheritedDescriptors(level: IsolationLevel) async throws {
         // Without close-on-exec, as a careless library would open it.
         let leaks = (0..<20).map { _ in unsafe open("/etc/hostname", O_RDONLY) }
         defer { for leak in leaks { close(leak) } }
         let source = "import os\nprint(len([n for n in os.listdir('/proc/self/fd')]))"
 
-        let result = try await Workshop.io(source, [("", "4")])
+        let result = try await Workshop.io(source, [("", "4")], at: level)
 
         #expect(result.verdict == .ok, "\(result.tests)")
     }
 
-    @Test("What one program leaves behind, the next does not find")
-    func nextProgram() async throws {
+    @Test("What one program leaves behind, the next does not find", arguments: Workshop.levels)
+    func nextProgram(level: IsolationLevel) async throws {
         _ = try await Workshop.io(
             "open('/tmp/w/json.py', 'w').write('broken = 1'); open('/dev/shm/x', 'w')",
-            [("", "")]
+            [("", "")],
+            at: level
         )
 
         let result = try await Workshop.io(
             "import json, os\nprint(json.dumps([1]), os.listdir('/tmp'), os.listdir('/tmp/w'))",
-            [("", "[1] ['w'] ['main.py']")]
+            [("", "[1] ['w'] ['main.py']")],
+            at: level
         )
 
         #expect(result.verdict == .ok, "\(result.tests) \(result.diagnostics)")

@@ -155,7 +155,7 @@ struct CallHarnessTests {
 
     @Test("The driver does not change under the same harness version")
     func driverVersion() throws {
-        let sandbox = OneshotSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 1))
+        let sandbox = CellSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 1))
 
         // Results of the old driver must not be taken for results of the new one: raise the version with the digest.
         #expect(sandbox.harness == "corpusmith 2")

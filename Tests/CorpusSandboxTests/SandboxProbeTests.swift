@@ -41,6 +41,7 @@ struct SandboxProbeTests {
         func probe(allowsUnsafe: Bool = false) -> SandboxProbe {
             SandboxProbe(
                 bubblewrap: program.path,
+                keeper: "/nowhere/corpusmith-cell",
                 allowsUnsafe: allowsUnsafe,
                 width: 1,
                 searchPath: [],
@@ -51,7 +52,7 @@ struct SandboxProbeTests {
 
     @Test("Without bubblewrap the report names the package, and runs are refused")
     func absent() async {
-        let probe = SandboxProbe(bubblewrap: "/nowhere/bwrap")
+        let probe = SandboxProbe(bubblewrap: "/nowhere/bwrap", keeper: "/nowhere/corpusmith-cell")
 
         let report = await probe.report()
         let failure = await #expect(throws: WorkFailure.self) { try await probe.sandbox() }

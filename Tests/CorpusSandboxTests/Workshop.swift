@@ -5,16 +5,23 @@ import Foundation
 
 /// The sandbox that the tests share, and short ways to use it.
 enum Workshop {
-    private static let backend = Result { () throws(CellFault) in
+    private static let oneshot = Result { () throws(CellFault) in
         try CellLoop(launcher: BubblewrapLauncher(path: "/usr/bin/bwrap"), width: 4)
     }
 
-    static var cells: any CellBackend {
-        get throws { try backend.get() }
+    private static let kept = Result { () throws(CellFault) in
+        try CellLoop(keeper: KeeperProgram(path: KeeperProgram.expectedPath), width: 4)
     }
 
-    static var sandbox: OneshotSandbox {
-        get throws { OneshotSandbox(backend: try cells) }
+    /// The levels with walls; a machine that gives one of them gives both.
+    static let levels = [IsolationLevel.oneshot, .full]
+
+    static func cells(at level: IsolationLevel) throws -> any CellBackend {
+        try (level == .full ? kept : oneshot).get()
+    }
+
+    static func sandbox(at level: IsolationLevel) throws -> CellSandbox {
+        CellSandbox(backend: try cells(at: level))
     }
 
     /// Time enough for an honest program on a machine that is busy with other tests.
@@ -31,11 +38,12 @@ enum Workshop {
         _ cases: [([JSONValue], JSONValue)],
         entryPoint: String = "f",
         comparison: TestSuite.Comparison = .exact,
-        limits: ExecutionLimits = patient
+        limits: ExecutionLimits = patient,
+        at level: IsolationLevel = .full
     ) async throws -> ExecutionResult {
         let rows = cases.map { TestSuite.CallCase(arguments: $0.0, expected: $0.1) }
         let suite = TestSuite.call(entryPoint: entryPoint, cases: rows, comparison: comparison)
-        return try await sandbox.run(
+        return try await sandbox(at: level).run(
             ExecutionJob(language: "python", source: source, tests: suite, limits: limits)
         )
     }
@@ -46,10 +54,11 @@ enum Workshop {
         _ cases: [(String, String)],
         language: String = "python",
         comparison: TestSuite.Comparison = .exact,
-        limits: ExecutionLimits = patient
+        limits: ExecutionLimits = patient,
+        at level: IsolationLevel = .full
     ) async throws -> ExecutionResult {
         let rows = cases.map { TestSuite.IOCase(input: $0.0, expected: $0.1) }
-        return try await sandbox.run(
+        return try await sandbox(at: level).run(
             ExecutionJob(
                 language: language,
                 source: source,
@@ -63,6 +72,6 @@ enum Workshop {
 extension Workshop {
     /// Whether this machine gives cells at all.
     static var isUsable: Bool {
-        get async { await SandboxProbe().report().level == .oneshot }
+        get async { await SandboxProbe(keeper: "/nowhere").report().level == .oneshot }
     }
 }

@@ -29,9 +29,16 @@ struct DoctorTests {
     func isolation() async throws {
         let bench = try Bench()
         try bench.write(bench.recipe() + "sandbox: { min_isolation: full }\n", to: "recipe.yaml")
-        let end = try await doctor(bench)
+        let whole = try await doctor(bench)
+        let end = try await Program.start(
+            ["doctor", "--recipe", "recipe.yaml"],
+            through: Program.alone,
+            folder: bench.folder,
+            environment: Self.noModels
+        ).end()
 
-        #expect(end.code == 1)
+        #expect(whole.code == 0, "\(whole.output)")
+        #expect(end.code == 1, "\(end.errors)")
         #expect(
             end.output.contains(
                 "missing  sandbox: the sandbox level is `oneshot` and the recipe asks for `full`"

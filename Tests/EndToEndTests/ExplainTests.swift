@@ -19,7 +19,7 @@ struct ExplainTests {
         for part in [
             "seed smp_", "seeds.jsonl:", "licence MIT", "by solved: solve", "call 1 to scripted",
             "prompt, user",
-            "reply", "tested: tests → passed", "isolation oneshot", "unique: exact-duplicates → kept",
+            "reply", "tested: tests → passed", "isolation full", "unique: exact-duplicates → kept",
         ] { #expect(end.output.contains(part), "\(part) in \(end.output)") }
         #expect(end.errors.hasSuffix("told from the run output/bench\n"), "\(end.errors)")
         let named = try await Program.run("explain", id, "--run", "output/bench", folder: bench.folder)

@@ -1,3 +1,4 @@
+import CorpusLedger
 import Foundation
 import GRDB
 import TestSupport
@@ -36,7 +37,7 @@ enum LedgerFile {
     static func change(_ path: String, _ sql: String) throws {
         let queue = try DatabaseQueue(path: path)
         try queue.write {
-            EarlierSchema.prepare($0)
+            EarlierSchema.prepare($0) { try BodyDictionary.content(of: $0) }
             try $0.execute(sql: sql)
         }
         try queue.close()

@@ -26,6 +26,16 @@ struct Program {
         return "corpusmith"
     }()
 
+    /// What to start it through to have a copy of it, without the program that keeps cells beside it.
+    static let alone = [
+        "/bin/sh", "-c",
+        """
+        folder=$(mktemp -d "$(dirname "$0")/alone-XXXXXX") && trap 'rm -rf "$folder"' EXIT
+        ln "$0" "$folder/corpusmith" 2>/dev/null || cp "$0" "$folder/corpusmith"
+        "$folder/corpusmith" "$@"
+        """,
+    ]
+
     /// Runs the program to its end.
     static func run(
         _ arguments: String...,

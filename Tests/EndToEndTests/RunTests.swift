@@ -1,3 +1,4 @@
+import CorpusLedger
 import CorpusModel
 import Foundation
 import FoundationNetworking
@@ -354,7 +355,7 @@ struct RunTests {
             return try tables.flatMap { try Row.fetchAll(database, sql: "SELECT * FROM \($0)") }
                 .flatMap(\.databaseValues).compactMap(Data.fromDatabaseValue)
                 .filter { $0.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) }
-                .map { String(decoding: try EarlierSchema.content(of: $0), as: UTF8.self) }
+                .map { String(decoding: try BodyDictionary.content(of: Array($0)), as: UTF8.self) }
         }
     }
 
@@ -422,7 +423,11 @@ struct RunTests {
     func noSandbox() async throws {
         let bench = try Bench()
         try bench.write(bench.recipe() + "sandbox: { min_isolation: full }\n", to: "recipe.yaml")
-        let end = try await bench.run()
+        let end = try await Program.start(
+            ["run", "recipe.yaml", "--quiet"],
+            through: Program.alone,
+            folder: bench.folder
+        ).end()
 
         #expect(end.code == 2)
         #expect(end.errors.contains("error[no-sandbox]"), "\(end.errors)")

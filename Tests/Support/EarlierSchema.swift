@@ -1,6 +1,5 @@
-import CorpusLedger
 import CorpusText
-package import Foundation
+import Foundation
 package import GRDB
 
 /// Makes a ledger of today into one that an earlier program would have written.
@@ -15,18 +14,20 @@ package enum EarlierSchema {
     }
 
     /// Gives a connection the functions that the statements call.
-    package static func prepare(_ database: Database) {
+    ///
+    /// - Parameters:
+    ///   - database: The connection.
+    ///   - content: What a body says.
+    package static func prepare(
+        _ database: Database,
+        reading content: @escaping @Sendable ([UInt8]) throws -> [UInt8]
+    ) {
         database.add(
             function: DatabaseFunction("plain", argumentCount: 1, pure: true) { values in
                 guard let body = Data.fromDatabaseValue(values[0]), body.first != 0 else { return values[0] }
-                return Data(Zstd.compress(try content(of: body)))
+                return Data(Zstd.compress(try content(Array(body))))
             }
         )
-    }
-
-    /// What a body of a ledger says.
-    package static func content(of body: Data) throws -> [UInt8] {
-        try BodyDictionary.shared.decompress(Array(body))
     }
 
     private static let steps: [(from: Int, sql: String)] = [

@@ -2,6 +2,8 @@
 // system-call filter. Every function returns a negative errno on failure unless it says otherwise.
 #pragma once
 
+#include "CellWire.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,6 +36,23 @@ int csandbox_spawn(
     const char *strings, size_t argument_count, size_t environment_count, const int *descriptors,
     size_t descriptor_count, pid_t *pid);
 
+/// Opens a program to start later, by whoever may not walk to it then; closed on exec.
+int csandbox_open_program(const char *path);
+
+/// Starts an opened program as `csandbox_spawn` starts one by its path, `strings` and all.
+int csandbox_spawn_file(
+    int program, const char *strings, size_t argument_count, size_t environment_count, const int *descriptors,
+    size_t descriptor_count, pid_t *pid);
+
+/// Makes two connected ends that keep messages apart, closed on exec: ours, which does not block, and theirs.
+int csandbox_line(int ends[2]);
+
+/// Sends a job with its descriptors to a cell's keeper.
+int csandbox_send_job(int line, const struct cell_job *job, const int *descriptors, size_t count);
+
+/// Ends the job that a cell's keeper has at work.
+int csandbox_send_stop(int line);
+
 /// Opens a descriptor that polls readable once the process has ended.
 int csandbox_process_descriptor(pid_t pid);
 
@@ -45,6 +64,9 @@ int csandbox_kill_group(pid_t group);
 
 /// Collects an ended child: 0 when it still runs, 1 when `status` holds its wait status.
 int csandbox_collect(pid_t pid, int *status);
+
+/// Waits for the end of a child and collects it.
+void csandbox_await(pid_t pid);
 
 /// Hard limits of one process and what it starts.
 struct csandbox_limits {

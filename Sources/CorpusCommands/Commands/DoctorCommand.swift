@@ -62,7 +62,7 @@ struct DoctorCommand: AsyncParsableCommand {
             finding.text += "; the recipe needs none"
             return [finding]
         }
-        var open: OneshotSandbox?
+        var open: CellSandbox?
         do {
             open = try await probe.sandbox(atLeast: minimum)
         } catch {

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Runs cells one-shot: one thread spawns, watches and ends all of them.
+/// Runs cells: one thread spawns, watches and ends all of them.
 ///
 /// A single poll loop keeps waiting away from Swift's cooperative threads, and, being the thread that all cells are
 /// children of, takes them along if it dies. It gives up root for itself, and thereby for what it spawns.
@@ -11,10 +11,24 @@ final class CellLoop: CellBackend {
     let isolation: IsolationLevel
     private let core: Core
 
-    /// Starts the thread; `width` is the most cells at a time, at least 1.
-    init(launcher: any CellLauncher, width: Int) throws(CellFault) {
-        isolation = launcher.isolation
-        let core = try Core(launcher: launcher, width: width)
+    /// Starts the thread for cells that are made for one task each; `width` is the most at a time, at least 1.
+    convenience init(launcher: any CellLauncher, width: Int) throws(CellFault) {
+        try self.init(launcher.isolation) { user in
+            OneshotFloor(launcher: launcher, width: width, user: user)
+        }
+    }
+
+    /// Starts the thread for cells that stay; `width` is the most at a time, at least 1.
+    convenience init(keeper: KeeperProgram, width: Int) throws(CellFault) {
+        try self.init(.full) { user in KeptFloor(keeper: keeper, width: width, user: user) }
+    }
+
+    private init(
+        _ isolation: IsolationLevel,
+        floor: @escaping @Sendable (_ user: Int) -> any CellFloor
+    ) throws(CellFault) {
+        self.isolation = isolation
+        let core = try Core(floor: floor)
         self.core = core
         core.replies.start()
         let thread = Thread { core.serve() }
@@ -76,14 +90,11 @@ private final class Core: Sendable {
     private let inbox = Mutex(Inbox())
     private let bell: Descriptor
     let replies = CellReplies()
-    private let launcher: any CellLauncher
-    private let width: Int
+    private let floor: @Sendable (_ user: Int) -> any CellFloor
 
-    init(launcher: any CellLauncher, width: Int) throws(CellFault) {
-        precondition(width > 0, "a width of \(width) would never start a cell")
+    init(floor: @escaping @Sendable (_ user: Int) -> any CellFloor) throws(CellFault) {
         bell = try Descriptor.bell()
-        self.launcher = launcher
-        self.width = width
+        self.floor = floor
     }
 
     func take(_ order: CellOrder) {
@@ -102,9 +113,8 @@ private final class Core: Sendable {
     func serve() {
         defer { replies.close() }
         csandbox_quiet_thread()
-        let user = csandbox_leave_root()
+        let floor = floor(csandbox_leave_root())
         var waiting: [CellOrder] = []
-        var running: [CellProcess] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let isClosed = inbox.withLock { inbox in
@@ -117,29 +127,18 @@ private final class Core: Sendable {
                 order.end(.failure(CancellationError()))
                 return true
             }
-            let starting = waiting.prefix(width - running.count)
-            waiting.removeFirst(starting.count)
-            for order in starting { start(order, asUser: user, in: &running) }
-            if isClosed, waiting.isEmpty, running.isEmpty { return }
+            floor.start(&waiting)
+            if isClosed, waiting.isEmpty, floor.isIdle { return }
 
-            watch(running, buffer: &buffer)
-            running.removeAll { $0.settle() }
-        }
-    }
-
-    private func start(_ order: CellOrder, asUser user: Int, in running: inout [CellProcess]) {
-        do throws(CellFault) {
-            guard user >= 0 else { throw CellFault("cannot stop being root to run programs") }
-            running.append(try CellProcess(order: order, launcher: launcher, bindsProcesses: user != 0))
-        } catch {
-            order.end(.failure(error))
+            watch(floor.cells, buffer: &buffer)
+            floor.settle()
         }
     }
 
     /// Waits until something happens to a cell, a deadline passes or the bell rings, and lets the cells act.
-    private func watch(_ running: [CellProcess], buffer: inout [UInt8]) {
+    private func watch(_ running: [any WatchedCell], buffer: inout [UInt8]) {
         var requests = [pollfd(fd: bell.number, events: Int16(POLLIN), revents: 0)]
-        var targets: [(cell: Int, role: CellProcess.Role)] = []
+        var targets: [(cell: Int, role: Int)] = []
         var wake = ContinuousClock.now + .seconds(60)
         for (index, cell) in running.enumerated() {
             wake = min(wake, cell.nextWake)

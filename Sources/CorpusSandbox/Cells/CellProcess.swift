@@ -7,8 +7,8 @@ import Glibc
 ///
 /// It ends in three steps: somebody decides (the program, a limit, the harness, the caller), the kernel confirms
 /// that every process is gone, and what is left in the pipes is read. Only then does the caller hear of it.
-final class CellProcess {
-    enum Role { case status, input, output, errors, answers, requests, spawned, inner }
+final class CellProcess: WatchedCell {
+    private enum Role: Int { case status = 10, spawned, inner }
 
     private enum Decision: Equatable { case stopped(CellOutcome.Stop), cancelled, fault(CellFault) }
 
@@ -19,24 +19,13 @@ final class CellProcess {
     private let bindsProcesses: Bool
     private var gate: Descriptor?
     private var status: Descriptor?
-    private var input: Descriptor?
-    private var output: Descriptor?
-    private var errors: Descriptor?
-    private var answers: Descriptor?
-    private var requests: Descriptor?
+    private let streams: CellStreams
     private var inner: Descriptor?
     private var innerID: pid_t = 0
     private var isInnerGone = false
     private var waitStatus: Int32?
     private var decision: Decision?
     private var statusText: [UInt8] = []
-    private var outputBytes: [UInt8] = []
-    private var errorBytes: [UInt8] = []
-    private var byteCount = 0
-    private var note: [UInt8] = []
-    private var harness: CallHarness?
-    private var pendingInput: ArraySlice<UInt8>
-    private var pendingRequests: ArraySlice<UInt8> = []
     private var began: ContinuousClock.Instant?
     private var ended: ContinuousClock.Instant?
     private var deadline: ContinuousClock.Instant
@@ -46,46 +35,22 @@ final class CellProcess {
     private static let patience = Duration.seconds(20)
     private static let firstMeasure = Duration.milliseconds(20)
     private static let measurePeriod = Duration.milliseconds(10)
-    private static let longestNote = 4096
+    private static let longestStatus = 4096
 
     /// Spawns a task, held at the gate.
     init(order: CellOrder, launcher: any CellLauncher, bindsProcesses: Bool) throws(CellFault) {
         let task = order.task
         let launch = try launcher.launch(of: task)
-        let (output, errors, status, gate) = try (
-            Pipe.outward(), Pipe.outward(), Pipe.outward(), Pipe.inward()
-        )
-        var places: [Descriptor?] = [
-            nil, output.writing, errors.writing, nil, nil, status.writing, gate.reading,
-        ]
-        if task.input.isEmpty {
-            places[0] = try Descriptor.null()
-        } else {
-            let pipe = try Pipe.inward()
-            places[0] = pipe.reading
-            input = pipe.writing
-        }
-        switch task.channel {
-        case .none: break
-        case .note, .calls:
-            let pipe = try Pipe.outward()
-            places[Launch.answers] = pipe.writing
-            answers = pipe.reading
-        }
-        if case .calls(let harness) = task.channel {
-            let pipe = try Pipe.inward()
-            places[Launch.requests] = pipe.reading
-            requests = pipe.writing
-            self.harness = harness
-        }
-        places += launch.descriptors
+        let (streams, status, gate) = (try CellStreams(task), try Pipe.outward(), try Pipe.inward())
+        var places = streams.theirs
+        while places.count < Launch.status { places.append(nil) }
+        places += [status.writing, gate.reading] + launch.descriptors
+        streams.handOver()
 
         self.order = order
         self.launch = launch
         self.bindsProcesses = bindsProcesses && launch.reportsStatus
-        (self.output, self.errors) = (output.reading, errors.reading)
-        (self.status, self.gate) = (status.reading, gate.writing)
-        pendingInput = task.input[...]
+        (self.streams, self.status, self.gate) = (streams, status.reading, gate.writing)
         let now = ContinuousClock.now
         (deadline, nextMeasure) = (now + Self.patience, now + Self.patience)
         pid = try Self.spawn(launch, with: places)
@@ -120,18 +85,12 @@ final class CellProcess {
 // MARK: - What the loop asks
 
 extension CellProcess {
-    /// What to wait for.
-    var interests: [(descriptor: Descriptor, events: Int16, role: Role)] {
-        var list: [(descriptor: Descriptor, events: Int16, role: Role)] = []
-        func add(_ descriptor: Descriptor?, _ role: Role, _ events: Int32 = POLLIN) {
-            if let descriptor { list.append((descriptor, Int16(events), role)) }
+    var interests: [CellInterest] {
+        var list = streams.interests.map { CellInterest($0.descriptor, $0.events, $0.role.rawValue) }
+        func add(_ descriptor: Descriptor?, _ role: Role) {
+            if let descriptor { list.append(CellInterest(descriptor, Int16(POLLIN), role.rawValue)) }
         }
         add(status, .status)
-        add(output, .output)
-        add(errors, .errors)
-        add(answers, .answers)
-        if !pendingInput.isEmpty { add(input, .input, POLLOUT) }
-        if !pendingRequests.isEmpty { add(requests, .requests, POLLOUT) }
         if waitStatus == nil { add(spawned, .spawned) }
         if !isInnerGone { add(inner, .inner) }
         return list
@@ -140,22 +99,22 @@ extension CellProcess {
     /// When the cell wants to be looked at although nothing happened.
     var nextWake: ContinuousClock.Instant { min(deadline, nextMeasure) }
 
-    /// Does what a ready descriptor calls for.
-    func act(on role: Role, buffer: inout [UInt8]) {
-        switch role {
-        case .status, .output, .errors, .answers:
-            let place = Self.place(of: role)
-            switch self[keyPath: place]?.read(into: &buffer) {
-            case .bytes(let bytes): take(bytes, from: role)
-            case .end: self[keyPath: place] = nil
+    func act(on role: Int, buffer: inout [UInt8]) {
+        switch Role(rawValue: role) {
+        case .status:
+            switch status?.read(into: &buffer) {
+            case .bytes(let bytes): readStatus(bytes)
+            case .end: status = nil
             case .nothingYet, nil: break
             }
-        case .input: write(\.input, \.pendingInput)
-        case .requests: write(\.requests, \.pendingRequests)
         case .spawned:
             var code: Int32 = 0
             if unsafe csandbox_collect(pid, &code) != 0 { waitStatus = code }
         case .inner: isInnerGone = true
+        case nil:
+            guard let role = CellStreams.Role(rawValue: role) else { return }
+            streams.act(on: role, buffer: &buffer)
+            if let wish = streams.wish { decide(.stopped(wish)) }
         }
     }
 
@@ -181,7 +140,7 @@ extension CellProcess {
 
 extension CellProcess {
     private func readStatus(_ bytes: [UInt8]) {
-        statusText += bytes.prefix(Self.longestNote)
+        statusText += bytes.prefix(Self.longestStatus)
         guard inner == nil, let child = statusNumber("child-pid") else { return }
         adopt(pid_t(truncatingIfNeeded: child))
     }
@@ -224,68 +183,6 @@ extension CellProcess {
     }
 }
 
-// MARK: - Streams
-
-extension CellProcess {
-    private static func place(of role: Role) -> ReferenceWritableKeyPath<CellProcess, Descriptor?> {
-        switch role {
-        case .status: \.status
-        case .output: \.output
-        case .errors: \.errors
-        default: \.answers
-        }
-    }
-
-    private func take(_ bytes: [UInt8], from role: Role) {
-        switch role {
-        case .status: readStatus(bytes)
-        case .output: count(bytes, into: \.outputBytes)
-        case .errors: count(bytes, into: \.errorBytes)
-        default: hear(bytes)
-        }
-    }
-
-    private func write(
-        _ place: ReferenceWritableKeyPath<CellProcess, Descriptor?>,
-        _ pending: ReferenceWritableKeyPath<CellProcess, ArraySlice<UInt8>>
-    ) {
-        guard let descriptor = self[keyPath: place] else { return }
-        guard let count = descriptor.write(self[keyPath: pending]) else {
-            self[keyPath: place] = nil
-            self[keyPath: pending] = []
-            return
-        }
-        self[keyPath: pending].removeFirst(count)
-        if place == \.input, pendingInput.isEmpty { input = nil }
-    }
-
-    private func count(_ bytes: [UInt8], into place: ReferenceWritableKeyPath<CellProcess, [UInt8]>) {
-        byteCount += bytes.count
-        if byteCount > task.limits.outputBytes {
-            decide(.stopped(.output))
-        } else {
-            self[keyPath: place] += bytes
-        }
-    }
-
-    private func hear(_ bytes: [UInt8]) {
-        guard decision == nil else { return }
-        guard var harness else {
-            note += bytes.prefix(Self.longestNote - note.count)
-            return
-        }
-        let move = harness.receive(bytes)
-        self.harness = harness
-        switch move {
-        case .wait: break
-        case .send(let request):
-            pendingRequests += request
-            write(\.requests, \.pendingRequests)
-        case .stop: decide(.stopped(.answered))
-        }
-    }
-}
-
 // MARK: - End
 
 extension CellProcess {
@@ -293,6 +190,7 @@ extension CellProcess {
     private func decide(_ decision: Decision) {
         guard self.decision == nil else { return }
         self.decision = decision
+        streams.stopHearing()
         ended = .now
         deadline = .now + Self.patience
         kill()
@@ -333,7 +231,9 @@ extension CellProcess {
     private func conclude() {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let finished = ended ?? .now
-        drain(&buffer)
+        while case .bytes(let bytes) = status?.read(into: &buffer) { readStatus(bytes) }
+        streams.drain(&buffer)
+        if decision == nil, let wish = streams.wish { decision = .stopped(wish) }
         if let folder = launch.folder { try? FileManager.default.removeItem(atPath: folder) }
         switch decision {
         case .cancelled: order.end(.failure(CancellationError()))
@@ -341,7 +241,7 @@ extension CellProcess {
         case .stopped(let stop): deliver(.stopped(stop), at: finished)
         case nil:
             guard let code = exitCode else {
-                let words = String(decoding: errorBytes.prefix(200), as: UTF8.self)
+                let words = String(decoding: streams.errorBytes.prefix(200), as: UTF8.self)
                 order.end(.failure(CellFault("the cell broke: \(words)")))
                 return
             }
@@ -350,29 +250,7 @@ extension CellProcess {
     }
 
     private func deliver(_ ending: CellOutcome.Ending, at finished: ContinuousClock.Instant) {
-        let outcome = CellOutcome(
-            ending: ending,
-            output: outputBytes,
-            errors: errorBytes,
-            note: note,
-            harness: harness,
-            elapsed: began.map { finished - $0 } ?? .zero
-        )
-        order.end(.success(outcome))
-    }
-
-    /// Reads what the pipes still hold; all writers are gone, so this ends.
-    private func drain(_ buffer: inout [UInt8]) {
-        for role in [Role.status, .output, .errors, .answers] {
-            let place = Self.place(of: role)
-            while let descriptor = self[keyPath: place] {
-                guard case .bytes(let bytes) = descriptor.read(into: &buffer) else {
-                    self[keyPath: place] = nil
-                    break
-                }
-                take(bytes, from: role)
-            }
-        }
+        order.end(.success(streams.outcome(ending, after: began.map { finished - $0 } ?? .zero)))
     }
 
     private var exitCode: Int? {

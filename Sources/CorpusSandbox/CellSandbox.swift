@@ -1,13 +1,13 @@
 public import CorpusKit
 
-/// Runs untrusted programs against hidden tests, each program in a cell that is made for it and thrown away.
+/// Runs untrusted programs against hidden tests, each program in a cell that nothing of another one is in.
 ///
 /// The verdict is made outside the cell: what is expected never enters it. Calls and their arguments go in one at a
 /// time, plain data comes out, and a test passes only by an answer of its own. For `io` tests each case is a
 /// process.
 ///
 /// Get one from ``SandboxProbe/sandbox()``, which knows what the machine can do.
-public final class OneshotSandbox: Sandbox {
+public final class CellSandbox: Sandbox {
     private let backend: any CellBackend
     private let search: ToolchainSearch
 

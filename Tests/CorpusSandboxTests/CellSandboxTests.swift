@@ -6,27 +6,29 @@ import Testing
 @testable import CorpusSandbox
 
 @Suite("Programs in cells", .enabled("bubblewrap works on this machine") { await Workshop.isUsable })
-struct OneshotSandboxTests {
+struct CellSandboxTests {
     private static let quick = ExecutionLimits(wallMilliseconds: 3_000)
 
-    @Test("The record names level and toolchain")
-    func record() async throws {
+    @Test("The record names level and toolchain", arguments: Workshop.levels)
+    func record(level: IsolationLevel) async throws {
         let result = try await Workshop.call(
             "def f(a, b): return a + b",
-            [([1, 2], 3), (["a", "b"], "ab")]
+            [([1, 2], 3), (["a", "b"], "ab")],
+            at: level
         )
-        let toolchain = try await Workshop.sandbox.toolchain(for: "python")
+        let toolchain = try await Workshop.sandbox(at: level).toolchain(for: "python")
 
         #expect(result.verdict == .ok)
         #expect(result.passed == 2)
-        #expect(result.isolation == "oneshot")
+        #expect(result.isolation == level.rawValue)
         #expect(result.toolchain == toolchain)
         #expect(toolchain?.hasPrefix("python 3.") == true)
     }
 
     @Test(
         "Every way to end has its verdict",
-        arguments: [
+        arguments: Workshop.levels,
+        [
             ("def f(x): return x", ExecutionResult.Verdict.ok, ["1", "[2,{\"a\":null}]"]),
             ("def f(x): return 1", .wrongAnswer, ["1", "1"]),
             ("def f(x): return (x,)[0]", .ok, ["1", "[2,{\"a\":null}]"]),
@@ -64,11 +66,18 @@ struct OneshotSandboxTests {
             ("if __name__ == '__main__': input()\ndef f(x): return x", .ok, ["1", "[2,{\"a\":null}]"]),
         ]
     )
-    func verdicts(source: String, verdict: ExecutionResult.Verdict, got: [String]) async throws {
-        let result = try await Workshop.call(source, [([1], 1), ([[2, ["a": nil]]], [2, ["a": nil]])])
+    func verdicts(
+        level: IsolationLevel,
+        row: (source: String, verdict: ExecutionResult.Verdict, got: [String])
+    ) async throws {
+        let result = try await Workshop.call(
+            row.source,
+            [([1], 1), ([[2, ["a": nil]]], [2, ["a": nil]])],
+            at: level
+        )
 
-        #expect(result.verdict == verdict, "\(result)")
-        #expect(Array(result.tests.compactMap(\.got).prefix(got.count)) == got)
+        #expect(result.verdict == row.verdict, "\(result)")
+        #expect(Array(result.tests.compactMap(\.got).prefix(row.got.count)) == row.got)
         #expect(result.total == 2)
     }
 
@@ -175,7 +184,8 @@ struct OneshotSandboxTests {
 
     @Test(
         "Programs end with their verdict",
-        arguments: [
+        arguments: Workshop.levels,
+        [
             ("print(1", ExecutionResult.Verdict.compileError),
             ("import sys\nprint(1)\nsys.exit(3)", .runtimeError),
             ("print(1)\nraise KeyError", .runtimeError), ("x = bytearray(1 << 40)", .memoryLimit),
@@ -183,10 +193,13 @@ struct OneshotSandboxTests {
             ("import os\nos.write(1, b'1')\nos._exit(0)", .ok), ("if __name__ == '__main__': print(1)", .ok),
         ]
     )
-    func programVerdicts(source: String, verdict: ExecutionResult.Verdict) async throws {
-        let result = try await Workshop.io(source, [("", "1")])
+    func programVerdicts(
+        level: IsolationLevel,
+        row: (source: String, verdict: ExecutionResult.Verdict)
+    ) async throws {
+        let result = try await Workshop.io(row.source, [("", "1")], at: level)
 
-        #expect(result.verdict == verdict, "\(result)")
+        #expect(result.verdict == row.verdict, "\(result)")
     }
 
     @Test(
@@ -214,37 +227,46 @@ struct OneshotSandboxTests {
         )
 
         let unknown = try await Workshop.io("1", [("", "")], language: "befunge")
-        let undriven = try await Workshop.sandbox.run(
+        let undriven = try await Workshop.sandbox(at: .full).run(
             ExecutionJob(language: "bash", source: "", tests: calls)
         )
-        let none = try await Workshop.sandbox.toolchain(for: "befunge")
+        let none = try await Workshop.sandbox(at: .full).toolchain(for: "befunge")
 
         #expect(unknown.verdict == .unavailable)
         #expect(unknown.total == 1)
         #expect(undriven.verdict == .unavailable)
         #expect(none == nil)
-        let sandbox = try Workshop.sandbox
+        let sandbox = try Workshop.sandbox(at: .full)
         #expect(!sandbox.canRun(.io, in: "befunge"))
         #expect(!sandbox.canRun(.call, in: "bash"))
         #expect(sandbox.canRun(.io, in: "bash"))
         #expect(sandbox.canRun(.call, in: "python"))
     }
 
-    @Test("Cancellation ends a running program and all that it started", .timeLimit(.minutes(5)))
-    func cancellation() async throws {
+    @Test(
+        "Cancellation ends a running program and all that it started",
+        .timeLimit(.minutes(5)),
+        arguments: zip(Workshop.levels, ["86396", "86397"])
+    )
+    func cancellation(level: IsolationLevel, seconds: String) async throws {
         func sleepers() throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
                 let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") ?? Data()
-                return String(decoding: command, as: UTF8.self) == "sleep\u{0}86397\u{0}"
+                return String(decoding: command, as: UTF8.self) == "sleep\u{0}\(seconds)\u{0}"
             }
         }
-        let source = "import os\nos.fork()\nos.execv('/bin/sleep', ['sleep', '86397'])"
+        let source = "import os\nos.fork()\nos.execv('/bin/sleep', ['sleep', '\(seconds)'])"
 
         let wasCancelled = try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 do {
                     // Longer than the test may take: nothing but the cancellation can end it.
-                    _ = try await Workshop.io(source, [("", "")], limits: .init(wallMilliseconds: 600_000))
+                    _ = try await Workshop.io(
+                        source,
+                        [("", "")],
+                        limits: .init(wallMilliseconds: 600_000),
+                        at: level
+                    )
                     return false
                 } catch is CancellationError {
                     return true
@@ -262,10 +284,13 @@ struct OneshotSandboxTests {
         #expect(try sleepers().isEmpty)
     }
 
-    @Test("More jobs than places wait their turn", .timeLimit(.minutes(5)))
-    func narrow() async throws {
-        let cells = try CellLoop(launcher: BubblewrapLauncher(path: "/usr/bin/bwrap"), width: 1)
-        let sandbox = OneshotSandbox(backend: cells)
+    @Test("More jobs than places wait their turn", .timeLimit(.minutes(5)), arguments: Workshop.levels)
+    func narrow(level: IsolationLevel) async throws {
+        let cells =
+            level == .full
+            ? try CellLoop(keeper: KeeperProgram(path: KeeperProgram.expectedPath), width: 1)
+            : try CellLoop(launcher: BubblewrapLauncher(path: "/usr/bin/bwrap"), width: 1)
+        let sandbox = CellSandbox(backend: cells)
         let tests = TestSuite.io(cases: [.init(input: "", expected: "1")], comparison: .exact)
 
         let passed = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -283,7 +308,7 @@ struct OneshotSandboxTests {
 
     @Test("Without walls the verdicts are the same, and the record says so")
     func unwalled() async throws {
-        let sandbox = OneshotSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 2))
+        let sandbox = CellSandbox(backend: try CellLoop(launcher: UnwalledLauncher(), width: 2))
         let call = TestSuite.call(
             entryPoint: "f",
             cases: [.init(arguments: [2], expected: 4)],
@@ -354,14 +379,14 @@ struct SandboxFaultTests {
 
     @Test("One fault is tried again and never counted against the program")
     func oneFault() async throws {
-        let result = try await OneshotSandbox(backend: Shaky(failures: 1)).run(Self.job)
+        let result = try await CellSandbox(backend: Shaky(failures: 1)).run(Self.job)
 
         #expect(result.verdict == .ok)
     }
 
     @Test("Two faults in a row are an error of the world")
     func twoFaults() async throws {
-        let sandbox = OneshotSandbox(backend: Shaky(failures: 2))
+        let sandbox = CellSandbox(backend: Shaky(failures: 2))
 
         let failure = await #expect(throws: WorkFailure.self) { try await sandbox.run(Self.job) }
 
@@ -373,7 +398,7 @@ struct SandboxFaultTests {
     func noTests() async {
         await #expect(processExitsWith: .failure) {
             let job = ExecutionJob(language: "python", source: "", tests: .io(cases: [], comparison: .exact))
-            _ = try await OneshotSandbox(backend: Shaky(failures: 0)).run(job)
+            _ = try await CellSandbox(backend: Shaky(failures: 0)).run(job)
         }
     }
 

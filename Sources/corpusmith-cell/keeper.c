@@ -1,0 +1,220 @@
+#define _GNU_SOURCE
+#include "cell.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef __NR_pidfd_open
+#define __NR_pidfd_open 434
+#endif
+
+enum { LOOK_MICROSECONDS = 10000, PAGE = 4096 };
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static void say(const struct cell_end *end) {
+    if (send(CELL_SOCKET, end, sizeof *end, MSG_NOSIGNAL) < 0) { _exit(0); }
+}
+
+static unsigned long long field(const char *text, const char *name) {
+    const char *place = strstr(text, name);
+    return place == NULL ? 0 : strtoull(place + strlen(name), NULL, 10);
+}
+
+unsigned long long programs_memory(void) {
+    DIR *processes = opendir("/proc");
+    if (processes == NULL) { return 0; }
+    unsigned long long sum = 0;
+    for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
+        // The first is the warden.
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || strcmp(entry->d_name, "1") == 0) { continue; }
+        char path[300], text[PAGE];
+        snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0) { continue; }
+        ssize_t count = read(file, text, sizeof text - 1);
+        close(file);
+        if (count <= 0) { continue; }
+        text[count] = 0;
+        sum += field(text, "\nRssAnon:") + field(text, "\nRssShmem:") + field(text, "\nVmPTE:");
+    }
+    closedir(processes);
+    return sum;
+}
+
+// Takes a job with its descriptors: 0 when the supervisor has hung up.
+static int take_job(struct cell_job *job, int *descriptors) {
+    union {
+        char room[CMSG_SPACE(CELL_DESCRIPTORS * sizeof(int))];
+        struct cmsghdr aligned;
+    } control;
+    for (;;) {
+        struct iovec part = {job, sizeof *job};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+        ssize_t count = recvmsg(CELL_SOCKET, &message, MSG_CMSG_CLOEXEC);
+        if (count < 0 && errno == EINTR) { continue; }
+        if (count <= 0) { return 0; }
+        // One that came too late: the job had ended.
+        if (job->message == CELL_STOP) { continue; }
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        errno = EPROTO;
+        if ((size_t)count != sizeof *job || job->message != CELL_JOB || job->descriptor_count >= CELL_DESCRIPTORS
+            || head == NULL || head->cmsg_len != CMSG_LEN((job->descriptor_count + 1) * sizeof(int))) {
+            give_up("recvmsg", "");
+        }
+        memcpy(descriptors, CMSG_DATA(head), (job->descriptor_count + 1) * sizeof(int));
+        for (uint32_t index = 0; index <= job->descriptor_count; index++) {
+            // One would overwrite another when they are put in their places.
+            if (descriptors[index] < CELL_DESCRIPTORS - 1) { give_up("recvmsg", "low numbers"); }
+        }
+        return 1;
+    }
+}
+
+static char *read_payload(int file, const struct cell_job *job) {
+    char *payload = malloc(job->payload_bytes + 1);
+    if (payload == NULL) { give_up("malloc", ""); }
+    size_t taken = 0;
+    while (taken < job->payload_bytes) {
+        ssize_t step = pread(file, payload + taken, job->payload_bytes - taken, (off_t)taken);
+        if (step <= 0) { give_up("pread", ""); }
+        taken += (size_t)step;
+    }
+    payload[taken] = 0;
+    return payload;
+}
+
+static char **next_strings(char **cursor, size_t count) {
+    char **list = calloc(count + 1, sizeof *list);
+    if (list == NULL) { give_up("calloc", ""); }
+    for (size_t index = 0; index < count; index++) {
+        list[index] = *cursor;
+        *cursor += strlen(*cursor) + 1;
+    }
+    return list;
+}
+
+// The working folder is empty, and no program is there that could have put a link in the way.
+static void write_file(const char *name, const char *bytes, size_t count) {
+    char path[300];
+    snprintf(path, sizeof path, "/tmp/w/%s", name);
+    int file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    if (file < 0) { give_up("create", name); }
+    while (count > 0) {
+        ssize_t step = write(file, bytes, count);
+        if (step < 0 && errno == EINTR) { continue; }
+        if (step < 0) { give_up("write", name); }
+        bytes += step;
+        count -= (size_t)step;
+    }
+    close(file);
+}
+
+static void lay_out(const struct cell_job *job, char *cursor, const char *contents) {
+    for (uint32_t index = 0; index < job->file_count; index++) {
+        const char *name = cursor;
+        cursor += strlen(cursor) + 1;
+        size_t size = strtoull(cursor, NULL, 10);
+        cursor += strlen(cursor) + 1;
+        write_file(name, contents, size);
+        contents += size;
+    }
+}
+
+// Waits for the program's end, or ends it: when its time is up, when it takes too much, or when it is asked to.
+static void watch(const struct cell_job *job, int process, uint64_t start, struct cell_end *end) {
+    uint64_t deadline = start + job->wall_microseconds, look = start + LOOK_MICROSECONDS;
+    struct pollfd events[] = {{.fd = process, .events = POLLIN}, {.fd = CELL_SOCKET, .events = POLLIN}};
+    for (;;) {
+        uint64_t time = now(), next = look < deadline ? look : deadline;
+        uint64_t wait = next > time ? next - time : 0;
+        struct timespec pause = {(time_t)(wait / 1000000), (long)(wait % 1000000) * 1000};
+        if (ppoll(events, 2, &pause, NULL) < 0 && errno != EINTR) { give_up("ppoll", ""); }
+        if (events[0].revents) { return; }
+        if (events[1].revents) {
+            uint32_t word;
+            if (recv(CELL_SOCKET, &word, sizeof word, 0) <= 0) { _exit(0); }
+            end->stop = CELL_STOPPED_ASKED;
+            return;
+        }
+        time = now();
+        if (time >= deadline) {
+            end->stop = CELL_STOPPED_WALL;
+            return;
+        }
+        if (time >= look) {
+            if (programs_memory() > job->total_memory_kib) {
+                end->stop = CELL_STOPPED_MEMORY;
+                return;
+            }
+            look = now() + LOOK_MICROSECONDS;
+        }
+    }
+}
+
+static uint64_t microseconds(struct timeval time) { return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec; }
+
+static void run(const struct cell_job *job, const int *descriptors, int warden_line, struct cell_end *end) {
+    char *payload = read_payload(descriptors[0], job), *cursor = payload;
+    char **arguments = next_strings(&cursor, job->argument_count);
+    char **environment = next_strings(&cursor, job->environment_count);
+    lay_out(job, cursor, payload + job->string_bytes);
+    const char *failed = "";
+    uint64_t start = now();
+    pid_t program = start_program(job, arguments, environment, descriptors + 1, &failed);
+    if (program < 0) { give_up(failed, arguments[0]); }
+    int process = (int)syscall(__NR_pidfd_open, program, 0);
+    if (process < 0) { give_up("pidfd_open", ""); }
+    watch(job, process, start, end);
+    kill(program, SIGKILL);
+    struct rusage usage;
+    while (wait4(program, &end->status, 0, &usage) < 0) {
+        if (errno != EINTR) { give_up("wait4", ""); }
+    }
+    end->wall_microseconds = now() - start;
+    end->user_microseconds = microseconds(usage.ru_utime);
+    end->system_microseconds = microseconds(usage.ru_stime);
+    end->peak_kib = (uint64_t)usage.ru_maxrss;
+    close(process);
+    int left = clear_programs(warden_line);
+    if (left < 0) { give_up("the warden", "is gone"); }
+    end->left = (uint32_t)left;
+    free(arguments);
+    free(environment);
+    free(payload);
+}
+
+void keep(const struct walls *walls, int warden_line) {
+    struct cell_end ready = {.message = CELL_READY};
+    say(&ready);
+    struct cell_job job;
+    int descriptors[CELL_DESCRIPTORS];
+    while (take_job(&job, descriptors)) {
+        struct cell_end end = {.message = CELL_ENDED};
+        run(&job, descriptors, warden_line, &end);
+        for (uint32_t index = 0; index <= job.descriptor_count; index++) { close(descriptors[index]); }
+        // What does not go away now would be found by the next program.
+        if (renew_temporary(walls) < 0) { give_up("renew", "/tmp"); }
+        say(&end);
+    }
+    _exit(0);
+}
