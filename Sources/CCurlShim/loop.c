@@ -90,7 +90,11 @@ static int take_socket(CURL *handle, curl_socket_t socket, int want, void *conte
     if (!its) return 0;
     its->wanted = 0;
     if (want == CURL_POLL_REMOVE) {
-        if (!its->is_own) forget(loop, socket, its);
+        // Before 8.3 libcurl closes a socket that never connected without telling: only one that was read from is kept.
+        if (!its->is_own || !(its->told & EPOLLIN)) {
+            forget(loop, socket, its);
+            its->is_own = false;
+        }
         return 0;
     }
     if (want & CURL_POLL_IN) its->wanted |= EPOLLIN;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -242,6 +243,14 @@ int csandbox_collect(pid_t pid, int *status) {
 
 void csandbox_await(pid_t pid) {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
+void csandbox_end_cell(int process_descriptor, pid_t pid) {
+    syscall(__NR_pidfd_send_signal, process_descriptor, SIGTERM, NULL, 0);
+    struct pollfd end = {.fd = process_descriptor, .events = POLLIN};
+    // A guard that cannot end its keeper is killed, and the keeper with it, a little later.
+    if (poll(&end, 1, 2000) <= 0) { csandbox_kill(process_descriptor); }
+    csandbox_await(pid);
 }
 
 static int set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard) {

@@ -58,6 +58,17 @@ static void leave_the_machine(void) {
     if (sethostname("box", 3) < 0) { give_up("sethostname", ""); }
 }
 
+// Ends with the keeper, and ends it when asked to. Everything of the cell is gone and collected by then.
+_Noreturn static void guard(pid_t keeper, const sigset_t *awaited) {
+    close(CELL_SOCKET);
+    for (;;) {
+        int status = 0, number = 0;
+        if (waitpid(keeper, &status, WNOHANG) == keeper) { _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 70); }
+        sigwait(awaited, &number);
+        if (number == SIGTERM) { kill(keeper, SIGKILL); }
+    }
+}
+
 int main(int count, char **arguments) {
     if (count < 3) {
         fprintf(stderr, "corpusmith-cell is started by corpusmith and does nothing for people\n");
@@ -74,15 +85,16 @@ int main(int count, char **arguments) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) { give_up("prctl", ""); }
     // It may have died before that was said.
     if (getppid() != supervisor) { return 70; }
+    sigset_t awaited, before;
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGTERM);
+    sigaddset(&awaited, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &awaited, &before);
     leave_the_machine();
     pid_t keeper = fork();
     if (keeper < 0) { give_up("fork", ""); }
-    if (keeper > 0) {
-        close(CELL_SOCKET);
-        int status = 0;
-        while (waitpid(keeper, &status, 0) < 0 && errno == EINTR) {}
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 70;
-    }
+    if (keeper > 0) { guard(keeper, &awaited); }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) { give_up("prctl", ""); }
     raise_walls(&walls);
     int line = -1;

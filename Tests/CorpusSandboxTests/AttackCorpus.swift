@@ -401,7 +401,7 @@ extension Attack {
             name: "system calls by argument",
             source: raw + """
 
-                for flag in [0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000]:
+                for flag in [0x00008000, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000]:
                     tell("clone", lambda: call(56, flag | 17, 0, 0, 0, 0))
                 for number in [302, 203, 314, 144, 142]:
                     tell("by process", lambda: call(number, 1, 0, 0, 0, 0))
@@ -412,7 +412,7 @@ extension Attack {
                 tell("console", lambda: call(16, 0, 0x541C, 0))
                 tell("high bits", lambda: call(16, 0, 0x5412 | 1 << 32, 0))
                 """,
-            prints: (Array(repeating: "clone EPERM", count: 7)
+            prints: (Array(repeating: "clone EPERM", count: 8)
                 + Array(repeating: "by process EPERM", count: 5) + [
                     "priority EPERM", "priority of all EPERM", "input and output priority EPERM",
                     "terminal EPERM",

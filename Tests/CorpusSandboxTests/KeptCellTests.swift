@@ -142,6 +142,30 @@ struct KeptCellTests {
         #expect(text(without) == "", "\(text(without))")
     }
 
+    @Test("Sockets that hold each other, and files with them, are gone before the next program begins")
+    func sockets() async throws {
+        let loop = try loop()
+        let source = """
+            import socket
+            named = socket.socket(socket.AF_UNIX)
+            named.bind("\\0secret-of-this-program")
+            file = open("/tmp/w/kept", "w")
+            left, right = socket.socketpair()
+            socket.send_fds(left, [b"x"], [file.fileno(), named.fileno(), left.fileno(), right.fileno()])
+            print(len(open("/proc/net/unix").read().splitlines()))
+            """
+        var seen: [String] = []
+        for _ in 0..<3 {
+            let outcome = try await loop.outcome(
+                of: CellTask(command: ["/usr/bin/python3", "-I", "-S", "-c", source])
+            )
+            seen.append(text(outcome))
+        }
+
+        // The heading, the warden's two and this program's three.
+        #expect(seen == ["6\n", "6\n", "6\n"])
+    }
+
     @Test("Limits of one program are not those of the next")
     func limits() async throws {
         let loop = try loop()

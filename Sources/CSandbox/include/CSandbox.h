@@ -68,6 +68,9 @@ int csandbox_collect(pid_t pid, int *status);
 /// Waits for the end of a child and collects it.
 void csandbox_await(pid_t pid);
 
+/// Ends a cell with everything in it, and collects its guard.
+void csandbox_end_cell(int process_descriptor, pid_t pid);
+
 /// Hard limits of one process and what it starts.
 struct csandbox_limits {
     uint64_t cpu_seconds;

@@ -98,6 +98,7 @@ final class KeptCell: WatchedCell {
             spawned = try Descriptor.process(pid)
         } catch {
             csandbox_kill_group(pid)
+            csandbox_await(pid)
             throw error
         }
     }
@@ -121,8 +122,7 @@ final class KeptCell: WatchedCell {
         line = nil
         guard !isCollected else { return }
         isCollected = true
-        csandbox_kill(spawned.number)
-        csandbox_await(pid)
+        csandbox_end_cell(spawned.number, pid)
     }
 
     // MARK: - What the loop asks
@@ -134,7 +134,7 @@ final class KeptCell: WatchedCell {
         return list
     }
 
-    var nextWake: ContinuousClock.Instant { isAtWork ? deadline : .now + .seconds(60) }
+    var nextWake: ContinuousClock.Instant { isAtWork ? deadline : isOver ? .now : .now + .seconds(60) }
 
     func act(on role: Int, buffer: inout [UInt8]) {
         if Role(rawValue: role) == .line { return listen(&buffer) }
@@ -150,12 +150,8 @@ final class KeptCell: WatchedCell {
         }
         if work?.order.isCancelled == true { stop(.cancelled) }
         if isAtWork, ContinuousClock.now >= deadline {
-            fail(
-                CellFault(
-                    isReady
-                        ? "the cell does not come to an end" : "the cell did not stand after \(Self.patience)"
-                )
-            )
+            let trouble = work == nil ? "stand" : "come to an end"
+            fail(CellFault("the cell did not \(trouble) in \(Self.patience)"))
         }
         guard isOver, !isAtWork else { return false }
         close()
