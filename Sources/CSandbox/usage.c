@@ -28,7 +28,7 @@ static uint64_t field(const char *text, const char *name) {
     return place == NULL ? 0 : strtoull(place + strlen(name), NULL, 10);
 }
 
-static uint64_t memory_of(pid_t pid) {
+uint64_t csandbox_memory(pid_t pid) {
     char path[64], text[PAGE];
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     if (read_file(path, text) < 0) { return 0; }
@@ -63,7 +63,7 @@ int csandbox_measure(pid_t root, struct csandbox_usage *usage) {
     list[0] = root;
     memset(usage, 0, sizeof *usage);
     for (size_t index = 0; index < count; index++) {
-        usage->memory_kib += memory_of(list[index]);
+        usage->memory_kib += csandbox_memory(list[index]);
         count = add_children(list[index], list, count);
     }
     usage->processes = count;

@@ -30,8 +30,8 @@ int renew_temporary(const struct walls *walls);
 
 /// Starts the first process of the programs' process name space, which mounts its `/proc` and gives up its rights.
 ///
-/// Returns its process descriptor; `line` is how it is asked.
-int start_warden(int *line);
+/// Returns the line on which it is asked.
+int start_warden(void);
 
 /// Kills all programs and waits until they are gone: how many there were, or -1 when the warden does not answer.
 int clear_programs(int line);
@@ -50,9 +50,6 @@ int drop_rights(int kept);
 pid_t start_program(
     const struct cell_job *job, char *const *arguments, char *const *environment, const int *descriptors,
     const char **failed);
-
-/// Private memory of all programs and what their pages are kept in, in KiB.
-unsigned long long programs_memory(void);
 
 /// Takes one job after the other until the supervisor hangs up.
 _Noreturn void keep(const struct walls *walls, int warden_line);

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cell.h"
+#include "CSandbox.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,10 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,7 +21,7 @@
 #define __NR_pidfd_open 434
 #endif
 
-enum { LOOK_MICROSECONDS = 10000, PAGE = 4096 };
+enum { LOOK_MICROSECONDS = 10000 };
 
 static uint64_t now(void) {
     struct timespec time;
@@ -34,28 +33,16 @@ static void say(const struct cell_end *end) {
     if (send(CELL_SOCKET, end, sizeof *end, MSG_NOSIGNAL) < 0) { _exit(0); }
 }
 
-static unsigned long long field(const char *text, const char *name) {
-    const char *place = strstr(text, name);
-    return place == NULL ? 0 : strtoull(place + strlen(name), NULL, 10);
-}
-
-unsigned long long programs_memory(void) {
+// Private and shared memory of all programs, and what their pages are kept in, in KiB.
+static uint64_t programs_memory(void) {
     DIR *processes = opendir("/proc");
     // What cannot be measured may be too much.
-    if (processes == NULL) { return ~0ULL; }
-    unsigned long long sum = 0;
+    if (processes == NULL) { return UINT64_MAX; }
+    uint64_t sum = 0;
     for (struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
         // The first is the warden.
         if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || strcmp(entry->d_name, "1") == 0) { continue; }
-        char path[300], text[PAGE];
-        snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
-        int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0) { continue; }
-        ssize_t count = read(file, text, sizeof text - 1);
-        close(file);
-        if (count <= 0) { continue; }
-        text[count] = 0;
-        sum += field(text, "\nRssAnon:") + field(text, "\nRssShmem:") + field(text, "\nVmPTE:");
+        sum += csandbox_memory((pid_t)strtol(entry->d_name, NULL, 10));
     }
     closedir(processes);
     return sum;

@@ -97,8 +97,7 @@ int main(int count, char **arguments) {
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) { give_up("prctl", ""); }
     raise_walls(&walls);
-    int line = -1;
-    start_warden(&line);
+    int line = start_warden();
     close_walls();
     if (renew_temporary(&walls) < 0) { give_up("mount", "/tmp"); }
     // Programs cannot name the keeper, and could not look into it if they could.

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,34 +33,6 @@ static const struct sock_fprog *call_filter(void) {
     return &program;
 }
 
-static int limit(int resource, uint64_t soft, uint64_t hard) {
-    struct rlimit limit = {soft, hard}, old;
-    // What the cell itself may not have, the program may not have either.
-    if (getrlimit(resource, &old) < 0) { return -1; }
-    if (limit.rlim_max > old.rlim_max) { limit.rlim_max = old.rlim_max; }
-    if (limit.rlim_cur > limit.rlim_max) { limit.rlim_cur = limit.rlim_max; }
-    return setrlimit(resource, &limit);
-}
-
-static int set_limits(const struct cell_job *job) {
-    const struct { int resource; uint64_t soft, hard; } rows[] = {
-        {RLIMIT_CPU, job->cpu_seconds, job->cpu_seconds + 1},
-        {RLIMIT_DATA, job->data_bytes, job->data_bytes},
-        {RLIMIT_STACK, job->stack_bytes, job->stack_bytes},
-        {RLIMIT_FSIZE, job->file_bytes, job->file_bytes},
-        {RLIMIT_NOFILE, job->open_files, job->open_files},
-        {RLIMIT_NPROC, job->processes, job->processes},
-        {RLIMIT_CORE, 0, 0},
-        {RLIMIT_MEMLOCK, 0, 0},
-        {RLIMIT_MSGQUEUE, 0, 0},
-        {RLIMIT_RTPRIO, 0, 0},
-    };
-    for (size_t index = 0; index < sizeof rows / sizeof *rows; index++) {
-        if (limit(rows[index].resource, rows[index].soft, rows[index].hard) < 0) { return -1; }
-    }
-    return 0;
-}
-
 static int place(const int *descriptors, unsigned count) {
     for (unsigned index = 0; index < count; index++) {
         if (dup2(descriptors[index], (int)index) < 0) { return -1; }
@@ -77,7 +48,12 @@ static void become_program(
     if (setsid() < 0) { *failed = "setsid"; return; }
     if (chdir("/tmp/w") < 0) { *failed = "chdir"; return; }
     if (place(descriptors, job->descriptor_count) < 0) { *failed = "dup2"; return; }
-    if (set_limits(job) < 0) { *failed = "setrlimit"; return; }
+    int limited = csandbox_set_limits(0, &job->limits);
+    if (limited < 0) {
+        errno = -limited;
+        *failed = "prlimit";
+        return;
+    }
     if (drop_rights(-1) < 0) { *failed = "capset"; return; }
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter) < 0) { *failed = "seccomp"; return; }
     execve(arguments[0], arguments, environment);

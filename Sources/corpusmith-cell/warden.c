@@ -16,10 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef __NR_pidfd_open
-#define __NR_pidfd_open 434
-#endif
-
 // To number the next process; older kernels do not know it.
 enum { RIGHT_TO_NUMBER = 40 };
 
@@ -85,7 +81,7 @@ _Noreturn static void guard_programs(int line) {
     }
 }
 
-int start_warden(int *line) {
+int start_warden(void) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) { give_up("socketpair", ""); }
     if (unshare(CLONE_NEWPID) < 0) { give_up("unshare", "processes"); }
@@ -106,8 +102,7 @@ int start_warden(int *line) {
     unsigned none;
     // It has said why over the socket when it does not come.
     if (read(ends[0], &none, sizeof none) != sizeof none) { _exit(70); }
-    *line = ends[0];
-    return warden;
+    return ends[0];
 }
 
 int clear_programs(int line) {

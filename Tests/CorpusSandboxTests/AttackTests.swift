@@ -163,30 +163,4 @@ struct AttackTests {
 
         #expect(result.verdict == .ok, "\(result.tests) \(result.diagnostics)")
     }
-
-    @Test(
-        "Sockets that hold each other, and files with them, do not reach the next program",
-        arguments: Workshop.levels
-    )
-    func sockets(level: IsolationLevel) async throws {
-        let source = """
-            import socket
-            named = socket.socket(socket.AF_UNIX)
-            named.bind("\\0secret-of-this-program")
-            file = open("/tmp/w/kept", "w")
-            left, right = socket.socketpair()
-            socket.send_fds(left, [b"x"], [file.fileno(), named.fileno(), left.fileno(), right.fileno()])
-            print("sent")
-            """
-        let look = """
-            print("secret" in open("/proc/net/unix").read())
-            """
-        for _ in 0..<3 {
-            let first = try await Workshop.io(source, [("", "sent")], at: level)
-            let second = try await Workshop.io(look, [("", "False")], at: level)
-
-            #expect(first.verdict == .ok, "\(first.tests) \(first.diagnostics)")
-            #expect(second.verdict == .ok, "\(second.tests) \(second.diagnostics)")
-        }
-    }
 }

@@ -71,18 +71,7 @@ void csandbox_await(pid_t pid);
 /// Ends a cell with everything in it, and collects its guard.
 void csandbox_end_cell(int process_descriptor, pid_t pid);
 
-/// Hard limits of one process and what it starts.
-struct csandbox_limits {
-    uint64_t cpu_seconds;
-    uint64_t data_bytes;
-    uint64_t stack_bytes;
-    uint64_t file_bytes;
-    uint64_t open_files;
-    /// 0 leaves the number of processes alone.
-    uint64_t processes;
-};
-
-/// Sets the limits of another process.
+/// Sets the limits of a process; 0 is the caller.
 int csandbox_set_limits(pid_t pid, const struct csandbox_limits *limits);
 
 /// What the processes below one process hold: their own and shared memory and page tables, in KiB, and what is in use
@@ -93,6 +82,9 @@ struct csandbox_usage {
     uint64_t inodes;
     uint64_t processes;
 };
+
+/// What one process holds of that memory, in KiB; 0 when it is gone.
+uint64_t csandbox_memory(pid_t pid);
 
 /// Adds up a process and all its descendants.
 int csandbox_measure(pid_t root, struct csandbox_usage *usage);

@@ -33,6 +33,17 @@ enum cell_stop {
     CELL_STOPPED_ASKED = 3,
 };
 
+/// Hard limits of one process and what it starts.
+struct csandbox_limits {
+    uint64_t cpu_seconds;
+    uint64_t data_bytes;
+    uint64_t stack_bytes;
+    uint64_t file_bytes;
+    uint64_t open_files;
+    /// 0 leaves the number of processes alone.
+    uint64_t processes;
+};
+
 /// A program to run once. Its strings stand at the start of the payload, each ended by a zero byte: the arguments, the
 /// first of which is the program's path, the environment, and for each file its name and its size in decimal digits.
 /// The contents of the files follow, one after the other.
@@ -48,12 +59,7 @@ struct cell_job {
     uint64_t payload_bytes;
     uint64_t wall_microseconds;
     uint64_t total_memory_kib;
-    uint64_t cpu_seconds;
-    uint64_t data_bytes;
-    uint64_t stack_bytes;
-    uint64_t file_bytes;
-    uint64_t open_files;
-    uint64_t processes;
+    struct csandbox_limits limits;
 };
 
 /// How it ended, or that the cell is ready or broken.

@@ -1,3 +1,5 @@
+import CSandbox
+
 /// What runs one program in isolation; verdicts are made above it.
 ///
 /// A level of isolation is one backend: what it promises is the walls of its ``isolation`` and the limits of the
@@ -103,4 +105,18 @@ struct CellFault: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 
     init(_ call: String, error: Int32) { self.init("`\(call)` failed with error \(error)") }
+}
+
+extension csandbox_limits {
+    /// What the kernel is told of limits.
+    init(_ limits: CellLimits) {
+        self.init(
+            cpu_seconds: UInt64(limits.cpuSeconds),
+            data_bytes: UInt64(limits.memoryMiB) << 20,
+            stack_bytes: UInt64(limits.stackMiB) << 20,
+            file_bytes: UInt64(limits.fileMiB) << 20,
+            open_files: UInt64(limits.openFiles),
+            processes: UInt64(limits.processes)
+        )
+    }
 }

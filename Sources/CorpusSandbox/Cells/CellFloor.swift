@@ -54,6 +54,7 @@ final class OneshotFloor: CellFloor {
     ///   - width: The most cells at a time.
     ///   - user: The number of the user that programs are started as; negative when root cannot be left.
     init(launcher: any CellLauncher, width: Int, user: Int) {
+        precondition(width > 0, "a width of \(width) would never start a cell")
         (self.launcher, self.width, self.user) = (launcher, width, user)
     }
 

@@ -150,14 +150,8 @@ extension CellProcess {
         do throws(CellFault) {
             inner = try Descriptor.process(child)
             innerID = child
-            var limits = csandbox_limits(
-                cpu_seconds: UInt64(task.limits.cpuSeconds),
-                data_bytes: UInt64(task.limits.memoryMiB) << 20,
-                stack_bytes: UInt64(task.limits.stackMiB) << 20,
-                file_bytes: UInt64(task.limits.fileMiB) << 20,
-                open_files: UInt64(task.limits.openFiles),
-                processes: bindsProcesses ? UInt64(task.limits.processes) : 0
-            )
+            var limits = csandbox_limits(task.limits)
+            if !bindsProcesses { limits.processes = 0 }
             let result = unsafe csandbox_set_limits(child, &limits)
             guard result == 0 else { throw CellFault("prlimit", error: -result) }
         } catch {

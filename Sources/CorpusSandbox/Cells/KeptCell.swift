@@ -41,7 +41,7 @@ final class KeptCell: WatchedCell {
         }
     }
 
-    private enum Role: Int { case line = 10, spawned }
+    private enum Role: Int { case line = 10 }
 
     private enum Decision: Equatable { case stopped(CellOutcome.Stop), cancelled }
 
@@ -218,12 +218,7 @@ final class KeptCell: WatchedCell {
             payload_bytes: UInt64(payloadBytes),
             wall_microseconds: UInt64(max(1, limits.wall / .microseconds(1))),
             total_memory_kib: UInt64(limits.totalMemoryMiB) << 10,
-            cpu_seconds: UInt64(limits.cpuSeconds),
-            data_bytes: UInt64(limits.memoryMiB) << 20,
-            stack_bytes: UInt64(limits.stackMiB) << 20,
-            file_bytes: UInt64(limits.fileMiB) << 20,
-            open_files: UInt64(limits.openFiles),
-            processes: UInt64(limits.processes)
+            limits: csandbox_limits(limits)
         )
     }
 
